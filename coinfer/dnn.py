@@ -1,0 +1,216 @@
+"""A DNN as a chain of layers: workload and parameters of every layer, and what is sent at every stage.
+
+Stage n means that n layers have run; stage 0 is the raw input. Bundled real networks (`load_dnn`), any ONNX file
+(`read_onnx`) and equal-neuron perceptrons (`mlp`) all become a `DNN`; `blocks` merges layers of one.
+Nothing here loads onnx: the bundled networks are small tables, and `read_onnx` imports its reader when called.
+"""
+
+import csv
+import operator
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from itertools import accumulate, pairwise
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from coinfer.quantities import field
+from coinfer.validation import InputError, Model, brief, one_of
+
+CRITERIA = ("smaller-output",)
+
+
+class DNN(Model):
+    """A chain of N >= 1 layers; counts may be given as lists or integer arrays. Raises `InputError` on bad fields."""
+
+    name: str
+    layer_names: tuple[str, ...] = Field(min_length=1, description="names of layers 1..N, shape (N,)")
+    macs: tuple[Annotated[int, field("macs")], ...] = Field(description="w_1..w_N [MAC], shape (N,)")
+    parameter_bits: tuple[Annotated[int, field("parameter_bits")], ...] = Field(
+        description="s_1..s_N [bit], shape (N,)"
+    )
+    output_bits: tuple[Annotated[int, field("output_bits")], ...] = Field(
+        description="o_0..o_N [bit], shape (N+1,): o_0 is the raw input, o_N the true size of the result"
+    )
+    stages: tuple[Annotated[int, field("stage")], ...] = Field(
+        default=(),
+        validate_default=True,
+        description="number that every stage had before layers were merged, shape (N+1,); left out: 0..N",
+    )
+
+    @field_validator("stages")
+    @classmethod
+    def _number_stages(cls, stages: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        return stages or tuple(range(len(info.data.get("output_bits", ()))))
+
+    @model_validator(mode="after")
+    def _check_chain(self) -> "DNN":
+        for name, extra in (("macs", 0), ("parameter_bits", 0), ("output_bits", 1), ("stages", 1)):
+            values, length = getattr(self, name), self.layers + extra
+            if len(values) != length:
+                raise ValueError(f"{name} = {brief(values)} has length {len(values)}; layer_names asks for {length}")
+        if self.stages[0] != 0 or any(later <= earlier for earlier, later in pairwise(self.stages)):
+            raise ValueError(f"stages = {brief(self.stages)} should start at 0 and increase strictly")
+        return self
+
+    @property
+    def layers(self) -> int:
+        """N, the number of layers."""
+        return len(self.layer_names)
+
+    def blocks(self, criterion: str = "smaller-output", *, stages: Iterable[int] | None = None) -> "DNN":
+        """The chain with layers merged into blocks, see the function `blocks`."""
+        return blocks(self, criterion, stages=stages)
+
+
+@cache
+def dnn_names() -> tuple[str, ...]:
+    """The names that `load_dnn` knows, in alphabetical order."""
+    tables = (entry.name for entry in (files("coinfer") / "data").iterdir())
+    return tuple(sorted(name.removesuffix(".csv") for name in tables if name.endswith(".csv")))
+
+
+def load_dnn(name: str, *, activation_bits: int = 32, parameter_bits: int = 32, input_bits: int = 8) -> DNN:
+    """A bundled real network, its tables read from architectures that ship with the PyPI package `onnx`.
+
+    Bits are per activation, per parameter and per value of the raw input. The counts are those of `read_onnx`.
+    Raises `InputError` for an unknown name or bits that are not positive integers.
+    """
+    table = files("coinfer") / "data" / f"{one_of('name', name, dnn_names())}.csv"
+    first, *rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    elements = DNN(
+        name=name,
+        layer_names=tuple(row["layer"] for row in rows),
+        macs=tuple(int(row["macs"]) for row in rows),
+        parameter_bits=tuple(int(row["parameters"]) for row in rows),
+        output_bits=tuple(int(row["outputs"]) for row in (first, *rows)),
+    )
+    return _in_bits(elements, activation_bits, parameter_bits, input_bits)
+
+
+def read_onnx(
+    path: str | os.PathLike[str],
+    *,
+    every_operator: bool = False,
+    activation_bits: int = 32,
+    parameter_bits: int = 32,
+    input_bits: int = 8,
+    dimensions: Mapping[str, int] | None = None,
+) -> DNN:
+    """The chain of an ONNX file, cut where exactly one activation crosses.
+
+    A layer is a run of operators with at least one Conv, Gemm or MatMul, the only operators whose MACs are counted;
+    operators without one belong to the layer before them, leading ones to the first. `every_operator` makes every cut
+    a stage instead, which hands out stages that take no time: use it only to show what that does.
+    MACs are those of one run of the graph (of one inference if its batch dimension is 1). Parameters are the stored
+    constants that operators read as data, batch normalisation's statistics included; a shared one counts once, where
+    it is first used. Bits are per activation, per parameter and per value of the raw input.
+    `dimensions` gives every symbolic dimension of the input a size, e.g. {"batch": 1, "height": 224}; a dimension
+    without a name is called by its place, e.g. "data[0]".
+    Raises `InputError` for a file that is missing, not ONNX or refused by onnx's checker, several inputs, unnamed or
+    unknown dimensions, operators with subgraphs, shapes that cannot be inferred, no MAC operator, or no cut; warns of
+    operators that multiply but are not counted. Raises `ImportError` without onnx, which is an optional extra.
+    """
+    try:
+        from coinfer import onnx_chain
+    except ImportError as error:
+        raise ImportError("read_onnx needs the package onnx: install coinfer[onnx]") from error
+    elements = onnx_chain.read_elements(path, every_operator=every_operator, dimensions=dimensions or {})
+    return _in_bits(elements, activation_bits, parameter_bits, input_bits)
+
+
+def mlp(
+    layers: int,
+    neurons: int,
+    *,
+    inputs: int | None = None,
+    activation_bits: int = 32,
+    parameter_bits: int = 32,
+    input_bits: int | None = None,
+) -> DNN:
+    """The multilayer perceptron with equal layers of R7: `neurons` weights and a bias for each of the `neurons` neurons.
+
+    By default the input has `neurons` values of `activation_bits` each, so that layers and stages are exactly equal
+    (o_0 = o_1 = ... = o_N); `inputs` and `input_bits` give an input of another size. Raises `InputError`.
+    """
+    layers, neurons = positive_integer("layers", layers), positive_integer("neurons", neurons)
+    inputs = neurons if inputs is None else positive_integer("inputs", inputs)
+    fan_in = (inputs,) + (neurons,) * (layers - 1)
+    elements = DNN(
+        name=f"mlp-{layers}x{neurons}",
+        layer_names=tuple(f"fc{layer}" for layer in range(1, layers + 1)),
+        macs=tuple(values * neurons for values in fan_in),
+        parameter_bits=tuple((values + 1) * neurons for values in fan_in),
+        output_bits=(inputs,) + (neurons,) * layers,
+    )
+    return _in_bits(elements, activation_bits, parameter_bits, activation_bits if input_bits is None else input_bits)
+
+
+def blocks(dnn: DNN, criterion: str = "smaller-output", *, stages: Iterable[int] | None = None) -> DNN:
+    """Merge layers into blocks; MACs and parameters add up, and `stages` keeps the numbers of the stages that stay.
+
+    By the criterion "smaller-output" an inner stage stays only if its output is smaller than that of every earlier
+    stage, the raw input included. Or `stages` names the stages to keep, as numbered in `dnn.stages`, both ends
+    included. Stages 0 and N always stay. Raises `InputError`.
+    """
+    one_of("criterion", criterion, CRITERIA)
+    kept = _smaller_outputs(dnn) if stages is None else _positions(dnn, tuple(stages))
+    parts = [slice(start, stop) for start, stop in pairwise(kept)]
+    return DNN(
+        name=dnn.name,
+        layer_names=tuple(span_name(dnn.layer_names[part]) for part in parts),
+        macs=tuple(sum(dnn.macs[part]) for part in parts),
+        parameter_bits=tuple(sum(dnn.parameter_bits[part]) for part in parts),
+        output_bits=tuple(dnn.output_bits[n] for n in kept),
+        stages=tuple(dnn.stages[n] for n in kept),
+    )
+
+
+def span_name(names: Sequence[str]) -> str:
+    """One name for a run of layers or operators, first..last; runs of runs collapse too."""
+    first, last = names[0].split("..")[0], names[-1].split("..")[-1]
+    return first if first == last else f"{first}..{last}"
+
+
+def positive_integer(name: str, value: int) -> int:
+    """`value` as an int; raises `InputError` unless it is an integer of at least 1."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = 0
+    if number < 1 or isinstance(value, bool):
+        raise InputError(f"{name} = {brief(value)}: should be a positive integer")
+    return number
+
+
+def _smaller_outputs(dnn: DNN) -> list[int]:
+    smallest_before = accumulate(dnn.output_bits, min)
+    inner = zip(range(1, dnn.layers), smallest_before, strict=False)
+    return [0, *(n for n, smallest in inner if dnn.output_bits[n] < smallest), dnn.layers]
+
+
+def _positions(dnn: DNN, stages: tuple[int, ...]) -> list[int]:
+    ends = (dnn.stages[0], dnn.stages[-1])
+    increasing = all(earlier < later for earlier, later in pairwise(stages))
+    if not (increasing and set(stages) <= set(dnn.stages) and set(ends) <= set(stages)):
+        raise InputError(
+            f"stages = {brief(stages)}: should increase strictly from {ends[0]} to {ends[1]}, "
+            f"each one of {brief(dnn.stages)}"
+        )
+    return [dnn.stages.index(stage) for stage in stages]
+
+
+def _in_bits(elements: DNN, activation_bits: int, parameter_bits: int, input_bits: int) -> DNN:
+    """`elements` counts values, that is, has one bit a value; the same chain with these many bits a value."""
+    activation_bits = positive_integer("activation_bits", activation_bits)
+    parameter_bits = positive_integer("parameter_bits", parameter_bits)
+    input_bits = positive_integer("input_bits", input_bits)
+    raw, *outputs = elements.output_bits
+    return elements.model_copy(
+        update={
+            "parameter_bits": tuple(count * parameter_bits for count in elements.parameter_bits),
+            "output_bits": (raw * input_bits, *(count * activation_bits for count in outputs)),
+        }
+    )

@@ -1,0 +1,63 @@
+"""Bad input: one sentence that names the field, its value and what is allowed, before any work starts."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class InputError(ValueError):
+    """An input that the model cannot mean; its message names the field, the value and what is allowed."""
+
+
+class Model(BaseModel):
+    """A frozen record that refuses unknown fields and reports the first bad one in a sentence (`InputError`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise InputError(sentence(error, type(self))) from None
+
+
+def sentence(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first complaint of a pydantic error as one sentence, e.g. `Link.bandwidth_hz = -1: should be greater than 0`."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
+    kind, value = first["type"], first["input"]
+    if kind == "extra_forbidden":
+        return f"{where} = {brief(value)}: unknown field; allowed are {', '.join(model.model_fields)}"
+    if kind == "missing":
+        return f"{where}: required, but not given"
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if kind == "value_error":  # raised by our own validators, which name the value themselves
+        return f"{where}: {reason}"
+    return f"{where} = {brief(value)}: {reason}"
+
+
+def brief(value: object, length: int = 60) -> str:
+    """`repr(value)`, cut to a length that leaves an error message readable."""
+    text = repr(value)
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
+    """Return `value` if it is one of `allowed`, else raise `InputError` with the nearest name as a suggestion."""
+    names = list(allowed)
+    if isinstance(value, str) and value in names:
+        return value
+    near = get_close_matches(str(value), names, n=1)
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    raise InputError(f"{field} = {brief(value)}: should be one of {', '.join(names)}{hint}")
+
+
+def whole(field: str, value: object, least: int, most: int | None = None) -> int:
+    """Return `value` if it is a whole number in `least`..`most`, else raise `InputError`."""
+    allowed = f"a whole number of at least {least}" if most is None else f"a whole number in {least}..{most}"
+    number = not isinstance(value, bool) and hasattr(value, "__index__")
+    if not number or int(value) < least or (most is not None and int(value) > most):  # type: ignore[call-overload]
+        raise InputError(f"{field} = {brief(value)}: should be {allowed}")
+    return int(value)  # type: ignore[call-overload]
