@@ -1,0 +1,42 @@
+"""Optimal model placement and online model splitting for device-edge co-inference.
+
+What part of a neural network should sit on the device, and when, layer by layer, should the device stop and send?
+"""
+
+from coinfer import channel
+from coinfer.cost import Costs, costs
+from coinfer.dnn import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
+from coinfer.placement import Gap, Plan, clairvoyant, mlp_placement, plan
+from coinfer.scenario import Scenario, load_scenario, scenario_names
+from coinfer.simulate import Outcome, simulate
+from coinfer.sweep import sweep
+from coinfer.system import Device, Edge, Link, Weights
+from coinfer.validation import InputError
+
+__all__ = [
+    "DNN",
+    "Costs",
+    "Device",
+    "Edge",
+    "Gap",
+    "InputError",
+    "Link",
+    "Outcome",
+    "Plan",
+    "Scenario",
+    "Weights",
+    "blocks",
+    "channel",
+    "clairvoyant",
+    "costs",
+    "dnn_names",
+    "load_dnn",
+    "load_scenario",
+    "mlp",
+    "mlp_placement",
+    "plan",
+    "read_onnx",
+    "scenario_names",
+    "simulate",
+    "sweep",
+]

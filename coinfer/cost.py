@@ -1,0 +1,118 @@
+"""A scenario becomes `Costs`: all that the rules ever see."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from coinfer.laws import Floats, UnitCostLaw
+from coinfer.scenario import Scenario
+from coinfer.validation import InputError, brief
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Costs:
+    """The costs of one inference over a chain of N layers. Raises `InputError` for what no scenario can mean.
+
+    `sweep` makes the costs of B scenarios at once: then every array, and `edge`, has a leading axis of B or of 1.
+    """
+
+    extra: Floats  # (N,) delta_1..delta_N: extra cost of keeping layer n on the device, any sign
+    bits: Floats  # (N+1,) o_0..o_N [bit]: what is sent by stopping at stage n
+    download: Floats  # (N,) D_1..D_N: cost of placing layer n, per inference
+    edge: float | Floats  # C_edge: cost of running every layer on the edge
+    law: UnitCostLaw  # of X [1/bit], drawn afresh at each stage
+    largest_placement: int = field(default=-1)  # layers that fit in the device's memory; -1: all of them
+
+    def __post_init__(self) -> None:
+        for name, least in (("extra", -np.inf), ("bits", 0.0), ("download", 0.0)):
+            object.__setattr__(self, name, _checked(name, getattr(self, name), least))
+        layers = self.layers
+        if layers < 1:
+            raise InputError("extra: is empty; should hold one number for each of at least one layer")
+        for name, length in (("bits", layers + 1), ("download", layers)):
+            if (entries := getattr(self, name).shape[-1]) != length:
+                raise InputError(f"{name}: has {entries} entries; should have {length}, as extra has {layers}")
+        if not isinstance(self.edge, (int, float, np.number, np.ndarray)) or not np.all(np.isfinite(self.edge)):
+            raise InputError(f"edge = {brief(self.edge)}: should be a finite number")
+        if not isinstance(self.law, UnitCostLaw):
+            raise InputError(f"law = {brief(self.law)}: should be the law of a channel on a link, or of unit costs")
+        if not -1 <= self.largest_placement <= layers:
+            raise InputError(f"largest_placement = {self.largest_placement}: should be -1 (no limit) or in 0..{layers}")
+        if self.largest_placement == -1:
+            object.__setattr__(self, "largest_placement", layers)
+
+    @property
+    def layers(self) -> int:
+        """N."""
+        return self.extra.shape[-1]
+
+    def upto(self, placement: int) -> "Costs":
+        """The problem whose last stage is `placement` >= 1: the horizon of stopping is the placement."""
+        return Costs(
+            extra=self.extra[:placement],
+            bits=self.bits[: placement + 1],
+            download=self.download[:placement],
+            edge=self.edge,
+            law=self.law,
+        )
+
+
+def _checked(name: str, values: ArrayLike, least: float) -> Floats:
+    array = np.array(values, dtype=float)  # a copy, so that nobody else can change it
+    array.setflags(write=False)
+    if array.ndim not in (1, 2):
+        raise InputError(f"{name}: has {array.ndim} dimensions; should be a list of numbers")
+    bad = ~np.isfinite(array) | (array < least)
+    if bad.any():
+        raise InputError(
+            f"{name} = {array[bad][0]} at entry {int(np.argmax(bad)) % array.shape[-1]}: should be finite"
+            + (" and nonnegative" if least == 0 else "")
+        )
+    return array
+
+
+def device_costs(scenario: Scenario) -> Floats:
+    """l_n = beta_t w_n / f_d + beta_e e_d w_n, the cost of running layer n on the device; shape (N,)."""
+    device, weights = scenario.device, scenario.weights
+    cost_per_mac = weights.time_per_s / device.macs_per_s + weights.energy_per_j * device.energy_j_per_mac
+    return np.array(scenario.dnn.macs, dtype=float) * cost_per_mac
+
+
+def edge_costs(scenario: Scenario) -> Floats:
+    """c_n = beta_t w_n / f_e, the cost of running layer n on the edge server; shape (N,)."""
+    return np.array(scenario.dnn.macs, dtype=float) * (scenario.weights.time_per_s / scenario.edge.macs_per_s)
+
+
+def costs(scenario: Scenario) -> Costs:
+    """The costs of a scenario: delta_n = l_n - c_n, o_n, D_n, C_edge and the law of X."""
+    dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
+    parameter_bits = np.array(dnn.parameter_bits, dtype=float)
+    at_edge = edge_costs(scenario)
+    bits = np.array(dnn.output_bits, dtype=float)
+    if not scenario.result_at_edge:
+        bits[-1] = 0.0  # the result is where it is wanted
+    receive = (weights.time_per_s + weights.energy_per_j * link.receive_power_w) / link.downlink_rate_bps
+    fits = dnn.layers
+    if device.memory_bits is not None:
+        fits = int(np.searchsorted(np.cumsum(parameter_bits), device.memory_bits, side="right"))
+    return Costs(
+        extra=device_costs(scenario) - at_edge,
+        bits=bits,
+        download=parameter_bits * (receive / scenario.inferences_per_update),
+        edge=at_edge.sum(axis=-1, keepdims=at_edge.ndim > 1),
+        law=scenario.channel.law(link, weights),
+        largest_placement=fits,
+    )
+
+
+def static_shares(scenario: Scenario) -> dict[str, Floats]:
+    """What always stopping at stage n = 0..N spends on, with placement M = n; each of shape (N+1,)."""
+    given = costs(scenario)
+    none = np.zeros(1)
+    return {
+        "local compute": np.concatenate([none, np.cumsum(device_costs(scenario))]),
+        "transmission": given.bits * given.law.mean,
+        "edge compute": np.concatenate([np.cumsum(edge_costs(scenario)[::-1])[::-1], none]),
+        "download": np.concatenate([none, np.cumsum(given.download)]),
+    }

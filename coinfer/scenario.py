@@ -1,0 +1,92 @@
+"""A scenario: a network, a system and a channel, all that the costs depend on; from Python, or from a YAML or JSON file."""
+
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import Field, field_validator
+
+from coinfer.channel import Channel, Rayleigh
+from coinfer.dnn import DNN, load_dnn
+from coinfer.quantities import field
+from coinfer.system import Device, Edge, Link, Weights
+from coinfer.validation import InputError, Model
+
+
+class Scenario(Model):
+    """Everything that the costs depend on. `dnn` may be given by the name of a bundled network."""
+
+    dnn: DNN
+    device: Device = Device()
+    edge: Edge = Edge()
+    link: Link = Link()
+    weights: Weights = Weights()
+    channel: Channel = Rayleigh(outage_gain=0.05)
+    inferences_per_update: float = field("inferences_per_update")
+    result_at_edge: bool = Field(default=False, description="whether the result is needed at the edge")
+
+    @field_validator("dnn", mode="before")
+    @classmethod
+    def _by_name(cls, dnn: Any) -> Any:
+        return load_dnn(dnn) if isinstance(dnn, str) else dnn
+
+    def to_yaml(self) -> str:
+        """YAML that `from_yaml` reads back to an equal scenario."""
+        import yaml
+
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
+
+    @classmethod
+    def from_yaml(cls, text: str) -> Self:
+        """The scenario that a YAML (or JSON) text describes. Raises `InputError`."""
+        import yaml
+
+        try:
+            fields = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InputError(f"scenario: is not YAML: {' '.join(str(error).split())}") from None
+        if not isinstance(fields, dict):
+            raise InputError(f"scenario = {fields!r}: should be a mapping of {', '.join(cls.model_fields)}")
+        return cls(**fields)
+
+    def replace(self, **changes: Any) -> Self:
+        """The scenario with some quantities changed, each by its path with `__` for the dot: `link__bandwidth_hz=1e6`."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        for path, value in changes.items():
+            part, _, name = path.partition("__")
+            if not name:
+                fields[part] = value
+                continue
+            if not isinstance(fields.get(part), Model):
+                raise InputError(f"{path} = {value!r}: {part!r} should be one of {', '.join(type(self).model_fields)}")
+            inner = fields[part]
+            kept = {key: getattr(inner, key) for key in type(inner).model_fields}
+            if path in ("link__mean_snr_db", "link__distance_m"):  # one of the two replaces the other
+                kept |= {"mean_snr_db": None, "distance_m": None}
+            fields[part] = type(inner)(**(kept | {name: value}))
+        return type(self)(**fields)
+
+
+def scenario_names() -> tuple[str, ...]:
+    """The names of the scenarios that come with the package."""
+    return tuple(sorted(path.stem for path in _scenario_folder().glob("*.yml")))
+
+
+def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
+    """A scenario by the name of a bundled one, or from a YAML or JSON file; `changes` as in `Scenario.replace`.
+
+    A change of None leaves what the file says. Raises `InputError`.
+    """
+    bundled = _scenario_folder() / f"{name_or_path}.yml"
+    path = bundled if str(name_or_path) in scenario_names() else Path(name_or_path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"scenario = {str(name_or_path)!r}: cannot be read ({type(error).__name__}); "
+            f"should be a YAML or JSON file, or one of {', '.join(scenario_names())}"
+        ) from None
+    return Scenario.from_yaml(text).replace(**{path: value for path, value in changes.items() if value is not None})
+
+
+def _scenario_folder() -> Path:
+    return Path(__file__).parent / "data" / "scenarios"

@@ -1,0 +1,105 @@
+"""What is given besides the network and the channel: a device, an edge server, a link, and what the user cares about.
+
+Frozen and validated, in SI units. `field` takes domain, default and source of each number from `quantities`.
+"""
+
+from math import pi
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from coinfer.quantities import QUANTITIES, field
+from coinfer.validation import InputError, Model
+
+LIGHT_SPEED_M_PER_S = 299_792_458.0
+
+
+class Device(Model):
+    """The wireless device."""
+
+    clock_hz: float = field("device.clock_hz")
+    cycles_per_mac: float = field("device.cycles_per_mac")
+    kappa: float = field("device.kappa")
+    memory_bits: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description=QUANTITIES["device.memory_bits"].meaning
+    )
+
+    @property
+    def macs_per_s(self) -> float:
+        """f_d [MAC/s]."""
+        return self.clock_hz / self.cycles_per_mac
+
+    @property
+    def energy_j_per_mac(self) -> float:
+        """e_d = kappa_c clock^2 cycles_per_mac [J/MAC]."""
+        return self.kappa * self.clock_hz**2 * self.cycles_per_mac
+
+
+class Edge(Model):
+    """The edge server, which is mains-powered: only its time counts."""
+
+    clock_hz: float = field("edge.clock_hz")
+    cycles_per_mac: float = field("edge.cycles_per_mac")
+
+    @property
+    def macs_per_s(self) -> float:
+        """f_e [MAC/s]."""
+        return self.clock_hz / self.cycles_per_mac
+
+
+class Link(Model):
+    """The radio link. Its mean SNR is either given or follows from the distance, never both.
+
+    With a distance, the mean SNR is proportional to P_tx / W, so that a sweep of either moves it; `mean_snr_db` fixes it.
+    """
+
+    bandwidth_hz: float = field("link.bandwidth_hz")
+    transmit_power_w: float = field("link.transmit_power_w")
+    mean_snr_db: float | None = Field(
+        default=None, ge=-200, le=200, allow_inf_nan=False, description=QUANTITIES["link.mean_snr_db"].meaning
+    )
+    distance_m: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description=QUANTITIES["link.distance_m"].meaning
+    )
+    noise_density_w_per_hz: float = field("link.noise_density_w_per_hz")
+    carrier_hz: float = field("link.carrier_hz")
+    antenna_gain: float = field("link.antenna_gain")
+    path_loss_exponent: float = field("link.path_loss_exponent")
+    downlink_rate_bps: float = field("link.downlink_rate_bps")
+    receive_power_w: float = field("link.receive_power_w")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_distance(cls, data: Any) -> Any:
+        if isinstance(data, dict) and data.get("mean_snr_db") is None and data.get("distance_m") is None:
+            return data | {"distance_m": QUANTITIES["link.distance_m"].default}
+        return data
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.mean_snr_db is not None and self.distance_m is not None:
+            raise InputError(
+                f"mean_snr_db = {self.mean_snr_db!r} and distance_m = {self.distance_m!r}: only one of them may be given"
+            )
+        if not 0 < self.mean_snr < 1e30:
+            raise InputError(
+                f"distance_m = {self.distance_m!r}: gives a mean SNR of {self.mean_snr!r}; should be in (0, 1e30)"
+            )
+        return self
+
+    @property
+    def mean_snr(self) -> float:
+        """gamma [-], before any conditioning of the channel."""
+        if self.mean_snr_db is not None:
+            return 10 ** (self.mean_snr_db / 10)
+        assert self.distance_m is not None
+        wavelength_m = LIGHT_SPEED_M_PER_S / self.carrier_hz
+        path_gain = self.antenna_gain * (wavelength_m / (4 * pi * self.distance_m)) ** self.path_loss_exponent
+        return self.transmit_power_w * path_gain / (self.noise_density_w_per_hz * self.bandwidth_hz)
+
+
+class Weights(Model):
+    """What a second and a joule cost in the ETC."""
+
+    time_per_s: float = field("weights.time_per_s")
+    energy_per_j: float = field("weights.energy_per_j")
