@@ -1,0 +1,111 @@
+"""One style for every figure, and one deterministic way to save it with the numbers it shows."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+import seaborn as sns
+
+COLUMN_IN = 88 / 25.4  # a journal's column
+PAGE_IN = 181 / 25.4  # two columns and the gap between them
+
+# One look for each rule, everywhere. The colours (Okabe and Ito's) differ for the colour-blind; in greyscale the dashes do.
+_COLOURS = {
+    "black": "#000000", "orange": "#E69F00", "sky": "#56B4E9", "green": "#009E73",
+    "yellow": "#F0E442", "blue": "#0072B2", "vermilion": "#D55E00", "purple": "#CC79A7", "grey": "#7F7F7F",
+}  # fmt: skip
+RULES: dict[str, dict[str, Any]] = {
+    "clairvoyant": {"color": _COLOURS["grey"], "linestyle": ":", "marker": "v"},
+    "optimal": {"color": _COLOURS["blue"], "linestyle": "-", "marker": "o"},
+    "1-sla": {"color": _COLOURS["vermilion"], "linestyle": "--", "marker": "s"},
+    "2-sla": {"color": _COLOURS["orange"], "linestyle": (0, (4, 1, 1, 1)), "marker": "D"},
+    "1-sla on blocks": {"color": _COLOURS["purple"], "linestyle": (0, (2, 1)), "marker": "P"},
+    "separate": {"color": _COLOURS["yellow"], "linestyle": (0, (3, 1, 1, 1, 1, 1)), "marker": "X"},
+    "static": {"color": _COLOURS["green"], "linestyle": "-.", "marker": "^"},
+    "edge-only": {"color": _COLOURS["sky"], "linestyle": (0, (1, 1)), "marker": "<"},
+    "local-only": {"color": _COLOURS["black"], "linestyle": (0, (5, 2, 1, 2, 1, 2)), "marker": ">"},
+}
+# What an inference spends on, from the device to the edge
+SHARES = {
+    "local compute": _COLOURS["blue"],
+    "transmission": _COLOURS["orange"],
+    "edge compute": _COLOURS["green"],
+    "download": _COLOURS["grey"],
+}
+
+
+def use_style() -> None:
+    """Seaborn's ticks at the size a column is printed, in a font that ships with matplotlib, without a date in any file."""
+    sns.set_theme(context="paper", style="ticks", palette="colorblind", font="DejaVu Sans")
+    mpl.rcParams |= {
+        "figure.figsize": (COLUMN_IN, 0.72 * COLUMN_IN),
+        "figure.dpi": 150,
+        "figure.constrained_layout.use": True,
+        "font.size": 7,
+        "axes.titlesize": 7,
+        "axes.labelsize": 7,
+        "xtick.labelsize": 6.5,
+        "ytick.labelsize": 6.5,
+        "legend.fontsize": 6,
+        "legend.title_fontsize": 6,
+        "legend.frameon": False,
+        "legend.handlelength": 2.4,
+        "lines.linewidth": 1.1,
+        "lines.markersize": 3.2,
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "svg.hashsalt": "coinfer",
+        "svg.fonttype": "path",
+        "pdf.fonttype": 42,
+    }
+
+
+def rule_style(rule: str, **changes: Any) -> dict[str, Any]:
+    """The keywords of `Axes.plot` for a rule: its colour, dashes, marker and label."""
+    return {"label": rule} | RULES[rule] | changes
+
+
+def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, caption: str) -> None:
+    """Save `name`.svg, .pdf, .csv (the numbers shown, 12 digits) and .md (the caption) in the folder `out`.
+
+    Nothing is written if `out` is None: a notebook run by hand shows its figures and leaves the saved ones alone.
+    The same figure gives the same bytes. Each file is written beside its place and renamed.
+    """
+    if out is None:
+        return
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    empty: dict[str, dict[str, None]] = {
+        "svg": {"Date": None, "Creator": None},
+        "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    }
+    for suffix, metadata in empty.items():
+        beside = folder / f".{name}.{suffix}"
+        figure.savefig(beside, format=suffix, metadata=metadata)
+        os.replace(beside, folder / f"{name}.{suffix}")
+    save_table(numbers, name, out)
+    _write(folder / f"{name}.md", " ".join(caption.split()) + "\n")
+
+
+def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex: bool = False) -> None:
+    """Save a table as `name`.csv, with 12 significant digits, and with `latex` as `name`.tex; nothing if `out` is None."""
+    if out is None:
+        return
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.12g", lineterminator="\n"))
+    if latex:
+        _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False))
+
+
+def _write(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}")
+    beside.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(beside, path)
+
+
+__all__ = ["COLUMN_IN", "PAGE_IN", "RULES", "SHARES", "plt", "rule_style", "save", "save_table", "use_style"]
