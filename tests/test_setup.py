@@ -1,0 +1,212 @@
+"""The set-up: make's help and its choice of Python, the installed packages, and that nothing names this machine."""
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+CALLERS = {"VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JOBS", "OUT", "SCENARIO"}
+TARGETS = {"figures", "smoke", "test", "verify", "bench", "lab", "lint", "clean"}
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}  # without the windows that we never open
+
+# A Python that can only make environments; VERSION_OK, PIP_OK are exit codes; it writes down what it is asked to do.
+STAND_IN = """#!/bin/sh
+echo "$@" >> "$LOG"
+case "$*" in
+  --version) echo "Python 3.10.13";;
+  "-c "*) exit ${VERSION_OK:-0};;
+  "-m venv "*) mkdir -p .venv/bin; cp "$0" .venv/bin/python;;
+  *requirements.lock) exit ${PIP_OK:-0};;
+esac
+"""
+
+
+def make(*arguments, folder=ROOT, **environment):
+    """Run make as from a plain shell, with no active environment but the one given."""
+    inherited = {k: v for k, v in os.environ.items() if k not in CALLERS}
+    return subprocess.run(
+        ["make", *arguments], cwd=folder, env=inherited | environment, capture_output=True, text=True, check=False
+    )
+
+
+def declared():
+    """Every requirement of pyproject.toml, extras included, by name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lists = [project["dependencies"], *project["optional-dependencies"].values()]
+    return {canonicalize_name(r.name): r for r in map(Requirement, [text for texts in lists for text in texts])}
+
+
+def locked():
+    """The locked requirements with the hashes of each."""
+    text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
+    lines = [line.partition("--hash=") for line in text.splitlines()]
+    return [(Requirement(line), re.findall(r"sha256:[0-9a-f]{64}", hashes)) for line, _, hashes in lines]
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A checkout with a stand-in for Python, and the environment variables that use it."""
+    folder, programs = tmp_path / "checkout", tmp_path / "programs"
+    folder.mkdir()
+    programs.mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy(ROOT / name, folder)
+    (programs / "python3").write_text(STAND_IN)
+    for version in (11, 12, 13, 14):  # so that none of the machine's own is found
+        (programs / f"python3.{version}").write_text("#!/bin/sh\nexit 1\n")
+    for program in programs.iterdir():
+        program.chmod(0o755)
+    return folder, {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(tmp_path / "log")}
+
+
+def test_make_alone_prints_help_from_the_targets():
+    lines = make().stdout.splitlines()
+    shown = {line.split()[1]: line.split(maxsplit=2)[2] for line in lines}
+    assert set(shown) >= TARGETS
+    for target, text in shown.items():
+        assert re.search(rf"^{target}:.*## {re.escape(text)}$", (ROOT / "Makefile").read_text(), re.M)
+
+
+def test_an_install_happens_once_and_again_when_the_lock_changes(checkout):
+    folder, environment = checkout
+
+    def installs():
+        log = Path(environment["LOG"])
+        log.unlink(missing_ok=True)
+        result = make("verify", folder=folder, **environment)
+        assert result.returncode == 0, result.stderr
+        asked = log.read_text().splitlines()
+        assert asked[-1] == "-m coinfer.derivations"
+        return [line for line in asked if " install " in line]
+
+    first = installs()
+    assert "--require-hashes --no-deps -r requirements.lock" in first[0]
+    assert "--no-deps --no-build-isolation --editable ." in first[1]
+    assert installs() == []
+    with (folder / "requirements.lock").open("a") as lock:
+        lock.write("\n")
+    assert installs() == first
+    assert installs() == []
+
+
+def test_an_interrupted_install_does_not_count_and_leaves_nothing(checkout):
+    folder, environment = checkout
+    assert make("verify", folder=folder, PIP_OK="1", **environment).returncode != 0
+    (folder / ".venv" / "half").touch()
+    assert make("verify", folder=folder, **environment).returncode == 0
+    assert not (folder / ".venv" / "half").exists()
+    assert not (folder / ".cache" / "installing").exists()
+
+
+def test_an_old_python_is_refused_in_words(checkout):
+    folder, environment = checkout
+    result = make("test", folder=folder, VERSION_OK="1", **environment)
+    assert result.returncode != 0
+    assert "coinfer needs Python 3.11 or newer, but python3 is Python 3.10.13" in result.stderr
+    assert not (folder / ".venv").exists()
+
+
+def test_an_active_environment_counts_only_for_its_own_checkout(checkout, tmp_path):
+    folder, environment = checkout
+    foreign = {**environment, "VIRTUAL_ENV": str(tmp_path)}
+    (tmp_path / "programs" / "python").symlink_to(sys.executable)  # its coinfer, if any, is not the one in `folder`
+    assert 'exec ".venv/bin/python" -m coinfer.derivations' in make("-n", "verify", folder=folder, **foreign).stdout
+
+    (folder / "coinfer").mkdir()
+    (folder / "coinfer" / "__init__.py").touch()
+    active = tmp_path / "active"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", active], check=True)
+    (site,) = active.glob("lib/python3*/site-packages")
+    (site / "coinfer.pth").write_text(str(folder))
+    path = {"PATH": f"{active / 'bin'}:{environment['PATH']}", "LOG": environment["LOG"]}
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        plan = make("-n", "verify", folder=folder, **path, **{variable: str(active)}).stdout
+        assert plan.strip() == f'exec "{active}/bin/python" -m coinfer.derivations'
+    assert ".venv/bin/python" in make("-n", "verify", folder=folder, **path).stdout
+
+
+def test_a_scenario_of_ones_own_does_not_touch_the_figures():
+    assert '--out "out" --scenario "mine.yml"' in make("-n", "figures", "SCENARIO=mine.yml").stdout
+    assert '--jobs 1 --out "there"' in make("-n", "figures", "SCENARIO=mine.yml", "OUT=there", "JOBS=1").stdout
+    assert '--jobs 2 --out "figures"' in make("-n", "figures").stdout
+
+
+def test_continuous_integration_runs_make_test():
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if not line.startswith(("#", "set ", "cd "))] == ["make test"]
+
+
+def test_conda_environment_has_the_same_packages_and_bounds():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    assert conda["channels"] == ["conda-forge"]
+    *names, last = conda["dependencies"]
+    assert last["pip"][-1] == "-e ."
+    requirements = {CONDA_NAMES.get(r.name, r.name): r.specifier for r in map(Requirement, names + last["pip"][:-1])}
+    python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
+    assert requirements.pop("python") == Requirement(f"python{python}").specifier
+    assert requirements.pop("pip") == ""
+    assert requirements == {name: requirement.specifier for name, requirement in declared().items()}
+
+
+def test_the_lock_has_every_package_within_bounds_hashed_and_without_an_index():
+    pins = {}
+    for requirement, hashes in locked():
+        assert hashes, requirement
+        assert requirement.url is None
+        ((operator, version),) = [(s.operator, s.version) for s in requirement.specifier]
+        assert operator == "=="
+        pins.setdefault(canonicalize_name(requirement.name), []).append(version)
+    for name, requirement in declared().items():
+        assert pins[name], name
+        assert all(requirement.specifier.contains(version) for version in pins[name]), requirement
+    assert not re.search(r"https?:|file:|--(extra-)?index|--find-links", (ROOT / "requirements.lock").read_text())
+
+
+@pytest.mark.parametrize("name", ["numpy", "pydantic", "papermill", "pytest", "onnx"])
+def test_dependencies_have_both_bounds(name):
+    assert {s.operator for s in declared()[name].specifier} == {">=", "<"}
+
+
+def test_every_import_of_the_package_is_declared():
+    imported = set()
+    for path in (ROOT / "coinfer").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(str(node.module).partition(".")[0])
+    third_party = imported - set(sys.stdlib_module_names) - {"coinfer"}
+    assert {"numpy", "pydantic", "papermill"} <= third_party
+    distributions = packages_distributions()
+    undeclared = {m for m in third_party if not {canonicalize_name(d) for d in distributions[m]} & set(declared())}
+    assert undeclared == set()
+
+
+def test_nothing_names_a_machine_or_an_index():
+    folders = [".ci", "coinfer", "notebooks", "tests", "figures"]
+    files = [path for path in ROOT.iterdir() if path.is_file()]
+    files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
+    skipped = {"__pycache__", ".work", "executed", ".ipynb_checkpoints", ".fresh.json"}
+    bad = re.compile(r"(?<![\w./~-])/(home|root|Users|opt|work)/\w|(extra-)?index-url[ =]\w|/simple\b")
+    read = 0
+    for path in files:
+        if (
+            skipped.isdisjoint(path.parts)
+            and path.suffix not in {".pyc", ".pdf", ".png", ".npz"}
+            and path != Path(__file__)
+        ):
+            read += 1
+            assert not bad.search(path.read_text()), path
+    assert read > 20

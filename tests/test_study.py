@@ -1,0 +1,293 @@
+"""The runner, on tiny notebooks: what is fresh, what is stale, what a failure or an interruption leaves behind."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from coinfer import study
+
+PARAMETERS = """\
+dnn = None  # name of a network
+scenario = "default"  # name or file of a scenario
+seed = 0  # of all random draws
+smoke = False  # everything small
+out = None  # folder of the figures
+width_m = 2.0  # width in metres"""
+WRITE = "from pathlib import Path\nPath(out, '{0}.csv').write_text(f'{{seed}},{{width_m}},{{scenario}},{{smoke}}')"
+
+
+@pytest.fixture(autouse=True)
+def _same_process_afterwards(monkeypatch):
+    """The runner sets environment variables and a signal handler, as a program may; tests share one process."""
+    for name in [*study.KERNEL_ENVIRONMENT, "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"]:
+        monkeypatch.setenv(name, "")
+    handler = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, handler)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An empty folder `notebooks`, and the present folder where the runner works."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "package").mkdir()
+    monkeypatch.setattr(study, "PACKAGE", tmp_path / "package")  # the real one may be in the middle of an edit
+    (tmp_path / "notebooks").mkdir()
+    return tmp_path / "notebooks"
+
+
+def write(folder, name, *cells, reads=(), parameters=PARAMETERS):
+    """A notebook with these cells after its parameters."""
+    notebook = nbformat.v4.new_notebook(metadata={"coinfer": {"reads": list(reads)}})
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
+    notebook.cells = [first, *map(nbformat.v4.new_code_cell, cells)]
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number}"
+    nbformat.write(notebook, folder / f"{name}.ipynb")
+
+
+def run(*arguments, out="out"):
+    return study.main(["--notebooks", "notebooks", "--out", out, *arguments])
+
+
+def content(out="out"):
+    """The files of an output folder, hidden ones left out, with their content."""
+    files = [path for path in Path(out).rglob("*") if path.is_file() and path.name not in {study.RECORD, study.MADE_BY}]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+def test_what_has_not_changed_is_not_run_again(folder, capsys, monkeypatch):
+    write(folder, "10-a", WRITE.format("10-a"), "print(1)")
+    assert run() == 0
+    assert set(content()) == {"10-a.csv", "executed/10-a.ipynb"}
+    assert "1 run, 0 fresh" in capsys.readouterr().out
+    before = content()
+
+    def is_run_again_after(change):
+        change()
+        assert run() == 0
+        assert content() == before
+        return "1 run" in capsys.readouterr().out
+
+    assert not is_run_again_after(lambda: None)
+    assert is_run_again_after(lambda: Path("out/10-a.csv").unlink())
+    assert is_run_again_after(lambda: Path("out/10-a.csv").write_text("by hand"))
+    lock = Path("lock")
+    lock.write_text("numpy==2.0.0")
+    monkeypatch.setattr(study, "LOCK", lock)
+    assert is_run_again_after(lambda: None)
+    assert not is_run_again_after(lambda: None)
+    assert is_run_again_after(lambda: Path("package/module.py").write_text("x = 1"))
+    assert is_run_again_after(lambda: Path("out", study.RECORD).write_text('{"10-a": '))
+
+
+def test_a_changed_notebook_takes_its_old_files_along(folder):
+    write(folder, "10-a", WRITE.format("10-old"))
+    write(folder, "20-b", WRITE.format("20-b"))
+    assert run() == 0
+    Path("out", study.RECORD).unlink()  # as in a clone
+    shutil.rmtree("out/executed")
+    Path("out/mine.txt").write_text("kept")
+    write(folder, "10-a", WRITE.format("10-new"))
+    (folder / "20-b.ipynb").unlink()
+    assert run() == 0
+    assert set(content()) == {"10-new.csv", "executed/10-a.ipynb", "mine.txt"}
+
+
+def test_parameters_reach_the_notebooks_that_declare_them(folder):
+    write(folder, "10-a", WRITE.format("10-a"))
+    write(folder, "20-b", "from pathlib import Path\nPath('20-b.csv').write_text(str(seed))", parameters="seed = 0")
+    Path("mine.yml").write_text("a: 1")
+    assert run("--smoke", "--scenario", "mine.yml", "-p", "seed", "3", "-p", "width_m", "5") == 0
+    assert content()["10-a.csv"] == b"3,5,../../../mine.yml,True"
+    assert content()["20-b.csv"] == b"3"
+    before = Path("out", study.RECORD).read_text()
+    Path("mine.yml").write_text("a: 2")
+    assert run("--smoke", "--scenario", "mine.yml", "-p", "seed", "3", "-p", "width_m", "5") == 0
+    assert Path("out", study.RECORD).read_text() != before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["-p", "snr", "3"], "parameter snr = '3': no notebook declares it"),
+        (["-p", "seed", "hello"], "parameter seed = 'hello': should be of type int"),
+        (["-p", "seed", "1.5"], "parameter seed = '1.5': should be of type int"),
+        (["-p", "seed", "True"], "parameter seed = 'True': should be of type int"),
+        (["-p", "smoke", "True"], "parameter smoke = 'True': should be given as --smoke"),
+        (["-p", "width_m", "wide"], "parameter width_m = 'wide': should be of type float"),
+        (["--scenario", "missing.yml"], "scenario = 'missing.yml': no such file"),
+        (["--jobs", "0"], "jobs = 0: should be at least 1"),
+        (["30-c"], "notebook = '30-c': should be one of 10-a"),
+    ],
+)
+def test_bad_input_stops_before_the_first_cell(folder, capsys, arguments, complaint):
+    write(folder, "10-a", WRITE.format("10-a"))
+    assert run(*arguments) == 2
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert content() == {}
+    if "no notebook" in complaint or "of type" in complaint:
+        assert "  width_m: float = 2.0  width in metres" in error
+        assert "  dnn: any = None  name of a network" in error
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"parameters": "seed = 1 + 1"}, "10-a.ipynb: seed = 1 + 1: should be a literal"),
+        ({"parameters": ""}, "10-a.ipynb: should have a cell tagged `parameters`"),
+        ({"reads": ["10-b"]}, "reads = '10-b': should be one of 10-a (did you mean '10-a'?)"),
+        ({"reads": ["10-a"]}, "10-a reads 10-a is a circle"),
+    ],
+)
+def test_a_bad_notebook_is_refused(folder, capsys, change, complaint):
+    write(folder, "10-a", WRITE.format("10-a"), **change)
+    assert run("-p", "seed", "1") == 2
+    assert complaint in capsys.readouterr().err
+    assert content() == {}
+
+
+def test_a_folder_without_notebooks_and_a_file_that_is_none(folder, capsys):
+    assert run() == 2
+    assert "should hold notebooks" in capsys.readouterr().err
+    (folder / "10-a.ipynb").write_text("text")
+    assert run() == 2
+    assert "10-a.ipynb: should be a notebook in JSON" in capsys.readouterr().err
+
+
+def test_failures_name_the_cell_and_leave_nothing(folder, capsys):
+    write(folder, "10-a", WRITE.format("10-a"))
+    write(folder, "20-b", WRITE.format("20-b"), reads=["10-a"])
+    write(folder, "30-c", WRITE.format("30-c"))
+    write(folder, "40-d", WRITE.format("40-d"))
+    assert run() == 0
+    write(folder, "10-a", WRITE.format("10-partial"), "pass", "x = 1\nraise ValueError('first line\\nlast line')")
+    write(folder, "30-c", "import os\nos._exit(1)")
+    write(folder, "40-d", WRITE.format("40-d"), "print(2)")
+    capsys.readouterr()
+    assert run() == 1
+    lines = sorted(capsys.readouterr().out.splitlines())
+    assert lines[0] == "10-a: FAILED: cell [4] `x = 1`: last line"
+    assert lines[1] == "20-b: not run, since it reads 10-a"
+    assert lines[2].startswith("30-c: FAILED: cell [2] `import os`: DeadKernelError")
+    assert lines[3].startswith("4 notebooks: 1 run, 0 fresh, 3 failed") or lines[4].startswith("4 notebooks: 1 run")
+    assert set(content()) == {"40-d.csv", "executed/40-d.ipynb"}
+
+
+def test_two_notebooks_may_not_write_the_same_file(folder, capsys):
+    write(folder, "10-a", WRITE.format("same"))
+    write(folder, "20-b", "Path = __import__('pathlib').Path\nPath('same.csv').write_text('b')", reads=["10-a"])
+    assert run() == 1
+    assert "20-b: FAILED: it writes same.csv, which is a file of 10-a" in capsys.readouterr().out
+    assert set(content()) == {"same.csv", "executed/10-a.ipynb"}
+
+
+def test_a_file_may_move_from_one_notebook_to_another(folder):
+    write(folder, "10-a", WRITE.format("moved"), WRITE.format("10-a"))
+    write(folder, "20-b", WRITE.format("20-b"))
+    assert run() == 0
+    write(folder, "10-a", "from time import sleep\nsleep(1)", WRITE.format("10-a"))  # it ends after 20-b has begun
+    write(folder, "20-b", WRITE.format("moved"))
+    assert run() == 0
+    assert set(content()) == {"10-a.csv", "moved.csv", "executed/10-a.ipynb", "executed/20-b.ipynb"}
+    assert json.loads(Path("out", study.MADE_BY).read_text()) == {"10-a": ["10-a.csv"], "20-b": ["moved.csv"]}
+
+
+def test_readers_run_after_what_they_read_and_the_bytes_do_not_depend_on_jobs(folder, capsys):
+    read = (
+        "from pathlib import Path\nnumber = Path('90-source.csv').read_text()\nPath('10-copy.csv').write_text(number)"
+    )
+    write(folder, "10-copy", read, "import sys\nprint(number)\nprint(1234 * 10, file=sys.stderr)", reads=["90-source"])
+    write(folder, "90-source", WRITE.format("90-source"))
+    assert run("--jobs", "1", out="one") == 0
+    assert run("--jobs", "2", out="two") == 0
+    assert content("one") == content("two")
+    assert content("one")["10-copy.csv"] == content("one")["90-source.csv"]
+    executed = content("one")["executed/10-copy.ipynb"].decode()
+    assert str(folder.parent) not in executed
+    assert "12340" not in executed
+    capsys.readouterr()
+    write(folder, "90-source", WRITE.format("90-source"), "pass")  # it runs again, but what is read stays the same
+    assert run("10-copy", out="one") == 0
+    assert "2 notebooks: 1 run, 1 fresh" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_interrupted_at_any_moment_the_folder_holds_complete_files_and_the_next_run_completes(folder, how):
+    big = "from pathlib import Path\nPath('{0}.csv').write_text('x' * 10**6)\n"
+    write(folder, "10-a", big.format("10-a"))
+    write(
+        folder, "20-b", big.format("20-b"), "from time import sleep\nsleep(0 if Path('../../../go').exists() else 60)"
+    )
+    command = [sys.executable, "-m", "coinfer.study", "--notebooks", "notebooks", "--out", "out"]
+    runner = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until(lambda: Path("out/10-a.csv").exists() and Path("out/.work/20-b/20-b.csv").exists())
+    kernels = psutil.Process(runner.pid).children(recursive=True)
+    assert kernels
+    runner.send_signal(how)
+    runner.wait(60)
+    assert psutil.wait_procs(kernels, timeout=60)[1] == []
+    assert set(content()) - {"10-a.csv", "executed/10-a.ipynb"} <= {name for name in content() if ".work" in name}
+    assert json.loads(Path("out", study.MADE_BY).read_text()) == {"10-a": ["10-a.csv"]}
+    assert Path("out/10-a.csv").stat().st_size == 10**6
+    assert runner.returncode == (-how if how == signal.SIGKILL else 130)
+    assert (how == signal.SIGKILL) or not Path("out/.work").exists()
+    Path("go").touch()
+    assert run() == 0
+    assert set(content()) == {"10-a.csv", "20-b.csv", "executed/10-a.ipynb", "executed/20-b.ipynb"}
+
+
+def until(condition, seconds=60):
+    """Wait for a condition."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_a_run_stopped_between_two_files_is_stale(folder, monkeypatch):
+    write(folder, "10-a", WRITE.format("10-a"), WRITE.format("10-b"))
+    replace = os.replace
+
+    def stop(source, target):
+        if Path(target).name == "10-b.csv":
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", stop)
+        assert run() == 130
+    assert not study.Outputs(Path("out")).hold("10-a", "interrupted")
+    write(folder, "10-a", WRITE.format("10-c"))
+    assert run() == 0
+    assert set(content()) == {"10-c.csv", "executed/10-a.ipynb"}
+
+
+def test_two_runs_do_not_write_into_one_folder(folder, capsys):
+    write(folder, "10-a", WRITE.format("10-a"))
+    with study.working_folder(Path("out")):
+        assert run() == 2
+    assert "another run is writing there" in capsys.readouterr().err
+
+
+def test_a_smoke_run_touches_no_folder(folder):
+    write(folder, "10-a", WRITE.format("10-a"), "assert smoke")
+    assert study.main(["--notebooks", "notebooks", "--smoke"]) == 0
+    assert [path.name for path in sorted(Path().iterdir())] == ["notebooks", "package"]
+
+
+def test_hashes_are_of_the_content(tmp_path):
+    (tmp_path / "file").write_bytes(b"abc")
+    assert study.sha256(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
