@@ -1,0 +1,138 @@
+"""Benchmarks: times against a competitor in the same run, never absolute ones. `make bench` runs them.
+
+Each prints its ratio and holds the bound that the project promises. The two sides are measured in turns; times are the
+medians of processor time, which other work on the machine disturbs least.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from statistics import median
+from time import process_time
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from pytest_benchmark.fixture import BenchmarkFixture
+from quantecon.markov import DiscreteDP, backward_induction
+from strategies import DISCRETE
+
+import coinfer
+from coinfer import Costs
+from coinfer.simulate import BLOCK
+
+HEAVY = ("scipy", "pandas", "sympy", "matplotlib", "yaml", "onnx")
+
+
+def seconds(*functions: Callable[[], object], rounds: int, clock: Callable[[], float] = process_time) -> list[float]:
+    """Median time of each function, called in turns after a first call each."""
+    for function in functions:
+        function()
+    times = [[] for _ in functions]
+    for _ in range(rounds):
+        for function, spent in zip(functions, times, strict=True):
+            start = clock()
+            function()
+            spent.append(clock() - start)
+    return [median(spent) for spent in times]
+
+
+def report(capsys: pytest.CaptureFixture, benchmark: BenchmarkFixture, text: str, ratio: float) -> None:
+    """Print the ratio now and keep it with the saved results."""
+    benchmark.extra_info["ratio"] = round(ratio, 2)
+    with capsys.disabled():
+        print(f"\n{text}: {ratio:.3g}")
+
+
+def chain(layers: int, atoms: int, seed: int = 0) -> Costs:
+    """A random chain on which going on is worthwhile about half of the time."""
+    rng = np.random.default_rng(seed)
+    law = DISCRETE(rng.gamma(2, size=atoms), rng.dirichlet(np.ones(atoms)))
+    bits = np.append(rng.uniform(0.5, 1, layers), 0.0)
+    return Costs(extra=rng.uniform(0, 0.3, layers), bits=bits, download=rng.uniform(0, 0.1, layers), edge=1.0, law=law)
+
+
+def discrete_dp(costs: Costs) -> tuple[DiscreteDP, int]:
+    """The splitting problem at M = N as state-action pairs: state (n, atom), then a last one; actions go on, stop."""
+    n, s = costs.layers, len(costs.law.unit_costs)
+    states = (n + 1) * s
+    go, stop = np.arange(n * s), np.arange(states)
+    rewards = np.concatenate([-np.repeat(costs.extra, s), -np.outer(costs.bits, costs.law.unit_costs).ravel(), [0.0]])
+    indptr = np.arange(n * s + 1) * s
+    following = ((go // s + 1)[:, None] * s + np.arange(s)).ravel()
+    going = sp.csr_matrix((np.tile(costs.law.probabilities, n * s), following, indptr), shape=(n * s, states + 1))
+    ending = sp.csr_matrix((np.ones(states + 1), (np.arange(states + 1), np.full(states + 1, states))))
+    indices = np.concatenate([go, stop, [states]])
+    actions = np.concatenate([np.zeros(n * s, int), np.ones(states + 1, int)])
+    order = np.lexsort((actions, indices))
+    transitions = sp.vstack([going, ending], format="csr")[order]
+    with pytest.warns(UserWarning, match="beta=1"):  # no discounting, which only matters without a horizon
+        return DiscreteDP(rewards[order], transitions, 1.0, indices[order], actions[order]), n + 1
+
+
+def test_all_placements_against_backward_induction_for_one(benchmark, capsys):
+    costs = chain(layers=20, atoms=500)
+    problem, horizon = discrete_dp(costs)
+    values, _ = backward_induction(problem, horizon)
+    expected = costs.edge + costs.download.sum() - costs.law.probabilities @ values[0][: len(costs.law.probabilities)]
+    assert coinfer.plan(costs).costs[-1] == pytest.approx(expected, rel=1e-12)
+
+    repeats = 50  # ours is too short for the clock
+    many, theirs = seconds(
+        lambda: [coinfer.plan(costs) for _ in range(repeats)], lambda: backward_induction(problem, horizon), rounds=15
+    )
+    ours = many / repeats
+    benchmark.pedantic(coinfer.plan, (costs,), rounds=50)
+    report(capsys, benchmark, "quantecon's time for one placement / ours for all", theirs / ours)
+    assert theirs >= 100 * ours
+
+
+def test_look_ahead_is_linear_in_the_layers(benchmark, capsys):
+    short, long = chain(layers=10_000, atoms=20), chain(layers=100_000, atoms=20)
+
+    def look_ahead(costs: Costs) -> coinfer.Plan:
+        return coinfer.plan(costs, rule="look-ahead")
+
+    brief, lengthy = seconds(lambda: look_ahead(short), lambda: look_ahead(long), rounds=15)
+    benchmark.pedantic(look_ahead, (long,), rounds=10)
+    report(capsys, benchmark, "time for 100,000 layers / for 10,000", lengthy / brief)
+    assert lengthy <= 12 * brief
+
+
+def test_simulation_against_drawing(benchmark, capsys):
+    scenario = coinfer.Scenario(dnn="alexnet", channel=coinfer.channel.Rayleigh(outage_gain=0.05))
+    plan = coinfer.plan(scenario)
+    assert plan.placement > 0
+    inferences = 500_000
+
+    def simulate() -> coinfer.Outcome:
+        return coinfer.simulate(scenario, plan, inferences=inferences, rng=0)
+
+    def draw() -> None:
+        streams = np.random.default_rng(0).spawn(plan.placement + 1)
+        for start in range(0, inferences, BLOCK):
+            for stream in streams:
+                stream.standard_exponential(min(BLOCK, inferences - start))
+
+    ours, numpys = seconds(simulate, draw, rounds=9)
+    benchmark.pedantic(simulate, rounds=3)
+    report(capsys, benchmark, "time to simulate / to draw the same gains", ours / numpys)
+    assert ours <= 3 * numpys
+
+
+def test_import(benchmark, capsys):
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], check=True)
+
+    run(f"import coinfer, sys; loaded = set({HEAVY!r}) & set(sys.modules); assert not loaded, loaded")
+
+    def children_time() -> float:
+        spent = os.times()
+        return spent.children_user + spent.children_system
+
+    imports = [lambda code=code: run(code) for code in ("", "import coinfer", "import numpy, pydantic")]
+    nothing, ours, theirs = seconds(*imports, rounds=15, clock=children_time)
+    benchmark.pedantic(run, ("import coinfer",), rounds=3)
+    report(capsys, benchmark, "time to import coinfer / numpy and pydantic", (ours - nothing) / (theirs - nothing))
+    assert ours - nothing <= 2.5 * (theirs - nothing)

@@ -1,0 +1,217 @@
+"""Placement: closed forms of the equal-neuron MLP, brackets, monotonicities and the memory limit."""
+
+import numpy as np
+import pytest
+from brute_force import Exact
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import DISCRETE, dyadic_costs, dyadic_law, dyadic_problems, laws, numbers, problems
+
+import coinfer
+from coinfer import Costs, InputError, mlp_placement, plan
+from coinfer.stopping import look_ahead_thresholds
+
+RULES = ("look-ahead", "optimal")
+
+
+def with_costs(costs: Costs, **changes) -> Costs:
+    """The same problem with some of its numbers changed."""
+    names = ("extra", "bits", "download", "edge", "law", "largest_placement")
+    return Costs(**({name: getattr(costs, name) for name in names} | changes))
+
+
+# ---------------------------------------------------------------- MLPs with equal neurons (R7, R8)
+
+
+def dyadic_mlp(rng: np.random.Generator) -> Costs:
+    """D at p^k G (k whole) half of the time; D = 0, G = 0, p in {0, 1}, another input, a sent result, a memory limit."""
+    layers = int(rng.integers(1, 10))
+    law = dyadic_law(rng, int(rng.integers(1, 4)))
+    o, delta = rng.integers(0, 5) * 1.0, rng.integers(-4, 7) / 4
+    going = delta + o * law.mean
+    p, saving = float(law.go_probability(o, going)), float(law.saving(o, going))
+    bits, extra = np.full(layers + 1, o), np.full(layers, delta)
+    bits[-1] = rng.choice([0.0, 0.0, 1.0, o])
+    other_input = rng.random() < 0.5
+    if other_input:
+        bits[0], extra[0] = rng.integers(0, 9), rng.integers(-4, 9) / 4
+    p_input = float(law.go_probability(bits[0], extra[0] + o * law.mean)) if layers > 1 else 1.0
+    reach = rng.choice([1.0, p, p_input]) * p ** int(rng.integers(0, layers + 1))
+    price = rng.choice([0.0, rng.integers(0, 9) / 32, reach * saving, reach * saving])
+    download = np.full(layers, price)
+    if other_input:
+        download[0] = rng.choice([price, rng.integers(0, 17) / 32])
+    largest = int(rng.integers(0, layers + 1)) if rng.random() < 0.3 else -1
+    return Costs(extra=extra, bits=bits, download=download, edge=0.0, law=law, largest_placement=largest)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("seed", range(5))
+def test_closed_form_is_the_smallest_minimiser(rule, seed):
+    rng = np.random.default_rng([seed, 3])
+    for _ in range(400):
+        costs = dyadic_mlp(rng)
+        exact = Exact(costs).costs(rule)[: costs.largest_placement + 1]
+        assert mlp_placement(costs, rule=rule) == exact.index(min(exact)), costs
+
+
+@pytest.mark.parametrize("k", range(7))
+def test_ties_in_the_middle_of_the_chain(k):
+    """D = p^k G: J(k) = J(k + 1), whatever side of k the logarithms round to."""
+    for p in np.arange(1, 64) / 64:
+        law = DISCRETE([0.0, 1.0], [1 - p, p])  # delta = 0, o = 1: G = p (1 - p)
+        bits = [1.0] * 9 + [4.0]  # the last stage does not pay
+        costs = Costs(extra=[0.0] * 9, bits=bits, download=[p**k * p * (1 - p)] * 9, edge=0.0, law=law)
+        j = plan(costs, rule="look-ahead").costs
+        assert j[k] == j[k + 1]
+        assert mlp_placement(costs) == k
+
+
+def test_the_mlps_hold_every_special_case():
+    rng = np.random.default_rng(4)
+    drawn = [dyadic_mlp(rng) for _ in range(400)]
+    going = [c.extra[-1] + c.bits[-2] * c.law.mean for c in drawn]
+    p = [float(c.law.go_probability(c.bits[-2], a)) for c, a in zip(drawn, going, strict=True)]
+    saving = [float(c.law.saving(c.bits[-2], a)) for c, a in zip(drawn, going, strict=True)]
+    seen = {
+        "p = 0": p.count(0.0),
+        "p = 1": p.count(1.0),
+        "G = 0": saving.count(0.0),
+        "D = 0": sum(c.download[-1] == 0 for c in drawn),
+        "one layer": sum(c.layers == 1 for c in drawn),
+        "two layers": sum(c.layers == 2 for c in drawn),
+        "result sent": sum(c.bits[-1] > 0 for c in drawn),
+        "memory limit": sum(c.largest_placement < c.layers for c in drawn),
+        "equal placements": sum(
+            np.sum(p.costs == p.costs.min()) > 1 for p in (plan(c, rule="look-ahead") for c in drawn)
+        ),
+        "inside": sum(0 < plan(c, rule="look-ahead").placement < c.layers - 1 for c in drawn),
+    }
+    assert min(seen.values()) >= 10, seen
+
+
+@given(laws(), numbers(-0.5, 1.5), numbers(1e-6, 1), numbers(0, 2), st.integers(1, 60), st.booleans())
+def test_closed_form_on_any_channel(law, delta, price, result, layers, limited):
+    o, unit = 1e6, 1e6 * law.mean
+    costs = Costs(
+        extra=[delta * unit] * layers,
+        bits=[o] * layers + [result * o],
+        download=[price**4 * unit] * layers,
+        edge=0.0,
+        law=law,
+        largest_placement=layers // 2 if limited else -1,
+    )
+    for rule in RULES:
+        best = plan(costs, rule=rule)
+        assert best.costs[mlp_placement(costs, rule=rule)] <= best.cost + 1e-12 * unit * layers
+
+
+@pytest.mark.parametrize("field", ["extra", "bits", "download"])
+@pytest.mark.parametrize("rule", RULES)
+def test_closed_form_refuses_other_chains(field, rule):
+    law = DISCRETE([1.0], [1.0])
+    mlp = Costs(extra=[1.0] * 4, bits=[2.0] * 4 + [0], download=[1.0] * 4, edge=0.0, law=law)
+    values = np.array(getattr(mlp, field))
+    values[2] += 1
+    with pytest.raises(InputError, match=field):
+        mlp_placement(with_costs(mlp, **{field: values}), rule=rule)
+
+
+def test_closed_form_of_a_scenario():
+    dnn = coinfer.mlp(layers=12, neurons=512)
+    for updates in (1, 30, 1000, 1e5):
+        scenario = coinfer.Scenario(dnn=dnn, inferences_per_update=updates)
+        for rule in RULES:
+            assert mlp_placement(scenario, rule=rule) == plan(scenario, rule=rule).placement
+
+
+# ---------------------------------------------------------------- brackets (R16)
+
+
+@given(dyadic_problems())
+def test_one_stage_ahead_and_the_plain_savings_bracket_the_best_placement(costs):
+    """M* of one-stage look-ahead <= M* of the optimal rule <= argmin sum_{m<=M} (D_m - G_{m-1})."""
+    costs = with_costs(costs, largest_placement=-1)
+    o, a = costs.bits[:-1], look_ahead_thresholds(costs, costs.layers, 1)
+    saving = costs.law.saving(o, a)
+    most = int(np.argmin(np.cumsum(np.insert(costs.download - saving, 0, 0.0))))
+    one, best = plan(costs, rule="look-ahead").placement, plan(costs).placement
+    assert one <= best <= most
+
+
+@given(problems())
+def test_what_a_layer_is_worth_is_bracketed(costs):
+    """pi_m G_m <= pi_m^(m) G_m <= v_0^(m) - v_0^(m+1) <= G_m."""
+    law, slack = costs.law, 1e-10 * costs.bits.max() * costs.law.mean + 1e-10 * np.abs(costs.extra).sum()
+    o, a = costs.bits[:-1], look_ahead_thresholds(costs, costs.layers, 1)
+    saving = law.saving(o, a)
+    fixed = np.cumsum(np.insert(costs.download, 0, 0.0))
+    worth = -np.diff(plan(costs).costs - fixed)
+    slack += 1e-10 * (abs(costs.edge) + fixed[-1])
+    for m in range(costs.layers):
+        myopic = np.prod(law.go_probability(o[:m], a[:m]))
+        best = np.prod(law.go_probability(o[:m], look_ahead_thresholds(costs, m, costs.layers)))
+        assert myopic <= best + 1e-12
+        assert best * saving[m] <= worth[m] + slack
+        assert worth[m] <= saving[m] + slack
+
+
+# ---------------------------------------------------------------- statics (R18)
+
+
+@given(dyadic_problems())
+def test_more_inferences_per_update_never_place_less(costs):
+    """The smallest M* is nondecreasing in K, by which every D is divided; under both rules."""
+    for rule in RULES:
+        placed = [plan(with_costs(costs, download=costs.download * 2.0**-k), rule=rule).placement for k in range(-2, 4)]
+        assert placed == sorted(placed)
+
+
+@given(dyadic_problems(), st.integers(0, 4), st.integers(1, 8))
+def test_a_dearer_layer_never_places_more(costs, layer, quarters):
+    """The smallest M* is nonincreasing in every delta_n; under both rules."""
+    extra = np.array(costs.extra)
+    extra[layer % costs.layers] += quarters / 4
+    for rule in RULES:
+        assert plan(with_costs(costs, extra=extra), rule=rule).placement <= plan(costs, rule=rule).placement
+
+
+# ---------------------------------------------------------------- J need not be unimodal; memory
+
+
+def test_the_first_sign_change_is_not_the_best_placement():
+    """A first layer that does not pay by itself may lead to one that does."""
+    law = DISCRETE([1.0], [1.0])
+    costs = Costs(extra=[0.0, 0.0], bits=[4.0, 5.0, 0.0], download=[1.0, 1.0], edge=0.0, law=law)
+    assert list(plan(costs).costs) == [4, 5, 2]
+    assert plan(costs).placement == 2
+
+
+@given(dyadic_problems(), st.integers(0, 5))
+def test_memory_restricts_the_placement_and_never_the_costs(costs, limit):
+    limit = min(limit, costs.layers)
+    for rule in ("optimal", "look-ahead", "static", "edge-only"):
+        free = plan(with_costs(costs, largest_placement=-1), rule=rule)
+        limited = plan(with_costs(costs, largest_placement=limit), rule=rule)
+        np.testing.assert_array_equal(limited.costs, free.costs)
+        assert limited.placement == int(np.argmin(free.costs[: limit + 1]))
+    if limit < costs.layers:
+        with pytest.raises(InputError, match="memory"):
+            plan(with_costs(costs, largest_placement=limit), placement=limit + 1)
+
+
+def test_memory_of_a_device():
+    scenario = coinfer.Scenario(dnn="alexnet")
+    first_three = sum(scenario.dnn.parameter_bits[:3])
+    assert coinfer.costs(scenario.replace(device__memory_bits=first_three)).largest_placement == 3
+    assert coinfer.costs(scenario.replace(device__memory_bits=first_three - 1)).largest_placement == 2
+    assert plan(scenario.replace(device__memory_bits=0)).placement == 0
+
+
+def test_a_placement_that_is_given_is_kept():
+    costs = dyadic_costs(np.random.default_rng(5), layers=4)
+    costs = with_costs(costs, largest_placement=-1)
+    for placement in range(5):
+        at = plan(costs, placement=placement)
+        assert (at.placement, at.cost) == (placement, plan(costs).costs[placement])
+        assert len(at.stop_thresholds) == placement
