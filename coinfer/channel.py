@@ -7,7 +7,7 @@ never renormalised. Two independent diversity branches with maximum-ratio combin
 
 from abc import abstractmethod
 from functools import lru_cache
-from math import inf, log
+from math import inf, log, nan, pi
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -16,8 +16,16 @@ from pydantic import Field, field_validator, model_validator
 
 from coinfer.fading import FadingLaw, GainLaw, InversionLaw, rayleigh
 from coinfer.laws import DiscreteLaw, Floats, UnitCostLaw, check_atoms
+from coinfer.memory import (
+    JAKES_ARGUMENT,
+    UnboundLaw,
+    chain_law,
+    gamma_process_law,
+    power_correlation,
+    stationary,
+)
 from coinfer.quantities import field
-from coinfer.system import Link, Weights
+from coinfer.system import LIGHT_SPEED_M_PER_S, Link, Weights
 from coinfer.validation import InputError, Model, brief
 
 LN2 = log(2)
@@ -37,8 +45,11 @@ INFINITE_COST = (
 )
 
 
+LEAST_EXPONENT = 1 + 1e-6  # of the CDF of the gain at 0; closer to 1, the mean cannot be told from infinity
+
+
 def unit_cost_scale(link: Link, weights: Weights) -> float:
-    """lambda [1/bit]: the unit cost at a spectral efficiency of 1 bit/s/Hz."""
+    """The unit cost at a spectral efficiency of 1 bit/s/Hz, lambda [1/bit]."""
     return (weights.time_per_s + weights.energy_per_j * link.transmit_power_w) / link.bandwidth_hz
 
 
@@ -58,6 +69,22 @@ class ShannonCost:
         with np.errstate(over="ignore"):
             exponent = np.divide(1.0, x, out=np.full(x.shape, inf), where=x > 0) * (self.scale * LN2)
             return np.expm1(exponent) / self.mean_snr
+
+
+class RateCost:
+    """X = (beta_t + beta_e P_tx) / rate of a rate that is given, and its inverse: thresholds on a "gain" in bit/s."""
+
+    def __init__(self, link: Link, weights: Weights):
+        self.scale = unit_cost_scale(link, weights) * link.bandwidth_hz
+
+    def unit_cost(self, rate_bps: Floats) -> Floats:
+        """X [1/bit] at each rate."""
+        return self.scale / rate_bps
+
+    def gain(self, unit_cost: Floats) -> Floats:
+        """The smallest rate [bit/s] at which X <= x: inf (never) for x <= 0, 0 (always) for x = inf."""
+        x = np.asarray(unit_cost, float)
+        return np.divide(self.scale, x, out=np.full(x.shape, inf), where=x > 0)
 
 
 class BaseChannel(Model):
@@ -101,6 +128,7 @@ class Rayleigh(Fading):
     @model_validator(mode="after")
     def _finite_cost(self) -> Self:
         refuse_unless(self.outage_gain > 0, f"outage_gain = {self.outage_gain!r}")
+        check_usable(self.outage_gain, float(np.exp(-self.outage_gain)))
         return self
 
     def gain_law(self) -> GainLaw:
@@ -114,6 +142,12 @@ class Rayleigh(Fading):
 
 class ScipyFading(Fading):
     """Fading whose gain follows a law of `scipy.stats`."""
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if self.outage_gain > 0:
+            check_usable(self.outage_gain, float(self.distribution_of_gain().sf(self.outage_gain)))
+        return self
 
     @abstractmethod
     def distribution_of_gain(self) -> Any:
@@ -136,7 +170,8 @@ class Nakagami(ScipyFading):
 
     @model_validator(mode="after")
     def _finite_cost(self) -> Self:
-        refuse_unless(self.m > 1 or self.outage_gain > 0, f"m = {self.m!r} with outage_gain = {self.outage_gain!r}")
+        finite = self.m > LEAST_EXPONENT or self.outage_gain > 0
+        refuse_unless(finite, f"m = {self.m!r} with outage_gain = {self.outage_gain!r}")
         return self
 
     def distribution_of_gain(self) -> Any:  # noqa: D102
@@ -171,7 +206,7 @@ class Continuous(ScipyFading):
 
     kind: Literal["continuous"] = "continuous"
     distribution: str
-    parameters: dict[str, float] = {}
+    parameters: dict[str, float] = Field(default_factory=dict)
 
     def __hash__(self) -> int:
         return hash(self.model_dump_json())
@@ -180,7 +215,7 @@ class Continuous(ScipyFading):
     @classmethod
     def _frozen(cls, data: Any) -> Any:
         """Take a frozen distribution apart into its name and its parameters."""
-        frozen = data.get("distribution") if isinstance(data, dict) else None
+        frozen: Any = data.get("distribution") if isinstance(data, dict) else None
         if not hasattr(frozen, "dist"):
             return data
         shapes = (frozen.dist.shapes or "").replace(",", " ").split()
@@ -190,7 +225,7 @@ class Continuous(ScipyFading):
     @model_validator(mode="after")
     def _usable(self) -> Self:
         law = self.gain_law()
-        refuse_unless(law.exponent > 1 + 1e-6, f"distribution = {self.distribution!r}")
+        refuse_unless(law.exponent > LEAST_EXPONENT, f"distribution = {self.distribution!r}")
         return self
 
     def distribution_of_gain(self) -> Any:
@@ -200,16 +235,17 @@ class Continuous(ScipyFading):
         family = getattr(scipy.stats, self.distribution, None)
         if not isinstance(family, scipy.stats.rv_continuous):
             raise InputError(f"distribution = {self.distribution!r}: should name a continuous law of scipy.stats")
+        given = f"parameters = {brief(self.parameters)}"
         try:
             frozen = family(**self.parameters)
             low, high = frozen.support()
-        except (TypeError, ValueError) as error:
-            raise InputError(f"parameters = {brief(self.parameters)}: {self.distribution} says {error}") from None
-        if not 0 <= low < high:
-            raise InputError(
-                f"parameters = {brief(self.parameters)}: {self.distribution} has support [{low}, {high}]; "
-                "should be nonnegative"
-            )
+        except (TypeError, ValueError):
+            low = high = nan
+        if not low < high:
+            names = ", ".join(filter(None, (family.shapes, "loc", "scale")))
+            raise InputError(f"{given}: should be valid values of {names} of scipy.stats.{self.distribution}")
+        if low < 0:
+            raise InputError(f"{given}: {self.distribution} has support [{low}, {high}]; should be nonnegative")
         return frozen
 
 
@@ -310,7 +346,7 @@ class RateTable(BaseChannel):
         unit_costs = unit_cost_scale(link, weights) / np.asarray(self.efficiencies)
 
         def smallest_gain(x: Floats) -> Floats:
-            """The switching point of the first rate that is cheap enough; 0 if every rate is."""
+            """The switching point of the first rate that is cheap enough: inf if none is, 0 for x = inf."""
             first = np.searchsorted(-unit_costs, -x, side="left")
             return np.where(np.isinf(x) & (x > 0), 0.0, np.append(gains, inf)[first])
 
@@ -325,6 +361,11 @@ class TruncatedInversion(BaseChannel):
     kind: Literal["truncated-inversion"] = "truncated-inversion"
     rate_bps: float = field("rate_bps")
     outage_gain: float = field("outage_gain")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        check_usable(self.outage_gain, float(np.exp(-self.outage_gain)))
+        return self
 
     def usable_probability(self, link: Link) -> float:
         """P(g >= g_0)."""
@@ -342,8 +383,196 @@ class TruncatedInversion(BaseChannel):
         return InversionLaw(weights.time_per_s / self.rate_bps, inverse, self.outage_gain)
 
 
+class Rates(BaseChannel):
+    """Rates [bit/s] that the device is given, whatever the link: only the transmit power of the link matters.
+
+    Thresholds on the gain are then thresholds on the rate, in bit/s. `usable` is how often there is a rate at all.
+    """
+
+    kind: Literal["rates"] = "rates"
+    rates_bps: tuple[float, ...]
+    probabilities: tuple[float, ...]
+    usable: float = Field(default=1.0, gt=0, le=1, description="how often the rate is not zero [-]")
+
+    @model_validator(mode="after")
+    def _atoms(self) -> Self:
+        check_atoms("rates_bps", self.rates_bps, self.probabilities)
+        return self
+
+    def usable_probability(self, link: Link) -> float:
+        """P(the rate is not zero)."""
+        return self.usable
+
+    def law(self, link: Link, weights: Weights) -> DiscreteLaw:
+        """The law of X = (beta_t + beta_e P_tx) / rate."""
+        rates, probabilities = check_atoms("rates_bps", self.rates_bps, self.probabilities)
+        cost = RateCost(link, weights)
+        return DiscreteLaw(cost.unit_cost(rates), probabilities, cost.gain)
+
+
+class Correlated(BaseChannel):
+    """A fading gain that evolves while a layer runs: a Gamma process, whose amplitudes are Rayleigh or Nakagami.
+
+    The coherence time, at which the autocorrelation of the power gain falls to 1/e, is given, or follows from a speed
+    and the link's carrier by Jakes' model. An "exponential" `correlation` is the same for a layer and for its parts;
+    "jakes" (J0 squared) is right for one step only. The gain is quantised in `states`.
+
+    `outages`: "conditional" on a usable channel, as without memory; or "wait": the device sees the outage, and computes
+    on or waits, a step of `wait_step_s` (default: a tenth of the coherence time) at a time.
+    """
+
+    kind: Literal["correlated"] = "correlated"
+    base: Annotated[Rayleigh | Nakagami | TruncatedInversion, Field(discriminator="kind")]
+    coherence_time_s: float | None = Field(default=None, gt=0, description="coherence time of the power gain [s]")
+    speed_m_per_s: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description="speed of the device [m/s]"
+    )
+    correlation: Literal["exponential", "jakes"] = "exponential"
+    outages: Literal["conditional", "wait"] = "conditional"
+    wait_step_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="a step of waiting [s]")
+    states: int = Field(default=64, ge=2, le=1024, description="states of the quantised gain [-]")
+
+    def __init__(self, base: Any = None, **fields: Any) -> None:
+        super().__init__(**fields if base is None else {"base": base, **fields})
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.coherence_time_s is None) == (self.speed_m_per_s is None):
+            raise InputError(
+                f"coherence_time_s = {self.coherence_time_s!r} and speed_m_per_s = {self.speed_m_per_s!r}: "
+                "exactly one of them should be given"
+            )
+        if self.outages == "wait" and self.wait_step_s is None and self.coherence_time_s == inf:
+            raise InputError("wait_step_s: required if the coherence time is infinite, but not given")
+        return self
+
+    def coherence_s(self, link: Link) -> float:
+        """The coherence time [s] on a link."""
+        if self.coherence_time_s is not None:
+            return self.coherence_time_s
+        assert self.speed_m_per_s is not None
+        doppler_hz = self.speed_m_per_s * link.carrier_hz / LIGHT_SPEED_M_PER_S
+        return JAKES_ARGUMENT / (2 * pi * doppler_hz)
+
+    def usable_probability(self, link: Link) -> float:
+        """P(g >= g_0)."""
+        return self.base.usable_probability(link)
+
+    def law(self, link: Link, weights: Weights) -> UnboundLaw:
+        """The law of X on the quantised gain, which has memory along the layers of a scenario."""
+        base, coherence_s = self.base.law(link, weights), self.coherence_s(link)
+        step_s = self.wait_step_s or coherence_s / 10
+        return gamma_process_law(
+            base,
+            base.unit_cost,
+            m=getattr(self.base, "m", 1.0),
+            outage_gain=self.base.outage_gain,
+            states=self.states,
+            correlation=lambda t: power_correlation(t, coherence_s, self.correlation),
+            wait=(step_s, weights.time_per_s * step_s) if self.outages == "wait" else None,
+        )
+
+
+class Chain(BaseChannel):
+    """What the channels share that are given as a chain of states with a step in seconds."""
+
+    outages: Literal["conditional", "wait"] = "wait"
+
+    @abstractmethod
+    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:
+        """Unit costs (S,), inf in an outage, transitions (S, S), the law (S,) at stage 0, and the inverse of the cost."""
+
+    def law(self, link: Link, weights: Weights) -> UnboundLaw:
+        """The law of X in a usable state, which has memory along the layers of a scenario."""
+        unit_costs, transitions, initial, gain_at = self.chain(ShannonCost(link, weights), RateCost(link, weights))
+        waits = weights.time_per_s if self.outages == "wait" else None
+        step_s = self.step_s  # type: ignore[attr-defined]
+        return chain_law(
+            unit_costs, transitions, step_s=step_s, initial=initial, gain_at=gain_at, wait_cost_per_s=waits
+        )
+
+    def usable_probability(self, link: Link) -> float:
+        """How often the channel is usable at stage 0."""
+        unit_costs, _, initial, _ = self.chain(ShannonCost(link, Weights()), RateCost(link, Weights()))
+        return float(initial[np.isfinite(unit_costs)].sum())
+
+
+class FiniteState(Chain):
+    """A chain of states with given gains [-], or rates [bit/s], and the transitions between them in a step.
+
+    A layer takes max(1, round(t / step)) steps. A gain or rate of 0 is an outage: the device computes on or waits, a
+    step at a time, or, with `outages` "conditional", the chain is conditional on a usable state. Rates do not depend on
+    the link; thresholds on the gain are then thresholds on the rate. `initial`, the law at stage 0, is the stationary
+    one unless given.
+    """
+
+    kind: Literal["finite-state"] = "finite-state"
+    gains: tuple[float, ...] | None = None
+    rates_bps: tuple[float, ...] | None = None
+    transitions: tuple[tuple[float, ...], ...]
+    step_s: float = Field(gt=0, allow_inf_nan=False, description="duration of a step [s]")
+    initial: tuple[float, ...] | None = None
+
+    @field_validator("gains", "rates_bps", "transitions", "initial", mode="before")
+    @classmethod
+    def _array(cls, values: Any) -> Any:
+        return values.tolist() if isinstance(values, np.ndarray) else values
+
+    @model_validator(mode="after")
+    def _chain(self) -> Self:
+        if (self.gains is None) == (self.rates_bps is None):
+            raise InputError("gains and rates_bps: exactly one of them should be given")
+        name = "gains" if self.rates_bps is None else "rates_bps"
+        values, matrix = np.asarray(getattr(self, name)), self.transitions
+        if not values.size or not np.all(np.isfinite(values)) or np.any(values < 0) or not np.any(values > 0):
+            raise InputError(f"{name} = {brief(values.tolist())}: should be finite, nonnegative and not all 0")
+        if len(matrix) != values.size or any(len(row) != values.size for row in matrix):
+            raise InputError(f"transitions: should be {values.size} rows of {values.size} numbers, as {name} has")
+        for field_name, row in [("transitions", row) for row in matrix] + [("initial", self.initial)] * bool(
+            self.initial
+        ):
+            if len(row) != values.size or not np.all(np.isfinite(row)) or min(row) < 0 or abs(sum(row) - 1) > 1e-9:
+                raise InputError(f"{field_name} = {brief(row)}: should be {values.size} probabilities with sum 1")
+        return self
+
+    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:  # noqa: D102
+        matrix = np.array(self.transitions)
+        matrix /= matrix.sum(axis=1, keepdims=True)
+        initial = stationary(matrix) if self.initial is None else np.array(self.initial) / sum(self.initial)
+        kind, values = (cost, self.gains) if self.rates_bps is None else (rates, self.rates_bps)
+        with np.errstate(divide="ignore"):
+            return kind.unit_cost(np.array(values)), matrix, initial, kind.gain
+
+
+class GilbertElliott(Chain):
+    """Two states, good and bad, with the chance of going over to the other one in a step. A bad gain of 0 is an outage."""
+
+    kind: Literal["gilbert-elliott"] = "gilbert-elliott"
+    good_gain: float = Field(default=1.0, gt=0, allow_inf_nan=False, description="gain in the good state [-]")
+    bad_gain: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="gain in the bad state [-]")
+    to_bad: float = Field(gt=0, le=1, description="P(bad after a step | good) [-]")
+    to_good: float = Field(gt=0, le=1, description="P(good after a step | bad) [-]")
+    step_s: float = Field(gt=0, allow_inf_nan=False, description="duration of a step [s]")
+
+    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:  # noqa: D102
+        matrix = ((1 - self.to_bad, self.to_bad), (self.to_good, 1 - self.to_good))
+        gains = (self.good_gain, self.bad_gain)
+        return FiniteState(gains=gains, transitions=matrix, step_s=self.step_s).chain(cost, rates)
+
+
 Channel = Annotated[
-    Rayleigh | Nakagami | Rician | Continuous | Discrete | Empirical | RateTable | TruncatedInversion,
+    Rayleigh
+    | Nakagami
+    | Rician
+    | Continuous
+    | Discrete
+    | Empirical
+    | RateTable
+    | TruncatedInversion
+    | Rates
+    | Correlated
+    | FiniteState
+    | GilbertElliott,
     Field(discriminator="kind"),
 ]
 
@@ -352,6 +581,12 @@ def refuse_unless(finite: bool, given: str) -> None:
     """Raise `InputError` with the cures unless the expected cost is finite."""
     if not finite:
         raise InputError(f"{given}: {INFINITE_COST}")
+
+
+def check_usable(outage_gain: float, probability: float) -> None:
+    """Raise `InputError` if no gain ever reaches the outage gain."""
+    if not probability > 0:
+        raise InputError(f"outage_gain = {outage_gain!r}: is above every gain; the channel would never be usable")
 
 
 @lru_cache(maxsize=64)
@@ -364,18 +599,25 @@ def conditional_gain_law(distribution: Any, outage_gain: float) -> GainLaw:
     """The law of a frozen `scipy.stats` distribution, conditional on a gain of at least `outage_gain`."""
     low, high = (float(end) for end in distribution.support())
     usable, lost = float(distribution.sf(outage_gain)), float(distribution.cdf(outage_gain))
-    if not usable > 0:
-        raise InputError(f"outage_gain = {outage_gain!r}: is above every gain; the channel would never be usable")
+    check_usable(outage_gain, usable)
+
+    def cdf(gain: Floats) -> Floats:
+        g = np.maximum(gain, outage_gain)  # and from the side where less cancels
+        part = (distribution.cdf(g) - lost) / (1 - lost) if lost < 0.5 else 1 - distribution.sf(g) / usable
+        return np.clip(part, 0, 1)
 
     def sample(rng: np.random.Generator, size: int) -> Floats:
-        if outage_gain <= low:
-            return distribution.rvs(size=size, random_state=rng)
-        return distribution.isf(rng.random(size) * usable)
+        if usable < 0.5:
+            return distribution.isf(rng.random(size) * usable)
+        gains = distribution.rvs(size=size, random_state=rng)  # quicker than the inverse, so that some may be redrawn
+        while (unusable := np.flatnonzero(gains < outage_gain)).size:
+            gains[unusable] = distribution.rvs(size=unusable.size, random_state=rng)
+        return gains
 
     return GainLaw(
         lowest=max(low, outage_gain),
         highest=high,
-        cdf=lambda g: np.clip((distribution.cdf(np.maximum(g, outage_gain)) - lost) / usable, 0, 1),
+        cdf=cdf,
         survival=lambda g: distribution.sf(np.maximum(g, outage_gain)) / usable,
         density=lambda g: distribution.pdf(g) / usable,
         sample=sample,

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coinfer.laws import Floats, UnitCostLaw
+from coinfer.laws import Floats, UnitCostLaw, as_floats
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, brief
+from coinfer.validation import InputError, brief, whole
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,13 +33,15 @@ class Costs:
         for name, length in (("bits", layers + 1), ("download", layers)):
             if (entries := getattr(self, name).shape[-1]) != length:
                 raise InputError(f"{name}: has {entries} entries; should have {length}, as extra has {layers}")
+        lead = np.broadcast_shapes(self.extra.shape[:-1], self.bits.shape[:-1])  # one, where the rules combine the two
+        for name in ("extra", "bits"):
+            array = getattr(self, name)
+            object.__setattr__(self, name, np.broadcast_to(array, (*lead, array.shape[-1])))
         if not isinstance(self.edge, (int, float, np.number, np.ndarray)) or not np.all(np.isfinite(self.edge)):
             raise InputError(f"edge = {brief(self.edge)}: should be a finite number")
         if not isinstance(self.law, UnitCostLaw):
             raise InputError(f"law = {brief(self.law)}: should be the law of a channel on a link, or of unit costs")
-        if not -1 <= self.largest_placement <= layers:
-            raise InputError(f"largest_placement = {self.largest_placement}: should be -1 (no limit) or in 0..{layers}")
-        if self.largest_placement == -1:
+        if whole("largest_placement", self.largest_placement, -1, layers) == -1:
             object.__setattr__(self, "largest_placement", layers)
 
     @property
@@ -59,7 +61,7 @@ class Costs:
 
 
 def _checked(name: str, values: ArrayLike, least: float) -> Floats:
-    array = np.array(values, dtype=float)  # a copy, so that nobody else can change it
+    array = as_floats(name, values)  # a copy, so that nobody else can change it
     array.setflags(write=False)
     if array.ndim not in (1, 2):
         raise InputError(f"{name}: has {array.ndim} dimensions; should be a list of numbers")
@@ -85,7 +87,9 @@ def edge_costs(scenario: Scenario) -> Floats:
 
 
 def costs(scenario: Scenario) -> Costs:
-    """The costs of a scenario: delta_n = l_n - c_n, o_n, D_n, C_edge and the law of X."""
+    """The costs of a scenario: delta_n = l_n - c_n, o_n, D_n, C_edge and the law of X. Raises `InputError`."""
+    if not isinstance(scenario, Scenario):
+        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario")
     dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
     parameter_bits = np.array(dnn.parameter_bits, dtype=float)
     at_edge = edge_costs(scenario)
@@ -101,7 +105,7 @@ def costs(scenario: Scenario) -> Costs:
         bits=bits,
         download=parameter_bits * (receive / scenario.inferences_per_update),
         edge=at_edge.sum(axis=-1, keepdims=at_edge.ndim > 1),
-        law=scenario.channel.law(link, weights),
+        law=scenario.channel.law(link, weights).along(np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
 
@@ -109,10 +113,11 @@ def costs(scenario: Scenario) -> Costs:
 def static_shares(scenario: Scenario) -> dict[str, Floats]:
     """What always stopping at stage n = 0..N spends on, with placement M = n; each of shape (N+1,)."""
     given = costs(scenario)
+    law, never = given.law, np.full(given.layers, -np.inf)
     none = np.zeros(1)
     return {
         "local compute": np.concatenate([none, np.cumsum(device_costs(scenario))]),
-        "transmission": given.bits * given.law.mean,
+        "transmission": law.average(law.reach(given.bits[:-1], never), law.sending(given.bits)),
         "edge compute": np.concatenate([np.cumsum(edge_costs(scenario)[::-1])[::-1], none]),
         "download": np.concatenate([none, np.cumsum(given.download)]),
     }

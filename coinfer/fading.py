@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import fsum, inf, log
+from math import fsum, inf, isnan, log
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -33,16 +34,30 @@ class GainLaw:
         return Panels.of(self)
 
     @cached_property
+    def floor(self) -> float:
+        """The lowest gain, or where that is 0, a gain below which the density is a power of the gain or vanishes."""
+        floor = self.lowest or 1e-30
+        while 0 < abs(np.diff(self._slopes(floor))[0]) < inf and floor > 1e-280 and not self.lowest:
+            floor *= 1e-3
+        return floor
+
+    @cached_property
     def exponent(self) -> float:
         """The power alpha with which P(gain <= g) ~ g^alpha vanishes at 0; inf if it vanishes faster.
 
         E[1/g], and with it the mean unit cost of a fixed power, is finite if and only if alpha > 1 (R12).
         """
-        low, high = self.cdf(np.array([GAIN_FLOOR * 1e-3, GAIN_FLOOR]))
-        return inf if self.lowest > 0 or low <= 0 else log(high / low) / log(1e3)
+        if self.lowest or not self.density(np.array([self.floor]))[0]:
+            return inf
+        slope = float(self._slopes(self.floor)[-1])
+        return -inf if isnan(slope) else 1 + slope  # a pole shows no slope
+
+    def _slopes(self, gain: float) -> Floats:
+        """Slopes of the log density against log g over the two factors of 1000 below a gain."""
+        with np.errstate(all="ignore"):
+            return np.diff(np.log(self.density(gain * np.array([1e-6, 1e-3, 1.0])))) / log(1e3)
 
 
-GAIN_FLOOR = 1e-30  # below this gain, a density with a power law at 0 is that power law, to double precision
 NODES = 16
 
 
@@ -57,21 +72,26 @@ class Panels:
     @classmethod
     def of(cls, law: GainLaw) -> "Panels":
         """Panels between the ends of the law, halved until each resolves the density."""
-        low, high = log(max(law.lowest, GAIN_FLOOR)), log(_upper_end(law))
-        edges = np.linspace(low, high, 1 + max(1, round((high - low) / 0.5)))
-        nodes, _ = legendre.leggauss(NODES)
-        for _ in range(40):
+        edges = np.linspace(low := log(law.floor), high := log(_upper_end(law)), 1 + max(1, round((high - low) / 0.5)))
+        nodes, quadrature = legendre.leggauss(NODES)
+        before = np.full(len(edges) - 1, inf)
+        for halvings in range(31):
             half = np.diff(edges)[:, None] / 2
             gains = np.exp(edges[:-1, None] + half * (1 + nodes))
+            mass = np.diff(law.cdf(np.exp(edges)))
             with np.errstate(under="ignore"):
                 weights = law.density(gains) * gains * half
             size = np.abs(weights @ TO_LEGENDRE)
-            rough = size[:, -2:].max(1) > 1e-14 * size.max(1)
             matters = size.max(1) / np.minimum(gains.min(1), 1) > 1e-18
-            if not np.any(split := rough & matters):
+            rough = np.where(matters, size[:, -2:].max(1) / np.maximum(size.max(1), 1e-300), 0.0)
+            rough[np.abs(mass - weights @ quadrature) > 1e-9] = 1.0  # a peak between the nodes
+            split = (rough > 1e-14) & ((rough > 1e-7) | (rough < before / 2))  # halving does not remove rounding
+            if not np.any(split) or halvings == 30 or len(edges) > 10_000:
                 break
+            before = np.repeat(rough, 1 + split)
             edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:])[split] / 2]))
-        _, quadrature = legendre.leggauss(NODES)
+        jumps = (rough > 1e-7) & (gains[:, 0] > 1e-3)  # or poles, on panels so narrow that only their mass counts
+        weights[jumps] = mass[jumps, None] / 2
         total = fsum((weights @ quadrature).tolist()) + float(law.cdf(np.exp(edges[:1]))[0])
         if not abs(total - 1) < 1e-9:
             raise InputError(f"channel: the density of the gain integrates to {total!r}; should be 1")
@@ -123,11 +143,11 @@ class FadingLaw(UnitCostLaw):
 
     @cached_property
     def _floor(self) -> Floats | float:
-        """E[X; g < GAIN_FLOOR], where P(gain <= g) ~ g^alpha and X ~ near_zero / g."""
+        """E[X; g < floor], where the density is a multiple of g^(alpha-1) and X ~ near_zero / g."""
         alpha = self.gains.exponent
         if alpha == inf:
             return 0.0
-        return self._near_zero * alpha / (alpha - 1) * float(self.gains.cdf(np.array([GAIN_FLOOR]))[0]) / GAIN_FLOOR
+        return self._near_zero * float(self.gains.density(np.array([self.gains.floor]))[0]) / (alpha - 1)
 
     @cached_property
     def _integral(self) -> Floats:
@@ -135,15 +155,15 @@ class FadingLaw(UnitCostLaw):
         panels = self.gains.panels
         unit_costs = self._unit_cost_at(panels.gains.ravel())
         weighted = unit_costs.reshape(*unit_costs.shape[:-1], *panels.gains.shape) * panels.weights
-        return legendre.legint(weighted @ TO_LEGENDRE, lbnd=-1, axis=-1)
+        return np.asarray(legendre.legint(weighted @ TO_LEGENDRE, lbnd=-1, axis=-1), float)
 
     @cached_property
     def _totals(self) -> Floats:
-        return self._integral.sum(axis=-1)  # every Legendre polynomial is 1 at the right end
+        return np.asarray(legendre.legval(1.0, np.moveaxis(self._integral, -1, 0)), float)  # rounded as in `_panel`
 
     @cached_property
     def _below(self) -> Floats:
-        """E[X; GAIN_FLOOR <= g < edge] for each edge, (..., P+1)."""
+        """E[X; floor <= g < edge] for each edge, (..., P+1)."""
         return np.insert(np.cumsum(self._totals, axis=-1), 0, 0.0, axis=-1)
 
     @cached_property
@@ -160,7 +180,7 @@ class FadingLaw(UnitCostLaw):
             log_gain = np.clip(np.log(gain), edges[0], edges[-1])
         index = np.clip(np.searchsorted(edges, log_gain, side="right") - 1, 0, len(edges) - 2)
         left, right = edges[index], edges[index + 1]
-        position = np.clip((2 * log_gain - left - right) / (right - left), -1, 1)
+        position = ((log_gain - left) - (right - log_gain)) / (right - left)
         rows = self._integral[index] if self._integral.ndim == 2 else _take(self._integral, index[..., None], axis=-2)
         return index, legendre.legval(position, np.moveaxis(rows, -1, 0), tensor=False)
 
@@ -169,11 +189,11 @@ class FadingLaw(UnitCostLaw):
         return table[index] if table.ndim == 1 else _take(table, index, axis=-1)
 
     def _floor_share(self, gain: Floats, *, above: bool) -> Floats | float:
-        """E[X; g < GAIN_FLOOR and g on the given side of `gain`]."""
+        """E[X; g < floor and g on the given side of `gain`]."""
         if self.gains.exponent == inf:
             return 0.0
         with np.errstate(under="ignore"):
-            below = np.minimum(gain / GAIN_FLOOR, 1) ** (self.gains.exponent - 1)
+            below = np.minimum(gain / self.gains.floor, 1) ** (self.gains.exponent - 1)
         return self._floor * ((1 - below) if above else below)
 
     def _threshold_gain(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
@@ -196,14 +216,14 @@ class FadingLaw(UnitCostLaw):
         index, part = self._panel(gain)
         return np.asarray(bits) * (self._at(self._below, index) + part + self._floor_share(gain, above=False))
 
-    def draw(self, rng: np.random.Generator, size: int) -> NDArray:
+    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: NDArray | None = None) -> NDArray:
         """Gains."""
         return self.gains.sample(rng, size)
 
     def unit_cost(self, state: NDArray) -> Floats:  # noqa: D102
         return self._unit_cost_at(state)
 
-    def stops(self, state: NDArray, bits: float, threshold: float) -> NDArray[np.bool_]:  # noqa: D102
+    def stops(self, state: NDArray, bits: float, threshold: Any) -> NDArray[np.bool_]:  # noqa: D102
         return state >= float(self._threshold_gain(bits, threshold))
 
     def survival_grid(self) -> Floats:  # noqa: D102
@@ -230,7 +250,9 @@ class InversionLaw(FadingLaw):
 
     def _invert(self, x: Floats) -> Floats:
         above = x - self._fixed
-        return self._inverse * np.divide(1.0, above, out=np.full(np.shape(above), inf), where=above > 0)
+        constant = (above == 0) & (np.asarray(self._inverse) == 0)  # X = a if energy is free
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            return np.where(above > 0, self._inverse / above, np.where(constant, 0.0, inf))
 
     def _tail(self, gain: Floats) -> Floats:
         """E[1/g; g >= gain], for gains at or above g_0."""

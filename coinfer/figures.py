@@ -102,10 +102,54 @@ def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex:
         _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False))
 
 
+def results(out: str | Path | None) -> Path:
+    """The folder that holds what notebooks saved: `out`, or the repository's figures if `out` is None."""
+    return Path(__file__).parents[1] / "figures" if out is None else Path(out)
+
+
+def read_tables(pattern: str, out: str | Path | None) -> pd.DataFrame:
+    """All saved tables whose names match, one below the other; column `notebook` is what follows `findings-`."""
+    paths = sorted(results(out).glob(f"{pattern}.csv"))
+    tables = [pd.read_csv(path, dtype=str).assign(notebook=path.stem.removeprefix("findings-")) for path in paths]
+    return pd.concat(tables, ignore_index=True)
+
+
+def captions(out: str | Path | None) -> dict[str, str]:
+    """The caption of every figure saved, by name, in the order of the notebooks."""
+    folder = results(out)
+    return {path.stem: path.with_suffix(".md").read_text("utf-8").strip() for path in sorted(folder.glob("*.svg"))}
+
+
+def save_gallery(introduction: str, out: str | Path | None) -> None:
+    """Write README.md: an introduction, then every figure with its caption; nothing if `out` is None."""
+    if out is None:
+        return
+    shown = [
+        f"![{name}]({name}.svg)\n\n**{name}** ([PDF]({name}.pdf), [numbers]({name}.csv)). {caption}"
+        for name, caption in captions(out).items()
+    ]
+    head = "# Findings and figures\n\nWritten by the notebooks; `make figures` makes it anew."
+    _write(results(out) / "README.md", "\n\n".join([head, introduction, "## Figures", *shown]) + "\n")
+
+
 def _write(path: Path, text: str) -> None:
     beside = path.with_name(f".{path.name}")
     beside.write_text(text, encoding="utf-8", newline="\n")
     os.replace(beside, path)
 
 
-__all__ = ["COLUMN_IN", "PAGE_IN", "RULES", "SHARES", "plt", "rule_style", "save", "save_table", "use_style"]
+__all__ = [
+    "COLUMN_IN",
+    "PAGE_IN",
+    "RULES",
+    "SHARES",
+    "captions",
+    "plt",
+    "read_tables",
+    "results",
+    "rule_style",
+    "save",
+    "save_gallery",
+    "save_table",
+    "use_style",
+]

@@ -1,5 +1,6 @@
 """A scenario: a network, a system and a channel, all that the costs depend on; from Python, or from a YAML or JSON file."""
 
+import json
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,7 +10,7 @@ from coinfer.channel import Channel, Rayleigh
 from coinfer.dnn import DNN, load_dnn
 from coinfer.quantities import field
 from coinfer.system import Device, Edge, Link, Weights
-from coinfer.validation import InputError, Model
+from coinfer.validation import InputError, Model, brief, hint
 
 
 class Scenario(Model):
@@ -41,11 +42,15 @@ class Scenario(Model):
         import yaml
 
         try:
-            fields = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise InputError(f"scenario: is not YAML: {' '.join(str(error).split())}") from None
+            fields = json.loads(text)  # YAML would misread some of its characters and exponents
+        except ValueError:
+            try:
+                fields = yaml.safe_load(text)
+            except yaml.YAMLError as error:
+                raise InputError(f"scenario: is not YAML: {' '.join(str(error).split())[:200]}") from None
         if not isinstance(fields, dict):
-            raise InputError(f"scenario = {fields!r}: should be a mapping of {', '.join(cls.model_fields)}")
+            raise InputError(f"scenario = {brief(fields)}: should be a mapping of {', '.join(cls.model_fields)}")
+        _check_names(fields)
         return cls(**fields)
 
     def replace(self, **changes: Any) -> Self:
@@ -83,9 +88,17 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"scenario = {str(name_or_path)!r}: cannot be read ({type(error).__name__}); "
-            f"should be a YAML or JSON file, or one of {', '.join(scenario_names())}"
+            f"should be a YAML or JSON file, or one of {', '.join(scenario_names())}{hint(name_or_path, scenario_names())}"
         ) from None
     return Scenario.from_yaml(text).replace(**{path: value for path, value in changes.items() if value is not None})
+
+
+def _check_names(fields: Any) -> None:
+    """Raise `InputError` unless the keys of a mapping, and of those in it, are text."""
+    for name, value in fields.items() if isinstance(fields, dict) else ():
+        if not isinstance(name, str):
+            raise InputError(f"scenario: {brief(name)} is not the name of a field; should be text")
+        _check_names(value)
 
 
 def _scenario_folder() -> Path:

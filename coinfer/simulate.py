@@ -38,7 +38,11 @@ def simulate(
     if costs.layers != plan.problem.layers:
         raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {costs.layers}")
     streams = np.random.default_rng(rng).spawn(placement + 1)
-    thresholds = np.append(plan.stop_thresholds, np.inf)  # at M the device stops in any case
+    committed = plan.rule == "probe-once" and not costs.law.independent
+    if committed and costs.law.waits:
+        raise InputError("rule = 'probe-once': is not simulated where the device may wait; replay it over a trace")
+    a = np.full(placement, -np.inf) if committed else plan.thresholds_on(costs.law)
+    thresholds = np.append(a, np.full_like(a, np.inf, shape=(*a.shape[:-1], 1)), axis=-1)  # at M the device stops
     spent = np.concatenate([[0.0], np.cumsum(costs.extra)])
     fixed = float(costs.edge) + float(costs.download[:placement].sum())
     law, centre = costs.law, plan.cost - fixed  # sums are taken about the expected cost, so that squares do not cancel
@@ -47,10 +51,17 @@ def simulate(
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
         running = np.ones(size, dtype=bool)
+        state, chosen, waited = None, None, np.zeros(size)
         for n, stream in enumerate(streams):
-            state = law.draw(stream, size)
-            stopped = running if n == placement else running & law.stops(state, costs.bits[n], thresholds[n])
-            cost = spent[n] + costs.bits[n] * law.unit_cost(state[stopped]) - centre
+            o, a = costs.bits[n], thresholds[..., n]
+            state, wait = law.wait(stream, law.draw(stream, size, n, state), o, a)
+            chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
+            stops = law.stops(state, o, a) if chosen is None else chosen <= n
+            stopped = running if n == placement else running & stops
+            cost = spent[n] + o * law.unit_cost(state[stopped]) - centre
+            if law.waits:
+                waited = waited + wait
+                cost = cost + waited[stopped]
             counts[n] += cost.size
             total += float(cost.sum())
             squares += float(np.square(cost).sum())  # not `cost @ cost`: BLAS threads cost more time than they save

@@ -31,9 +31,11 @@ def look_ahead_costs(costs: Costs, depth: int) -> Floats:
     placements take one pass of `depth` sweeps over the layers. The cost of an optimal rule is that of depth N.
     """
     law, o, delta, layers = costs.law, costs.bits, costs.extra, costs.layers
+    if depth >= layers:
+        return optimal_costs(costs)
     v = sending_costs(costs)
     first = [v[..., :1]]  # v_0 for M = 0, 1, ..., depth
-    for looked in range(depth := min(depth, layers)):
+    for looked in range(depth):
         stages = layers - looked  # v_n is known for n = 0..stages, with horizon n + looked
         a = delta[..., :stages] + v[..., 1:]
         before, v = v[..., :-1], law.minimum(o[..., :stages], a)
@@ -45,9 +47,21 @@ def look_ahead_costs(costs: Costs, depth: int) -> Floats:
     return np.concatenate([start, beyond], axis=-1)
 
 
+def optimal_costs(costs: Costs) -> Floats:
+    """Expected cost from stage 0 on of the optimal rule, for every placement: backward induction (R3); (..., N+1)."""
+    law, o, delta = costs.law, costs.bits, costs.extra
+    last = np.full_like(o[..., :1], np.inf)  # the device cannot go on at n = M
+    v = law.at(costs.layers).minimum(o[..., -1:], last)  # v_n for the horizons M = n..N
+    for n in reversed(range(costs.layers)):
+        going = delta[..., n : n + 1] + v
+        a = np.concatenate([np.broadcast_to(last, (*going.shape[:-1], 1)), going], axis=-1)
+        v = law.at(n).minimum(o[..., n : n + 1], a)
+    return law.average(law.reach(o[..., :0], o[..., :0]), v)
+
+
 def sending_costs(costs: Costs) -> Floats:
     """o_n mu, the expected cost of sending at stage n = 0..N, before X_n is seen; shape (..., N+1)."""
-    return costs.bits * costs.law.mean
+    return costs.law.sending(costs.bits)
 
 
 def stop_probabilities(costs: Costs, thresholds: Floats) -> Floats:
@@ -62,7 +76,7 @@ def evaluate(costs: Costs, thresholds: Floats) -> Floats:
     """Expected cost from stage 0 on of any rule with M thresholds, by its definition; shape (...)."""
     law, placement = costs.law, thresholds.shape[-1]
     o, delta = costs.bits[..., :placement], costs.extra[..., :placement]
-    stage = law.stop_cost(o, thresholds) + law.go_probability(o, thresholds) * delta
+    stage = law.stage_cost(o, thresholds, delta)
     last = sending_costs(costs)[..., placement : placement + 1]
     return law.average(law.reach(o, thresholds), np.concatenate([stage, last], axis=-1)).sum(axis=-1)
 
@@ -72,6 +86,26 @@ def static_costs(costs: Costs) -> Floats:
     law, never = costs.law, np.full(costs.layers, -np.inf)
     sent = law.average(law.reach(costs.bits[..., :-1], never), sending_costs(costs))
     return np.insert(np.cumsum(costs.extra, axis=-1), 0, 0.0, axis=-1) + sent
+
+
+def commitment_costs(costs: Costs) -> Floats:
+    """Expected cost of deciding at stage 0, X_0 seen, to stop at stage n = 1..N whatever comes; shape (..., N)."""
+    law, o, never = costs.law, costs.bits, -np.inf
+    ahead = np.cumsum(costs.extra, axis=-1) + sending_costs(costs)[..., 1:]  # seen from the stage before
+    seen = [ahead[..., :1]]
+    for _ in range(costs.layers - 1):
+        ahead = law.stage_cost(o[..., : ahead.shape[-1]], never, ahead)[..., 1:]  # seen from one stage earlier
+        seen.append(ahead[..., :1])
+    return np.concatenate(seen, axis=-1)
+
+
+def probe_once_costs(costs: Costs) -> Floats:
+    """Expected cost from stage 0 on of seeing X_0 and then committing to a stage n <= M, for all M; shape (..., N+1)."""
+    law, o = costs.law, costs.bits[..., :1]
+    best = np.minimum.accumulate(commitment_costs(costs), axis=-1)
+    seen = [sending_costs(costs)[..., :1], *(law.minimum(o, best[..., m : m + 1]) for m in range(costs.layers))]
+    v = np.concatenate(seen, axis=-1)
+    return law.average(law.reach(o[..., :0], o[..., :0]), v)
 
 
 def static_thresholds(placement: int, stage: int) -> Floats:

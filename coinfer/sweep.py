@@ -1,13 +1,16 @@
 """Many scenarios at once: the placement and its cost over a grid of scenario fields, vectorised."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from coinfer.cost import costs
+from coinfer.cost import Costs, costs
+from coinfer.laws import Floats
 from coinfer.placement import check_rule, total_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, brief
@@ -17,92 +20,143 @@ if TYPE_CHECKING:
 
 BLOCK = 1024  # scenario points computed at a time: bounds the memory, and is the unit of work of an executor
 
+Measure = Callable[[Costs], Mapping[str, NDArray]]
+Block = tuple[
+    Scenario, dict[str, Floats], NDArray[np.intp]
+]  # a scenario, what varies in it, and the rows of its points
+
 
 def sweep(
     scenario: Scenario,
-    grid: Mapping[str, Sequence[Any]],
+    grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame",
     *,
     rule: str = "optimal",
     depth: int | None = None,
+    measure: Measure | None = None,
     executor: Executor | None = None,
     progress: bool = False,
 ) -> "pandas.DataFrame":
     """The best placement at every point of a grid: a row a point, the last field varying fastest.
 
     `grid` maps fields of a scenario (`link.bandwidth_hz`, `inferences_per_update`, `channel.outage_gain`, `dnn`, ...)
-    to the values they take. Columns: the fields, then `placement` and `cost`. Numbers that enter the costs smoothly
-    are computed a block at a time; a network, a channel or a memory limit starts a block of its own. An `executor` of
-    any kind (`concurrent.futures`, or the `get_executor()` of a dask client) takes the blocks; the result is the same.
-    Raises `InputError` before any work starts.
+    to the values they take; a data frame lists the points themselves, a row each. Columns: the fields, then
+    `placement` and `cost` (-1 and inf where the rule does not fit in the device's memory). A `measure` computes other
+    columns instead: it maps `Costs` with a leading axis of B points (or none, for one point) to named arrays (B,).
+
+    Numbers that enter the costs smoothly are computed a block at a time; a network, a channel or a memory limit starts
+    a block of its own. An `executor` of any kind (`concurrent.futures`, or the `get_executor()` of a dask client) takes
+    the blocks; the result is the same. Raises `InputError` before any work starts.
     """
     import pandas
 
     depth = check_rule(rule, depth)
-    values = {name: _checked_values(scenario, name, given) for name, given in grid.items()}
-    points = pandas.DataFrame(product(*values.values()), columns=list(values))
-    blocks = list(_blocks(scenario, values))
-    jobs = [(base, columns, rule, depth) for base, columns, _ in blocks]
-    results: Iterable[Any] = executor.map(_solve, jobs) if executor is not None else map(_solve, jobs)
+    given, count = _points(grid)
+    if {"link.mean_snr_db", "link.distance_m"} <= set(given):
+        raise InputError("link.mean_snr_db and link.distance_m: only one of them may vary")
+    columns = {name: _checked(scenario, name, values) for name, values in given.items()}
+    blocks = list(_blocks(scenario, columns, count))
+    solve = partial(_solve, measure or partial(_best, rule=rule, depth=depth))
+    jobs = [(base, varying) for base, varying, _ in blocks]
+    results: Iterable[Any] = map(solve, jobs) if executor is None else executor.map(solve, jobs)
     if progress:
         from tqdm.auto import tqdm
 
         results = tqdm(results, total=len(jobs), desc="sweep", unit="block")
-    placement, cost = np.empty(len(points), dtype=np.int64), np.empty(len(points))
-    for (_, _, rows), (best, lowest) in zip(blocks, results, strict=True):
-        placement[rows], cost[rows] = best, lowest
-    return points.assign(placement=placement, cost=cost)
+    found: dict[str, NDArray] = {}
+    for (_, _, rows), result in zip(blocks, results, strict=True):
+        for name, values in result.items():
+            found.setdefault(name, np.empty(count, values.dtype))[rows] = values
+    points = grid if isinstance(grid, pandas.DataFrame) else pandas.DataFrame(given, index=range(count))
+    return points.assign(**found)
 
 
-def _checked_values(scenario: Scenario, name: str, values: Sequence[Any]) -> list[Any]:
-    """The values of one field, each tried on the scenario by itself."""
-    if isinstance(values, str) or not hasattr(values, "__iter__"):
-        raise InputError(f"{name} = {brief(values)}: should be a list of the values it takes")
-    plain = [value.item() if isinstance(value, np.generic) else value for value in values]
-    for value in plain:
-        scenario.replace(**{name.replace(".", "__"): value})
-    return plain
+def _points(grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame") -> tuple[dict[str, list[Any]], int]:
+    """The values of every field, one a point, and the number of points."""
+    if not isinstance(grid, Mapping):
+        given, count = {str(name): grid[name].tolist() for name in grid}, len(grid)
+    else:
+        for name, values in grid.items():
+            if isinstance(values, (str, Mapping)) or not hasattr(values, "__iter__"):
+                raise InputError(f"{name} = {brief(values)}: should be a list of the values it takes")
+        taken = ([value.item() if isinstance(value, np.generic) else value for value in grid[name]] for name in grid)
+        points = list(product(*taken))
+        given, count = dict(zip(grid, map(list, zip(*points, strict=True)), strict=False)), len(points)
+    if not count:
+        raise InputError(f"grid = {brief(grid)}: has no points; every field should have at least one value")
+    return given, count
 
 
-def _is_smooth(scenario: Scenario, name: str) -> bool:
+def _checked(scenario: Scenario, name: str, values: list[Any]) -> list[Any]:
+    """The values of a field as the scenario holds them, each tried on it by itself."""
+    path = name.replace(".", "__")
+
+    def tried(value: Any) -> Any:
+        found: Any = scenario.replace(**{path: value})
+        for part in name.split("."):
+            found = getattr(found, part)
+        return found
+
+    if not _is_smooth(name):
+        known = {id(value): tried(value) for value in values}
+        return [known[id(value)] for value in values]
+    try:
+        numbers = np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        numbers = np.empty((0, 0))
+    if numbers.ndim != 1:  # one of them is no number: let the scenario say so
+        return [tried(value) for value in values]
+    for extreme in (numbers.min(), numbers.max()):  # the domain is an interval; a nan or None comes out as a nan
+        tried(float(extreme))
+    return numbers.tolist()
+
+
+def _is_smooth(name: str) -> bool:
     """Whether a block may hold many values of a field: numbers of the device, edge, link, weights, and K."""
-    part = name.partition(".")[0]
-    return (
-        part in ("device", "edge", "link", "weights", "inferences_per_update")
-        and name != "device.memory_bits"
-        and scenario.channel.broadcasts
-    )
+    part, _, field = name.partition(".")
+    smooth = field and part in ("device", "edge", "link", "weights") and name != "device.memory_bits"
+    return bool(smooth) or name == "inferences_per_update"
 
 
-def _blocks(
-    scenario: Scenario, values: dict[str, list[Any]]
-) -> Iterator[tuple[Scenario, dict[str, np.ndarray], np.ndarray]]:
-    """Blocks of points: the scenario of the block, the columns of what varies in it, and the rows of its points."""
-    shape = tuple(len(taken) for taken in values.values())
-    rows = np.arange(np.prod(shape, dtype=int)).reshape(shape)
-    apart = [name for name in values if not _is_smooth(scenario, name) or name.startswith("channel")]
-    # a channel in the grid may broadcast or not, so it is asked after it has been set
-    for fixed in product(*(range(len(values[name])) for name in apart)):
-        chosen = dict(zip(apart, fixed, strict=True))
-        base = scenario.replace(**{name.replace(".", "__"): values[name][i] for name, i in chosen.items()})
-        inside = [name for name in values if name not in chosen]
-        members = rows[tuple(chosen.get(name, slice(None)) for name in values)].ravel()
-        mesh = np.meshgrid(*(values[name] for name in inside), indexing="ij")
-        columns = {name: axis.ravel() for name, axis in zip(inside, mesh, strict=True)}
-        for start in range(0, len(members), BLOCK):
-            part = slice(start, start + BLOCK)
-            yield base, {name: column[part] for name, column in columns.items()}, members[part]
+def _blocks(scenario: Scenario, columns: dict[str, list[Any]], count: int) -> Iterator[Block]:
+    """The points in blocks that differ in smooth fields only; one by one where the channel takes no columns."""
+    inside = {name: np.array(values) for name, values in columns.items() if _is_smooth(name)}
+    apart = sorted(
+        (name for name in columns if name not in inside), key=lambda name: name.count(".")
+    )  # wholes, then parts
+    groups: dict[tuple[Any, ...], list[int]] = {}
+    for row, chosen in enumerate(zip(*(columns[name] for name in apart), strict=True) if apart else [()] * count):
+        groups.setdefault(chosen, []).append(row)
+    for chosen, members in groups.items():
+        base = _replace(scenario, dict(zip(apart, chosen, strict=True)))
+        size = BLOCK if base.channel.broadcasts else 1
+        for start in range(0, len(members), size):
+            rows = np.array(members[start : start + size])
+            varying = {name: values[rows] for name, values in inside.items()}
+            if base.channel.broadcasts:
+                yield base, varying, rows
+            else:
+                yield _replace(base, {name: float(value[0]) for name, value in varying.items()}), {}, rows
 
 
-def _solve(job: tuple[Scenario, dict[str, np.ndarray], str, int | None]) -> tuple[np.ndarray, np.ndarray]:
-    """Placement and cost at the points of a block."""
-    base, columns, rule, depth = job
-    given = costs(_with_columns(base, columns))
+def _replace(scenario: Scenario, changes: dict[str, Any]) -> Scenario:
+    return scenario.replace(**{name.replace(".", "__"): value for name, value in changes.items()})
+
+
+def _solve(measure: Measure, job: tuple[Scenario, dict[str, Floats]]) -> dict[str, NDArray]:
+    """What is measured at the points of a block."""
+    base, varying = job
+    return {name: np.atleast_1d(values) for name, values in measure(costs(_with_columns(base, varying))).items()}
+
+
+def _best(given: Costs, rule: str, depth: int | None) -> dict[str, NDArray]:
+    """The best placement and its cost."""
     j = np.atleast_2d(total_costs(given, rule, given.layers if depth is None else depth))
-    best = np.argmin(j[:, : given.largest_placement + 1], axis=1)
-    return best, j[np.arange(len(j)), best]
+    placement = np.argmin(j[:, : given.largest_placement + 1], axis=1)
+    cost = j[np.arange(len(j)), placement]
+    return {"placement": np.where(np.isfinite(cost), placement, -1), "cost": cost}
 
 
-def _with_columns(base: Scenario, columns: dict[str, np.ndarray]) -> Scenario:
+def _with_columns(base: Scenario, columns: dict[str, Floats]) -> Scenario:
     """The scenario with columns (B, 1) in place of numbers, which the cost model takes as they are.
 
     The values were checked before; `model_copy` does not look at them again.
@@ -110,7 +164,7 @@ def _with_columns(base: Scenario, columns: dict[str, np.ndarray]) -> Scenario:
     changes: dict[str, dict[str, Any]] = {}
     for name, column in columns.items():
         part, _, field = name.partition(".")
-        changes.setdefault(part, {})[field] = column[:, None].astype(float)
+        changes.setdefault(part, {})[field] = column[:, None]
         if name in ("link.mean_snr_db", "link.distance_m"):
             changes["link"][{"mean_snr_db": "distance_m", "distance_m": "mean_snr_db"}[field]] = None
     update = {

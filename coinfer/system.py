@@ -89,7 +89,7 @@ class Link(Model):
 
     @property
     def mean_snr(self) -> float:
-        """gamma [-], before any conditioning of the channel."""
+        """The mean SNR gamma [-], before any conditioning of the channel."""
         if self.mean_snr_db is not None:
             return 10 ** (self.mean_snr_db / 10)
         assert self.distance_m is not None

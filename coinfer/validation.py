@@ -32,6 +32,11 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{where} = {brief(value)}: unknown field; allowed are {', '.join(model.model_fields)}"
     if kind == "missing":
         return f"{where}: required, but not given"
+    if kind == "union_tag_not_found":
+        return f"{where}.kind: required, but not given"
+    if kind == "union_tag_invalid":
+        names = first["ctx"]["expected_tags"].replace("'", "").split(", ")
+        return f"{where}.kind = {first['ctx']['tag']!r}: should be one of {', '.join(names)}{hint(first['ctx']['tag'], names)}"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if kind == "value_error":  # raised by our own validators, which name the value themselves
         return f"{where}: {reason}"
@@ -49,9 +54,13 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
     names = list(allowed)
     if isinstance(value, str) and value in names:
         return value
-    near = get_close_matches(str(value), names, n=1)
-    hint = f" (did you mean {near[0]!r}?)" if near else ""
-    raise InputError(f"{field} = {brief(value)}: should be one of {', '.join(names)}{hint}")
+    raise InputError(f"{field} = {brief(value)}: should be one of {', '.join(names)}{hint(value, names)}")
+
+
+def hint(value: object, names: Iterable[str]) -> str:
+    """The nearest of some names as a suggestion; empty if none is near."""
+    near = get_close_matches(str(value), list(names), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def whole(field: str, value: object, least: int, most: int | None = None) -> int:

@@ -1,0 +1,369 @@
+"""Every kind of bad input gives one clear sentence that names the field, shows the value and says what is allowed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import scipy.stats as stats
+from onnx import TensorProto, helper
+
+import coinfer
+from coinfer import (
+    DNN,
+    Costs,
+    Device,
+    Edge,
+    InputError,
+    Link,
+    Scenario,
+    Weights,
+    channel,
+    load_scenario,
+    plan,
+    read_onnx,
+    simulate,
+    study,
+)
+
+NAN, INF = float("nan"), float("inf")
+DISCRETE = channel.Discrete
+LINK_FIELDS = ", ".join(Link.model_fields)
+
+
+def scenario(**fields: object) -> Scenario:
+    return Scenario(**({"dnn": "alexnet"} | fields))
+
+
+def read(text: str) -> Scenario:
+    return Scenario.from_yaml(text)
+
+
+def made(**fields: object) -> Costs:
+    law = DISCRETE.of_unit_costs([1.0], [1.0])
+    return Costs(**({"extra": [1.0], "bits": [1.0, 0.0], "download": [0.0], "edge": 0.0, "law": law} | fields))
+
+
+def chain(**fields: object) -> DNN:
+    one = {"name": "x", "layer_names": ("a",), "macs": (1,), "parameter_bits": (1,), "output_bits": (1, 1)}
+    return DNN(**(one | fields))
+
+
+def no_memory() -> Scenario:
+    return scenario(device=Device(memory_bits=1e8))
+
+
+# What is done, and what its message must hold: the field, the value, and what is allowed.
+BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
+    # the system
+    "negative bandwidth": (lambda: Link(bandwidth_hz=-1), ["Link.bandwidth_hz = -1", "greater than 0"]),
+    "NaN": (lambda: Link(bandwidth_hz=NAN), ["Link.bandwidth_hz = nan", "finite"]),
+    "infinite": (lambda: Link(transmit_power_w=INF), ["Link.transmit_power_w = inf", "finite"]),
+    "text for a number": (lambda: Edge(clock_hz="1 GHz"), ["Edge.clock_hz = '1 GHz'", "valid number"]),
+    "list for a number": (lambda: Link(carrier_hz=[1, 2]), ["Link.carrier_hz = [1, 2]", "valid number"]),
+    "None for a number": (lambda: Weights(time_per_s=None), ["Weights.time_per_s = None", "valid number"]),
+    "unknown field": (lambda: Link(bandwidth=1), ["Link.bandwidth = 1", "unknown field", LINK_FIELDS]),
+    "snr and distance": (
+        lambda: Link(mean_snr_db=10, distance_m=50),
+        ["mean_snr_db = 10", "distance_m = 50", "only one"],
+    ),
+    "snr out of range": (lambda: Link(mean_snr_db=500), ["Link.mean_snr_db = 500", "equal to 200"]),
+    "no distance": (lambda: Link(distance_m=0), ["Link.distance_m = 0", "greater than 0"]),
+    "absurdly near": (lambda: Link(distance_m=1e-12), ["distance_m = 1e-12", "mean SNR", "(0, 1e30)"]),
+    "absurdly far": (lambda: Link(distance_m=1e300), ["distance_m = 1e+300", "mean SNR", "(0, 1e30)"]),
+    "negative kappa": (lambda: Device(kappa=-1e-26), ["Device.kappa = -1e-26", "equal to 0"]),
+    "negative memory": (lambda: Device(memory_bits=-1), ["Device.memory_bits = -1", "equal to 0"]),
+    "weightless time": (lambda: Weights(time_per_s=0), ["Weights.time_per_s = 0", "greater than 0"]),
+    # the scenario
+    "no network": (lambda: Scenario(), ["Scenario.dnn", "required"]),
+    "unknown network in a scenario": (lambda: Scenario(dnn="alexnett"), ["'alexnett'", "did you mean 'alexnet'"]),
+    "number for a network": (lambda: Scenario(dnn=3), ["Scenario.dnn = 3", "DNN"]),
+    "unknown scenario field": (lambda: scenario(K=1), ["Scenario.K = 1", "allowed are dnn", "inferences_per_update"]),
+    "no inferences per update": (
+        lambda: scenario(inferences_per_update=0),
+        ["Scenario.inferences_per_update = 0", "greater than 0"],
+    ),
+    "bad field of a part": (lambda: scenario(link={"bandwidth_hz": -1}), ["Link.bandwidth_hz = -1", "greater than 0"]),
+    "unknown field of a part": (lambda: scenario(link={"bandwidth": 1}), ["Link.bandwidth = 1", LINK_FIELDS]),
+    "number for a part": (lambda: scenario(link=5), ["Scenario.link = 5", "Link"]),
+    "not a truth value": (lambda: scenario(result_at_edge="maybe"), ["result_at_edge = 'maybe'", "boolean"]),
+    "unknown channel": (
+        lambda: scenario(channel={"kind": "rayleight"}),
+        ["Scenario.channel.kind = 'rayleight'", "one of rayleigh, nakagami", "did you mean 'rayleigh'"],
+    ),
+    "channel without a kind": (lambda: scenario(channel={"outage_gain": 1}), ["Scenario.channel.kind", "required"]),
+    "unknown change": (lambda: scenario().replace(K=1), ["Scenario.K = 1", "unknown field; allowed are dnn"]),
+    "unknown part of a change": (lambda: scenario().replace(radio__x=1), ["radio__x = 1", "one of dnn, device, edge"]),
+    "unknown field of a change": (lambda: scenario().replace(link__x=1), ["Link.x = 1", LINK_FIELDS]),
+    "bad value of a change": (lambda: scenario().replace(link__bandwidth_hz=-1), ["Link.bandwidth_hz = -1"]),
+    # scenario files
+    "unknown scenario": (lambda: load_scenario("defalt"), ["scenario = 'defalt'", "one of default", "mean 'default'"]),
+    "missing file": (lambda: load_scenario("no/such.yml"), ["scenario = 'no/such.yml'", "cannot be read"]),
+    "folder for a file": (lambda: load_scenario("."), ["scenario = '.'", "cannot be read"]),
+    "malformed YAML": (lambda: read("dnn: [alexnet"), ["scenario: is not YAML", "line 1", "expected ',' or ']'"]),
+    "object in YAML": (lambda: read("!!python/object:os.system {}"), ["scenario: is not YAML", "tag"]),
+    "list for a scenario": (lambda: read("- alexnet\n- vgg19"), ["scenario = ['alexnet', 'vgg19']", "mapping of dnn"]),
+    "empty scenario": (lambda: read(""), ["scenario = None", "mapping of dnn"]),
+    "long text for a scenario": (lambda: read("x" * 10_000), ["scenario = 'xxx", "mapping of dnn"]),
+    "number for a name": (lambda: read("dnn: alexnet\n1: 2"), ["scenario", "1 is not the name"]),
+    "number for an inner name": (lambda: read("dnn: alexnet\nlink: {3: 4}"), ["scenario", "3 is not the name"]),
+    "NaN in YAML": (lambda: read("dnn: alexnet\nedge: {clock_hz: .nan}"), ["Edge.clock_hz = nan", "finite"]),
+    # channels
+    "sum is not 1": (lambda: DISCRETE(gains=(1, 2), probabilities=(0.5, 0.4)), ["probabilities", "sum is 0.9", "be 1"]),
+    "negative probability": (
+        lambda: DISCRETE(gains=(1, 2), probabilities=(1.5, -0.5)),
+        ["probabilities = [1.5, -0.5]", "nonnegative"],
+    ),
+    "NaN probability": (lambda: DISCRETE(gains=(1,), probabilities=(NAN,)), ["probabilities = [nan]", "finite"]),
+    "one probability for two gains": (
+        lambda: DISCRETE(gains=(1, 2), probabilities=(1,)),
+        ["probabilities: 1 given for 2 gains", "one for each"],
+    ),
+    "no atoms": (lambda: DISCRETE(gains=(), probabilities=()), ["0 given for 0 gains", "at least one"]),
+    "zero gain": (lambda: DISCRETE(gains=(0, 1), probabilities=(0.5, 0.5)), ["gains = 0.0", "positive"]),
+    "negative gain": (lambda: channel.Empirical(gains=(1, -2)), ["gains = -2.0", "positive"]),
+    "infinite gain": (lambda: channel.Empirical(gains=(INF,)), ["gains = inf", "finite"]),
+    "no samples": (lambda: channel.Empirical(gains=()), ["0 gains", "at least one"]),
+    "table of samples": (lambda: channel.Empirical(gains=np.ones((2, 2))), ["gains", "[1.0, 1.0]", "number"]),
+    "text for gains": (lambda: DISCRETE(gains="abc", probabilities=(1,)), ["Discrete.gains = 'abc'", "tuple"]),
+    "negative unit cost": (lambda: DISCRETE.of_unit_costs([-1], [1]), ["unit_costs = -1.0", "nonnegative"]),
+    "text for unit costs": (lambda: DISCRETE.of_unit_costs(["a"], [1]), ["unit_costs = ['a']", "list of numbers"]),
+    "table of unit costs": (lambda: DISCRETE.of_unit_costs([[1]], [[1]]), ["unit_costs", "2 dim", "list of numbers"]),
+    "plain Rayleigh": (lambda: channel.Rayleigh(), ["outage_gain = 0.0", "infinite", "RateTable"]),
+    "Nakagami below 1/2": (lambda: channel.Nakagami(m=0.2), ["Nakagami.m = 0.2", "equal to 0.5"]),
+    "Nakagami without m": (lambda: channel.Nakagami(), ["Nakagami.m", "required"]),
+    "negative Rician factor": (lambda: channel.Rician(k=-1, outage_gain=0.1), ["Rician.k = -1", "equal to 0"]),
+    "negative outage": (lambda: channel.Rayleigh(outage_gain=-1), ["Rayleigh.outage_gain = -1", "equal to 0"]),
+    "outage above the support": (
+        lambda: channel.Continuous(distribution=stats.uniform(0, 1), outage_gain=1.5),
+        ["outage_gain = 1.5", "above every gain"],
+    ),
+    "outage never passed": (lambda: channel.Rayleigh(outage_gain=1e4), ["outage_gain = 10000.0", "never be usable"]),
+    "outage never passed by Rician": (
+        lambda: channel.Rician(k=1, outage_gain=1e5),
+        ["outage_gain = 100000.0", "never be usable"],
+    ),
+    "unknown distribution": (lambda: channel.Continuous(distribution="gama"), ["distribution = 'gama'", "scipy.stats"]),
+    "discrete distribution": (
+        lambda: channel.Continuous(distribution="poisson", parameters={"mu": 3}),
+        ["distribution = 'poisson'", "continuous law of scipy.stats"],
+    ),
+    "missing parameter": (lambda: channel.Continuous(distribution="gamma"), ["parameters = {}", "values of a, loc"]),
+    "bad parameter": (
+        lambda: channel.Continuous(distribution="gamma", parameters={"a": -1}),
+        ["parameters = {'a': -1.0}", "values of a, loc, scale"],
+    ),
+    "unknown parameter": (
+        lambda: channel.Continuous(distribution="gamma", parameters={"m": 2}),
+        ["parameters = {'m': 2.0}", "values of a, loc, scale"],
+    ),
+    "negative gains": (lambda: channel.Continuous(distribution="norm"), ["norm has support [-inf, inf]", "nonneg"]),
+    "rate table of two lengths": (
+        lambda: channel.RateTable(efficiencies=(1, 2), snr_db=(1,)),
+        ["snr_db: 1 given for 2 efficiencies", "one each"],
+    ),
+    "rate table not ascending": (
+        lambda: channel.RateTable(efficiencies=(2, 1), snr_db=(1, 2)),
+        ["efficiencies = [2.0, 1.0]", "ascending"],
+    ),
+    "rate table of zero rate": (
+        lambda: channel.RateTable(efficiencies=(0, 1), snr_db=(1, 2)),
+        ["efficiencies = (0.0, 1.0)", "positive"],
+    ),
+    "rate table out of reach": (
+        lambda: channel.RateTable().law(Link(mean_snr_db=-100), Weights()),
+        ["mean_snr = 1e-10", "raise it"],
+    ),
+    "inversion without an outage": (
+        lambda: channel.TruncatedInversion(rate_bps=1e6, outage_gain=0),
+        ["TruncatedInversion.outage_gain = 0", "greater than 0"],
+    ),
+    "inversion of infinite power": (
+        lambda: channel.TruncatedInversion(rate_bps=1e12, outage_gain=1).law(Link(), Weights()),
+        ["rate_bps = 1000000000000.0", "lower it"],
+    ),
+    # costs
+    "no layers": (lambda: made(extra=[]), ["extra", "at least one layer"]),
+    "too few bits": (lambda: made(bits=[1]), ["bits: has 1 entries", "should have 2"]),
+    "too many downloads": (lambda: made(download=[1, 2]), ["download: has 2 entries", "should have 1"]),
+    "negative bits": (lambda: made(bits=[1, -1]), ["bits = -1.0 at entry 1", "nonnegative"]),
+    "NaN cost": (lambda: made(extra=[NAN]), ["extra = nan at entry 0", "finite"]),
+    "number for a list": (lambda: made(extra=1.0), ["extra", "0 dimensions", "list of numbers"]),
+    "text for a list": (lambda: made(extra="abc"), ["extra = 'abc'", "list of numbers"]),
+    "ragged list": (lambda: made(extra=[[1], [1, 2]]), ["extra = [[1], [1, 2]]", "list of numbers"]),
+    "infinite edge cost": (lambda: made(edge=INF), ["edge = inf", "finite number"]),
+    "text for edge cost": (lambda: made(edge="x"), ["edge = 'x'", "finite number"]),
+    "channel for a law": (lambda: made(law=channel.RateTable()), ["law = RateTable", "law of a channel on a link"]),
+    "largest placement": (lambda: made(largest_placement=5), ["largest_placement = 5", "-1..1"]),
+    "text for a placement": (lambda: made(largest_placement="all"), ["largest_placement = 'all'", "-1..1"]),
+    "name for a scenario": (lambda: coinfer.costs("alexnet"), ["scenario = 'alexnet'", "a Scenario"]),
+    # networks
+    "macs of another length": (lambda: chain(macs=(1, 2)), ["macs = (1, 2)", "length 2", "asks for 1"]),
+    "outputs of another length": (lambda: chain(output_bits=(1,)), ["output_bits = (1,)", "asks for 2"]),
+    "negative macs": (lambda: chain(macs=(-1,)), ["DNN.macs.0 = -1", "equal to 0"]),
+    "half a bit": (lambda: chain(parameter_bits=(1.5,)), ["DNN.parameter_bits.0 = 1.5", "integer"]),
+    "no layer names": (lambda: chain(layer_names=()), ["DNN.layer_names = ()", "at least 1"]),
+    "unknown network": (lambda: coinfer.load_dnn("vgg"), ["name = 'vgg'", "one of alexnet", "did you mean 'vgg19'"]),
+    "no neurons": (lambda: coinfer.mlp(2, 0), ["neurons = 0", "positive integer"]),
+    "bits of half a value": (
+        lambda: coinfer.load_dnn("alexnet", activation_bits=0.5),
+        ["activation_bits = 0.5", "positive integer"],
+    ),
+    "unknown criterion": (
+        lambda: coinfer.load_dnn("alexnet").blocks("smaler-output"),
+        ["criterion = 'smaler-output'", "did you mean 'smaller-output'"],
+    ),
+    "stages not there": (
+        lambda: coinfer.load_dnn("alexnet").blocks(stages=[0, 99]),
+        ["stages = (0, 99)", "from 0 to 8"],
+    ),
+    "missing onnx file": (lambda: read_onnx("no/such.onnx"), ["'no/such.onnx'", "no such file"]),
+    # plans
+    "unknown rule": (lambda: plan(scenario(), rule="optimum"), ["rule = 'optimum'", "did you mean 'optimal'"]),
+    "no rule": (lambda: plan(scenario(), rule=None), ["rule = None", "one of optimal, look-ahead"]),
+    "depth of a rule without": (lambda: plan(scenario(), rule="static", depth=2), ["depth = 2", "'look-ahead'"]),
+    "no depth": (lambda: plan(scenario(), rule="look-ahead", depth=0), ["depth = 0", "at least 1"]),
+    "half a depth": (lambda: plan(scenario(), rule="look-ahead", depth=1.5), ["depth = 1.5", "whole number"]),
+    "placement beyond the layers": (lambda: plan(scenario(), placement=9), ["placement = 9", "0..8"]),
+    "negative placement": (lambda: plan(scenario(), placement=-1), ["placement = -1", "0..8"]),
+    "float placement": (lambda: plan(scenario(), placement=3.0), ["placement = 3.0", "whole number in 0..8"]),
+    "truth for a placement": (lambda: plan(scenario(), placement=True), ["placement = True", "whole number"]),
+    "placement beyond the memory": (lambda: plan(no_memory(), placement=8), ["placement = 8", "memory", "5 layers"]),
+    "local-only beyond the memory": (
+        lambda: plan(no_memory(), rule="local-only"),
+        ["rule = 'local-only'", "all 8 layers", "memory holds 5"],
+    ),
+    "name for a plan's scenario": (lambda: plan("alexnet"), ["scenario = 'alexnet'", "Scenario or Costs"]),
+    "not an MLP": (lambda: coinfer.mlp_placement(scenario()), ["extra = ", "same for all layers", "MLP"]),
+    "MLP by another rule": (
+        lambda: coinfer.mlp_placement(Scenario(dnn=coinfer.mlp(3, 4)), rule="static"),
+        ["rule = 'static'", "one of look-ahead, optimal"],
+    ),
+    "clairvoyant of nothing": (lambda: coinfer.clairvoyant(None), ["scenario = None", "Scenario or Costs"]),
+    "no inferences": (
+        lambda: simulate(scenario(), plan(scenario()), inferences=0, rng=0),
+        ["inferences = 0", "at least 1"],
+    ),
+    "plan of another network": (
+        lambda: simulate(Scenario(dnn="vgg19"), plan(scenario()), inferences=1, rng=0),
+        ["made for 8 layers", "has 19"],
+    ),
+    # sweeps
+    "number for a grid": (lambda: coinfer.sweep(scenario(), {"link.distance_m": 5}), ["link.distance_m = 5", "list"]),
+    "bad value in a grid": (
+        lambda: coinfer.sweep(scenario(), {"link.bandwidth_hz": [1e6, -1]}),
+        ["Link.bandwidth_hz = -1", "greater than 0"],
+    ),
+    "unknown field in a grid": (
+        lambda: coinfer.sweep(scenario(), {"link.bandwidth": [1]}),
+        ["Link.bandwidth = 1", LINK_FIELDS],
+    ),
+}
+
+
+def assert_is_clear(message: str, words: list[str]) -> None:
+    assert "\n" not in message
+    assert len(message) < 400
+    for part in words:
+        assert part in message, message
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_input_gives_one_sentence(kind: str):
+    act, words = BAD[kind]
+    with pytest.raises(InputError) as refusal:
+        act()
+    assert_is_clear(str(refusal.value), words)
+
+
+def test_there_are_many_kinds():
+    assert len(BAD) >= 45
+
+
+def test_input_errors_are_value_errors():
+    assert issubclass(InputError, ValueError)
+
+
+# ---------------------------------------------------------------- files
+
+
+def test_text_named_onnx(tmp_path: Path):
+    path = tmp_path / "notes.onnx"
+    path.write_text("This is not a network.")
+    with pytest.raises(InputError) as refusal:
+        read_onnx(path)
+    assert_is_clear(str(refusal.value).replace(str(path), "notes.onnx"), ["notes.onnx", "ONNX"])
+
+
+def test_graph_without_a_single_activation_cut(tmp_path: Path):
+    """Two branches from the input to the output: two activations cross everywhere."""
+    left, right = (
+        helper.make_node("MatMul", ["data", weight], [out]) for weight, out in (("w1", "left"), ("w2", "right"))
+    )
+    both = helper.make_node("Add", ["left", "right"], ["result"])
+    graph = helper.make_graph(
+        [left, right, both],
+        "branches",
+        [helper.make_tensor_value_info("data", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor_value_info("result", TensorProto.FLOAT, [1, 4])],
+        [helper.make_tensor(name, TensorProto.FLOAT, [4, 4], np.ones(16)) for name in ("w1", "w2")],
+    )
+    path = tmp_path / "branches.onnx"
+    path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
+    onnx.checker.check_model(onnx.load(path))
+    with pytest.raises(InputError) as refusal:
+        read_onnx(path)
+    assert_is_clear(str(refusal.value).replace(str(path), "branches.onnx"), ["branches.onnx", "one activation"])
+
+
+def test_scenario_file_that_is_not_text(tmp_path: Path):
+    path = tmp_path / "scenario.yml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputError) as refusal:
+        load_scenario(path)
+    assert_is_clear(str(refusal.value).replace(str(path), "scenario.yml"), ["'scenario.yml'", "cannot be read"])
+
+
+@pytest.fixture
+def notebook(tmp_path: Path) -> Path:
+    """A notebook with two parameters."""
+    source = "dnn = None  # str: a network\ninferences = 100  # -"
+    parameters = {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": "a",
+        "metadata": {"tags": ["parameters"]},
+        "outputs": [],
+        "source": source,
+    }
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    path = tmp_path / "00-some.ipynb"
+    path.write_text(json.dumps({"cells": [parameters], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"inference": "5"}, ["parameter inference = '5'", "no notebook declares it", "valid parameters"]),
+        ({"inferences": "many"}, ["parameter inferences = 'many'", "type int", "like 100"]),
+    ],
+    ids=["unknown", "ill-typed"],
+)
+def test_notebook_parameters(notebook: Path, given: dict[str, str], words: list[str]):
+    """The sentence is followed by the valid parameters, a line each."""
+    with pytest.raises(InputError) as refusal:
+        study.check(given, [notebook])
+    complaint, *valid = str(refusal.value).splitlines()
+    assert_is_clear(complaint, words)
+    assert [line.split()[0] for line in valid] == ["dnn:", "inferences:"]
+    study.check({"inferences": "5", "dnn": "alexnet"}, [notebook])
+
+
+def test_unknown_notebook(tmp_path: Path):
+    (tmp_path / "10-cost-model.ipynb").write_text("{}")
+    with pytest.raises(InputError) as refusal:
+        study.choose(["10-cost-modle"], tmp_path)
+    assert_is_clear(str(refusal.value), ["notebook = '10-cost-modle'", "did you mean '10-cost-model'"])
