@@ -1,0 +1,89 @@
+"""Claims as LaTeX: indexed quantities with subscripts, expectations and indicators as one writes them."""
+
+from typing import Any
+
+from sympy.printing.latex import LatexPrinter
+
+from coinfer.derivations.engine import Claim, Induction, Step
+from coinfer.quantities import QUANTITIES
+
+RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
+# a function of its indices: where they go, {0} the first of them
+INDEXED = {
+    "o": "o_{{{0}}}",
+    "delta": r"\delta_{{{0}}}",
+    "deltahat": r"\hat\delta_{{{0}}}",
+    "D": "D_{{{0}}}",
+    "v": "v_{{{0}}}^{{({1})}}",
+    "vhat": r"\hat v_{{{0}}}^{{({1})}}",
+    "u": "u_{{{0}}}^{{({1})}}",
+    "w": "w_{{{0}}}^{{({1})}}",
+    "z": "z_{{{0}}}^{{({1})}}",
+    "Z": "Z_{{{0}}}^{{({1})}}",
+    "c": "c_{{{0}}}^{{{1},({2})}}",
+    "a": "A_{{{0}}}^{{{1},({2})}}",
+    "pi": r"\pi_{{{0}}}",
+    "pihat": r"\hat\pi_{{{0}}}",
+    "r": r"\pi_{{{0}}}^{{{1},({2})}}",
+    "h": r"\pi_{{{0}}}^{{({1})}}",
+    "G": "G_{{{0}}}",
+    "Ghat": r"\hat G_{{{0}}}",
+    "J": "J({0})",
+    "J1": "J_1({0})",
+    "J2": "J_2({0})",
+    "Jk": "J_{{{0}}}({1})",
+    "Jopt": r"J^{{\mathrm{{opt}}}}({0})",
+    "V": "V_{{{0}}}",
+    "U": "U_{{{0}}}",
+    "s": "s_{{{0}}}({1})",
+}
+
+
+class Printer(LatexPrinter):
+    """SymPy's printer, with the notation of the model."""
+
+    def _print_Function(self, expr: Any, exp: str | None = None) -> str:
+        name = type(expr).__name__
+        arguments = [self._print(argument) for argument in expr.args]
+        if name == "E":
+            text = rf"\mathbb{{E}}\left[{arguments[0]}\right]"
+        elif name == "indicator":
+            text = rf"\mathbf{{1}}\{{{arguments[0]}\}}"
+        elif name in INDEXED:
+            text = INDEXED[name].format(*arguments)
+        else:
+            return str(super()._print_Function(expr, exp))
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+    _print_E = _print_indicator = _print_Function
+
+    def _as_ordered_terms(self, expr: Any, order: str | None = None) -> list[Any]:
+        terms = super()._as_ordered_terms(expr, order)
+        return sorted(terms, key=lambda term: bool(term.could_extract_minus_sign()))  # what is added before what is not
+
+
+def latex(expression: Any) -> str:
+    """An expression in the notation of the model."""
+    known = {quantity.symbol: quantity.latex for quantity in QUANTITIES.values()} | {"v_inf": r"v_\infty"}
+    names = {part: known[part.name] for part in expression.free_symbols if part.name in known}
+    return str(Printer({"symbol_names": names}).doprint(expression))
+
+
+def line(step: Step) -> str:
+    """One step, as `left relation right`."""
+    return f"{latex(step.left)} {RELATIONS[step.relation]} {latex(step.right)}"
+
+
+def derivation(claim: Claim) -> list[tuple[str, str]]:
+    """The steps of a claim as pairs of LaTeX and reason, an induction with its base and step spelled out."""
+
+    def unfold(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for step in steps:
+            found.append((line(step), step.reason))
+            if isinstance(step.by, Induction):
+                found += [(text, f"base: {reason}") for text, reason in unfold(step.by.base)]
+                found += [(text, f"step: {reason}") for text, reason in unfold(step.by.step)]
+        return found
+
+    return unfold(claim.steps)

@@ -1,0 +1,442 @@
+"""The claims hold, and the engine that says so can say no."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from itertools import product
+from pathlib import Path
+
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import coinfer.derivations
+from coinfer.derivations import (
+    FAMILY,
+    NUMERICAL,
+    PROVED,
+    Claim,
+    Mutant,
+    Restatement,
+    Result,
+    Step,
+    claim,
+    claims,
+    engine,
+    labels,
+    typeset,
+    use,
+)
+from coinfer.derivations import __main__ as command
+from coinfer.derivations.engine import HYPOTHESIS, Induction, proof_failures
+from coinfer.derivations.evaluate import MEANING, search
+from coinfer.derivations.instance import instance
+from coinfer.derivations.model import DEFINITIONS, A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
+from coinfer.derivations.prover import Context, algebra, by_numbers, calculus, expectation, indicator, order
+
+
+@cache
+def result(label: str) -> Result:
+    return claim(label).verify()
+
+
+def failures(of: Claim) -> str:
+    return "\n".join(of.verify().failures)
+
+
+# -- every claim -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", labels())
+def test_claim_passes(label: str) -> None:
+    found = result(label)
+    assert found.passed, found.failures
+    assert len(found.mutants_rejected) == len(claim(label).mutants) >= 5
+    assert all(counterexample for _, counterexample in found.mutants_rejected)
+    assert found.restatement_accepted
+
+
+def test_required_results_are_there() -> None:
+    assert {f"R{number}" for number in range(1, 19)} <= set(labels())
+    assert len(labels()) == len(set(labels())) >= 22
+    assert sum(each.status == PROVED for each in claims()) >= 16
+    assert sum(len(each.mutants) for each in claims()) >= 110
+
+
+@pytest.mark.parametrize("label", labels())
+def test_every_step_gives_a_reason_and_typesets(label: str) -> None:
+    lines = typeset.derivation(claim(label))
+    assert len(lines) == result(label).steps_checked
+    assert all(text and reason for text, reason in lines)
+
+
+def test_mutants_of_a_claim_differ() -> None:
+    for each in claims():
+        assert len({mutant.change for mutant in each.mutants}) == len(each.mutants)
+        assert all((mutant.relation, mutant.formula) != (each.relation, each.formula) for mutant in each.mutants)
+
+
+@pytest.mark.parametrize(
+    "source", sorted(Path(coinfer.derivations.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+)
+def test_no_numeric_module_is_imported(source: Path) -> None:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [each.name for each in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            names = [node.module or ""]
+        else:
+            continue
+        ours = [name for name in names if name.split(".")[0] == "coinfer"]
+        assert all(name.startswith("coinfer.derivations") or name == "coinfer.quantities" for name in ours)
+
+
+# -- negative controls: what has to be refused ---------------------------------------------------------------------------
+
+
+def false_claim() -> Claim:
+    """R6 with the sign of the saving wrong, its derivation wrong in the last step only."""
+    right = D(M + 1) + pi(M) * G(M)
+    true = claim("R6")
+    return replace(true, label="false", formula=right, steps=(*true.steps[:-1], replace(true.steps[-1], right=right)))
+
+
+def test_false_claim_with_plausible_derivation_is_refused() -> None:
+    text = failures(false_claim())
+    assert "not proved" in text
+    assert "the claim itself is false at" in text
+
+
+@pytest.mark.parametrize("label", [each.label for each in claims() if not isinstance(each.steps[-1].by, Induction)])
+def test_derivation_does_not_prove_a_mutant(label: str) -> None:
+    true = claim(label)
+    for mutant in true.mutants:
+        last = replace(true.steps[-1], right=mutant.formula, relation=mutant.relation)
+        twisted = replace(true, formula=mutant.formula, relation=mutant.relation, steps=(*true.steps[:-1], last))
+        assert proof_failures(twisted), mutant.change
+
+
+@pytest.mark.parametrize("label", ["R6", "R15", "N1", "R7", "R8", "R3a"])
+def test_true_claim_with_broken_chain_is_refused(label: str) -> None:
+    true = claim(label)
+    assert any(
+        "chain" in each
+        for each in proof_failures(
+            replace(true, steps=true.steps[1:], label="cut") if len(true.steps) > 1 else broken_inside(true)
+        )
+    )
+
+
+def broken_inside(true: Claim) -> Claim:
+    """The claim with a step of its induction left out."""
+    step = true.steps[0]
+    assert isinstance(step.by, Induction)
+    inner = step.by.step
+    return replace(true, steps=(replace(step, by=replace(step.by, step=(inner[0], *inner[2:]))),))
+
+
+def test_chain_that_starts_elsewhere_is_refused() -> None:
+    true = claim("R6")
+    detour = replace(true, steps=(true.steps[0], *true.steps[2:]))
+    assert any("broken chain" in each for each in proof_failures(detour))
+
+
+def test_induction_on_the_conclusion_itself_is_refused() -> None:
+    true = claim("R3")
+    step = true.steps[0]
+    assert isinstance(step.by, Induction)
+    goal = Step(v(n, M), "<=", w(n, M), "by hypothesis", order, (use(HYPOTHESIS),))
+    circular = replace(true, steps=(replace(step, by=replace(step.by, step=(goal,))),))
+    assert any("not proved" in each for each in proof_failures(circular))
+    moved = replace(goal, uses=(use(HYPOTHESIS, n=n - 1),))
+    circular = replace(true, steps=(replace(step, by=replace(step.by, step=(moved,))),))
+    assert any("one place nearer to the start" in each for each in proof_failures(circular))
+
+
+def test_no_step_rests_on_contradictory_facts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a step stands, nothing is smaller than itself: from a contradiction that would follow too."""
+    check, vacuous, seen = engine.step_failures, [], []
+
+    def checked(of: Claim, step: Step, scope: engine.Scope) -> Iterator[str]:
+        if not isinstance(step.by, Induction):
+            seen.append(step)
+            if not list(check(of, replace(step, right=step.left, relation="<"), scope)):
+                vacuous.append((of.label, step.reason))
+        yield from check(of, step, scope)
+
+    monkeypatch.setattr(engine, "step_failures", checked)
+    for each in claims():
+        assert not list(
+            engine.chain_failures(
+                each, each.steps, (each.left, each.relation, each.formula), engine.Scope(each.assumptions)
+            )
+        )
+    assert len(seen) > 500
+    assert vacuous == []
+
+
+def test_hypothesis_outside_an_induction_is_refused() -> None:
+    true = claim("R3")
+    bare = replace(true, steps=(Step(v(n, M), "<=", w(n, M), "by hypothesis", order, (use(HYPOTHESIS),)),))
+    assert any("outside an induction" in each for each in proof_failures(bare))
+
+
+def test_induction_without_base_is_refused() -> None:
+    true = claim("R9b")
+    step = true.steps[0]
+    assert isinstance(step.by, Induction)
+    assert any(
+        "no derivation" in each
+        for each in proof_failures(replace(true, steps=(replace(step, by=replace(step.by, base=())),)))
+    )
+
+
+def test_induction_that_starts_too_late_is_refused() -> None:
+    true = claim("L33")
+    step = true.steps[0]
+    assert isinstance(step.by, Induction)
+    late = replace(true, steps=(replace(step, by=replace(step.by, start=sp.Integer(1))),))
+    assert any("does not cover" in each for each in proof_failures(late))
+
+
+@pytest.mark.parametrize("assumption", [v(n, M) <= w(n, M), v(n, M) - w(n, M) <= 0, w(n, M) >= v(n, M)])
+def test_assumption_that_contains_the_goal_is_refused(assumption: object) -> None:
+    assumed = replace(
+        claim("R3"),
+        steps=(Step(v(n, M), "<=", w(n, M), "clear", order),),
+        assumptions=(n <= M, assumption),
+    )
+    assert any("speaks of what is to be derived" in each for each in proof_failures(assumed))
+
+
+def test_contradictory_assumptions_are_refused() -> None:
+    nonsense = replace(
+        claim("L1"), steps=(Step(claim("L1").left, "<=", A, "clear", order),), formula=A, assumptions=(A < 0, A > 1)
+    )
+    assert any("contradict" in each for each in proof_failures(nonsense))
+
+
+def test_fact_of_ones_own_is_refused() -> None:
+    step = Step(v(n, M), "=", u(n, M), "by definition", algebra, (use("v is u"),))
+    assert any(
+        "not a definition of the model" in each
+        for each in proof_failures(replace(claim("R5c"), steps=(step,), formula=u(n, M)))
+    )
+
+
+def test_citing_an_unproved_claim_is_refused() -> None:
+    lemma = replace(claim("R5"), label="lemma", steps=(Step(v(n, M + 1), "<=", v(n, M), "clear", order),))
+    step = Step(v(n, M + 1), "<=", v(n, M), "the lemma", order, (use(lemma),))
+    assert any("lemma is not proved" in each for each in proof_failures(replace(claim("R5"), steps=(step,))))
+
+
+def test_conditions_of_a_fact_must_hold() -> None:
+    step = Step(v(n, M), "=", claim("R3a").steps[0].right, "the recursion", algebra, (use("optimal"),))
+    loose = replace(claim("R3a"), steps=(step, claim("R3a").steps[1]), assumptions=(n <= M,))  # n = M has no next stage
+    assert any("does not follow here" in each for each in proof_failures(loose))
+
+
+def test_special_setting_does_not_prove_a_general_claim() -> None:
+    step = Step(pi(n), "=", p**n, "every layer is the same", algebra, (use(claim("L30"), m=n),))
+    general = replace(claim("L30"), steps=(step,), formula=p**n, setting="chain")
+    assert any("for equal layers only" in each for each in proof_failures(general))
+
+
+def test_relations_must_compose() -> None:
+    steps = (
+        Step(bits * E(X), ">=", E(sp.Min(bits * X, A)), "the smaller of two", expectation),
+        Step(E(sp.Min(bits * X, A)), "<=", A, "the smaller of two", expectation),
+    )
+    assert any(
+        "compose" in each
+        for each in proof_failures(replace(claim("L2"), steps=steps, relation="<=", formula=A, assumptions=()))
+    )
+
+
+def test_nonstrict_steps_do_not_prove_a_strict_claim() -> None:
+    assert any("no strict step" in each for each in proof_failures(replace(claim("L2"), relation="<")))
+
+
+def test_accepted_mutant_fails_the_claim() -> None:
+    same = Mutant("nothing", claim("L1").formula, "<=")
+    assert "mutant not rejected: nothing" in failures(replace(claim("L1"), mutants=(*claim("L1").mutants, same)))
+
+
+def test_too_few_mutants_fail_the_claim() -> None:
+    assert "at least 5" in failures(replace(claim("L1"), mutants=claim("L1").mutants[:4]))
+
+
+@pytest.mark.parametrize("restated", [claim("L1").formula + 1, claim("L1").formula])
+def test_wrong_or_identical_restatement_fails_the_claim(restated: sp.Expr) -> None:
+    assert "the restatement was not accepted" in failures(replace(claim("L1"), restatement=Restatement(restated)))
+
+
+def test_weak_prover_rejects_no_mutant() -> None:
+    """A step that no rule can prove fails the claim, and still no mutant that is true counts as rejected."""
+    true = claim("L1")
+    weak = replace(
+        true,
+        steps=(replace(true.steps[0], by=lambda *_: False),),
+        mutants=(Mutant("true", true.formula + 1, "<="),) * 5,
+    )
+    found = weak.verify()
+    assert not found.passed
+    assert found.mutants_rejected == ()
+
+
+def test_status_follows_from_the_derivation() -> None:
+    true = claim("L1")
+    numbers = replace(true, steps=(replace(true.steps[0], by=by_numbers),))
+    assert numbers.status == NUMERICAL
+    assert replace(true, family="two outcomes").status == FAMILY
+    citing = replace(true, steps=(replace(true.steps[0], uses=(use(numbers),)),))
+    assert any("only checked numerically" in each for each in proof_failures(citing))
+
+
+# -- the rules --------------------------------------------------------------------------------------------------------------
+
+NOTHING = Context()
+
+
+def test_expectation_is_not_confused_with_an_outcome() -> None:
+    assert not expectation(X, "=", E(X), NOTHING)
+    assert not expectation(E(X) ** 2, "<=", E(X**2) - 1, NOTHING)
+    assert not expectation(E(X) * E(X), "=", E(X**2), NOTHING)
+    assert expectation(E(X), "<=", E(sp.Max(X, A)), NOTHING)
+    assert not expectation(E(X), ">=", E(sp.Max(X, A)), NOTHING)
+
+
+def test_order_knows_nothing_it_was_not_told() -> None:
+    assert not order(v(n, M), "<=", v(n, M + 1), NOTHING)
+    assert not order(p, "<=", sp.Integer(1), NOTHING)
+    assert order(E(indicator(X > A)), "<=", sp.Integer(1), NOTHING)
+
+
+def test_algebra_and_calculus_prove_no_inequality() -> None:
+    assert not algebra(A, "<=", A, NOTHING)
+    assert not calculus(A, "<=", A, NOTHING)
+
+
+# -- the judge ------------------------------------------------------------------------------------------------------------
+
+
+def test_judge_finds_the_claim_itself_true_and_a_wrong_one_false() -> None:
+    assert search(claim("R15")).against_claim is None
+    assert search(false_claim()).against_claim is not None
+
+
+def test_every_quantity_of_the_model_has_a_meaning_of_its_own() -> None:
+    functions = {
+        each.left.name for each in DEFINITIONS.values() if each.left.is_Function and not isinstance(each.left, E)
+    }
+    assert functions <= set(MEANING)
+
+
+fractions = st.fractions(min_value=-3, max_value=3, max_denominator=6)
+positive = st.fractions(min_value=0, max_value=3, max_denominator=6)
+chains = st.tuples(
+    st.lists(positive, min_size=4, max_size=4),
+    st.lists(fractions, min_size=4, max_size=4),
+    st.lists(positive, min_size=2, max_size=2),
+    positive,
+)
+
+
+def at(expression: sp.Expr, chain: tuple[list[Fraction], list[Fraction], list[Fraction], Fraction]) -> sp.Expr:
+    """An instance at exact values: o_0.., delta_0.., two outcomes, the odds of the second."""
+    output, costs, law, odds = chain
+    values = {f"o_{index}": size for index, size in enumerate(output)}
+    values |= {f"delta_{index}": size for index, size in enumerate(costs)}
+    values |= {"x_1": law[0], "x_2": law[1], "p_1": 1 / (1 + odds), "p_2": odds / (1 + odds)}
+    return expression.xreplace(
+        {
+            each: sp.Rational(values[each.name].numerator, values[each.name].denominator)
+            for each in expression.free_symbols
+        }
+    )
+
+
+def play(chain: tuple[list[Fraction], list[Fraction], list[Fraction], Fraction], last: int) -> Fraction:
+    """The cost of 1-sla over all paths, written down once more."""
+    output, costs, law, odds = chain
+    weights = [1 / (1 + odds), odds / (1 + odds)]
+    mean = law[0] * weights[0] + law[1] * weights[1]
+    total = Fraction(0)
+    for path in product((0, 1), repeat=last + 1):
+        weight, cost = Fraction(1), Fraction(0)
+        for each in path:
+            weight *= weights[each]
+        for stage, each in enumerate(path):
+            if stage == last or output[stage] * law[each] <= costs[stage + 1] + output[stage + 1] * mean:
+                cost += output[stage] * law[each]
+                break
+            cost += costs[stage + 1]
+        total += weight * cost
+    return total
+
+
+@settings(max_examples=40, deadline=None)
+@given(chains)
+def test_instance_of_a_formula_agrees_with_playing_the_rule(chain: tuple) -> None:
+    saving = sp.Integer(0)
+    for layer in range(3):
+        saving += at(claim("L19").instance(2, M=layer), chain)
+    assert at(instance(u(0, 0), 2), chain) + saving == play(chain, 3)
+    assert at(claim("R15").instance(2, M=2), chain) == play(chain, 2) - at(instance(v(0, 2), 2), chain)
+
+
+def test_instance_names_what_is_missing() -> None:
+    with pytest.raises(ValueError, match=r"give every index a number|should be a number"):
+        claim("R6").instance(2)
+    with pytest.raises(ValueError, match="no definition fits"):
+        instance(V(k), 2)
+
+
+def test_plain_formula_can_be_lambdified() -> None:
+    formula = claim("R1").formula
+    symbols = sorted(formula.free_symbols, key=str)
+    assert [str(each) for each in symbols] == ["gamma", "lambda", "x"]
+    assert sp.lambdify(symbols, formula)(2.0, 3.0, 1.5) == pytest.approx(1.5)
+
+
+# -- the command ------------------------------------------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "coinfer.derivations", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_command_prints_a_row_per_claim_whatever_the_number_of_workers() -> None:
+    outputs = []
+    for workers in ("1", "2"):
+        done = run("L1", "R5", "R6", "--workers", workers)
+        assert done.returncode == 0
+        assert "claims" in done.stderr
+        outputs.append(
+            [
+                [cell for cell in line.split() if not cell.replace(".", "").isdigit()]
+                for line in done.stdout.splitlines()
+            ]
+        )
+    assert outputs[0] == outputs[1]
+    assert [line[0] for line in outputs[0][:4]] == ["label", "L1", "R5", "R6"]
+
+
+def test_command_fails_if_a_claim_does(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = {"L1": replace(result("L1"), passed=False, failures=("broken",))}
+    monkeypatch.setattr(command, "verify_all", lambda *_: broken)
+    assert command.main(["L1"]) == 1
+    assert "L1: broken" in capsys.readouterr().out
+
+
+def test_command_names_an_unknown_label(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["R99"]) == 2
+    assert "R99" in capsys.readouterr().err
