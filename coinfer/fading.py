@@ -192,7 +192,7 @@ class FadingLaw(UnitCostLaw):
         """E[X; g < floor and g on the given side of `gain`]."""
         if self.gains.exponent == inf:
             return 0.0
-        with np.errstate(under="ignore"):
+        with np.errstate(over="ignore", under="ignore"):
             below = np.minimum(gain / self.gains.floor, 1) ** (self.gains.exponent - 1)
         return self._floor * ((1 - below) if above else below)
 
