@@ -418,7 +418,8 @@ class Correlated(BaseChannel):
     "jakes" (J0 squared) is right for one step only. The gain is quantised in `states`.
 
     `outages`: "conditional" on a usable channel, as without memory; or "wait": the device sees the outage, and computes
-    on or waits, a step of `wait_step_s` (default: a tenth of the coherence time) at a time.
+    on or waits, a step of `wait_step_s` (default: a tenth of the coherence time) at a time. `sending`: at the rate that is
+    "held" from its beginning on, or at the "evolving" rate that is to be expected, which accounts for the drain.
     """
 
     kind: Literal["correlated"] = "correlated"
@@ -430,6 +431,7 @@ class Correlated(BaseChannel):
     correlation: Literal["exponential", "jakes"] = "exponential"
     outages: Literal["conditional", "wait"] = "conditional"
     wait_step_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="a step of waiting [s]")
+    sending: Literal["held", "evolving"] = "held"
     states: int = Field(default=64, ge=2, le=1024, description="states of the quantised gain [-]")
 
     def __init__(self, base: Any = None, **fields: Any) -> None:
@@ -444,6 +446,8 @@ class Correlated(BaseChannel):
             )
         if self.outages == "wait" and self.wait_step_s is None and self.coherence_time_s == inf:
             raise InputError("wait_step_s: required if the coherence time is infinite, but not given")
+        if self.sending == "evolving" and (self.coherence_time_s == inf or self.base.kind == "truncated-inversion"):
+            raise InputError("sending = 'evolving': needs a finite coherence time, and a fixed power")
         return self
 
     def coherence_s(self, link: Link) -> float:
@@ -470,6 +474,7 @@ class Correlated(BaseChannel):
             states=self.states,
             correlation=lambda t: power_correlation(t, coherence_s, self.correlation),
             wait=(step_s, weights.time_per_s * step_s) if self.outages == "wait" else None,
+            drain=(coherence_s / 20, RateCost(link, weights).scale) if self.sending == "evolving" else None,
         )
 
 
@@ -477,6 +482,7 @@ class Chain(BaseChannel):
     """What the channels share that are given as a chain of states with a step in seconds."""
 
     outages: Literal["conditional", "wait"] = "wait"
+    sending: Literal["held", "evolving"] = "held"
 
     @abstractmethod
     def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:
@@ -488,7 +494,13 @@ class Chain(BaseChannel):
         waits = weights.time_per_s if self.outages == "wait" else None
         step_s = self.step_s  # type: ignore[attr-defined]
         return chain_law(
-            unit_costs, transitions, step_s=step_s, initial=initial, gain_at=gain_at, wait_cost_per_s=waits
+            unit_costs,
+            transitions,
+            step_s=step_s,
+            initial=initial,
+            gain_at=gain_at,
+            wait_cost_per_s=waits,
+            drain_cost_per_s=RateCost(link, weights).scale if self.sending == "evolving" else None,
         )
 
     def usable_probability(self, link: Link) -> float:
@@ -528,9 +540,8 @@ class FiniteState(Chain):
             raise InputError(f"{name} = {brief(values.tolist())}: should be finite, nonnegative and not all 0")
         if len(matrix) != values.size or any(len(row) != values.size for row in matrix):
             raise InputError(f"transitions: should be {values.size} rows of {values.size} numbers, as {name} has")
-        for field_name, row in [("transitions", row) for row in matrix] + [("initial", self.initial)] * bool(
-            self.initial
-        ):
+        rows = [("transitions", row) for row in matrix]
+        for field_name, row in rows if self.initial is None else [*rows, ("initial", self.initial)]:
             if len(row) != values.size or not np.all(np.isfinite(row)) or min(row) < 0 or abs(sum(row) - 1) > 1e-9:
                 raise InputError(f"{field_name} = {brief(row)}: should be {values.size} probabilities with sum 1")
         return self

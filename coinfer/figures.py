@@ -83,6 +83,8 @@ def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, 
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not anew for each format
     empty: dict[str, dict[str, None]] = {
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},

@@ -83,9 +83,17 @@ class UnitCostLaw(ABC):
         """Whether a device that sees unit costs from anywhere, inf in an outage, stops: o x <= A."""
         return unit_cost <= unit_threshold(bits, threshold)
 
+    def price(self, state: NDArray, bits: float) -> Floats:
+        """What sending costs in each state: o X."""
+        return bits * self.unit_cost(state)
+
     @abstractmethod
     def survival_grid(self) -> Floats:
         """Unit costs between which P(X > x) is smooth, ascending; a discrete law gives its atoms."""
+
+    def price_grid(self, bits: Floats) -> Floats:
+        """Costs of sending at each stage between which P(o X > c) is smooth; shape (points, n)."""
+        return np.concatenate([[0.0], self.survival_grid()])[:, None] * bits
 
     def gain(self, unit_cost: ArrayLike) -> Floats:
         """The smallest gain at which X <= x: inf if there is none, 0 for x = inf."""

@@ -22,8 +22,8 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.laws import DiscreteLaw, Floats, UnitCostLaw
 from coinfer.validation import InputError
 
-MOST_TERMS = 1 << 15  # of the Laguerre series; r^k is then below rounding up to r = 0.9989
-ROUNDING = 37.0  # -log of what is left out
+TERMS = (1 << 6, 1 << 10, 1 << 14)  # of the Laguerre series: tables are made in three sizes
+ROUNDING = 28.0  # -log r^k beyond which terms are left out: 1e-12 of a probability
 
 
 # ---------------------------------------------------------------- the Gamma process
@@ -50,10 +50,11 @@ def laguerre_table(edges: Floats, m: float, terms: int) -> Floats:
 
     `edges` (S+1,) are gains in ascending order, from 0 on and up to inf. From `terms` on they are made once.
     """
-    return _laguerre_table(edges.tobytes(), m, 1 << max(6, ceil(log(max(terms, 1), 2))))[:, :terms]
+    size = next((size for size in TERMS if terms <= size), terms)
+    return _laguerre_table(edges.tobytes(), m, size)[:, :terms]
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=12)
 def _laguerre_table(edges: bytes, m: float, terms: int) -> Floats:
     from scipy.special import gammainc, gammaln
 
@@ -77,13 +78,12 @@ def _laguerre_table(edges: bytes, m: float, terms: int) -> Floats:
 def joint_probabilities(edges: Floats, m: float, r: float) -> Floats:
     """P(gain in cell i now and in cell j later) of the Gamma(m) process with power correlation r; shape (S, S).
 
-    Up to r = 0.9989 from the eigenfunctions, to rounding. Closer to 1, where a step is shorter than 2 % of the mean
-    amplitude, from a normal step of the amplitude, to a relative O(sqrt(1 - r)) of the probability of leaving a cell.
+    Up to r = 0.9983 from the eigenfunctions. Closer to 1, where a step is shorter than 3 % of the mean amplitude, from a normal step of the amplitude, to a relative O(sqrt(1 - r)) of the probability of leaving a cell.
     """
     if r >= 1:
         return np.diag(laguerre_table(edges, m, 1)[:, 0])
     terms = 1 if r <= 0 else ceil(ROUNDING / -log(r)) + 1
-    if terms <= MOST_TERMS:
+    if terms <= TERMS[-1]:
         table = laguerre_table(edges, m, terms)
         with np.errstate(under="ignore"):
             return np.maximum((table * r ** np.arange(terms)) @ table.T, 0.0)
@@ -140,6 +140,40 @@ class Outage:
 
 
 @dataclass(frozen=True, eq=False)
+class Drain:
+    """Sending at the rates as they come: it lasts until the bits expected to have been sent are those to send.
+
+    To first order: the expected time is a little longer, as bits are no linear function of it.
+    """
+
+    rates_bps: Floats  # (T+1, S) expected after t = 0, 1, ... steps, from each state on; linear in between
+    step_s: float
+    mean_rate_bps: float  # beyond the table
+    cost_per_s: float
+
+    @classmethod
+    def of(cls, rates_bps: Floats, step: Floats, step_s: float, law: Floats, cost_per_s: float) -> "Drain":
+        """From the rate in each state, the transitions over a step and the stationary law of the states."""
+        ahead = [rates_bps]
+        for _ in range(200):
+            ahead.append(step @ ahead[-1])
+        return cls(np.array(ahead), step_s, float(law @ rates_bps), cost_per_s)
+
+    def cost(self, bits: Floats) -> Floats:
+        """What sending costs from each state on; (S, n)."""
+        rates = self.rates_bps
+        sent = np.cumsum(np.insert((rates[1:] + rates[:-1]) * (self.step_s / 2), 0, 0.0, axis=0), axis=0)
+        k = np.stack([np.searchsorted(column, bits, side="right") for column in sent.T]) - 1  # whole steps, (S, n)
+        state, last = np.arange(len(k))[:, None], len(rates) - 1
+        left, begin, end = bits - sent[k, state], rates[k, state], rates[np.minimum(k + 1, last), state]
+        slope = np.where(k < last, (end - begin) / self.step_s, 0.0)
+        begin = np.where(k < last, begin, self.mean_rate_bps)
+        root = begin + np.sqrt(np.maximum(begin**2 + 2 * slope * left, 0.0))
+        part = np.divide(2 * left, root, out=np.zeros_like(root), where=left > 0)
+        return np.asarray(self.cost_per_s * (k * self.step_s + part), dtype=np.float64)
+
+
+@dataclass(frozen=True, eq=False)
 class GammaProcess:
     """The process itself, not the chain of its quantised states: what simulations draw."""
 
@@ -177,7 +211,8 @@ class MarkovLaw(UnitCostLaw):
 
     `unit_costs` (S,) [1/bit] ascending, `initial` (S,) the law of the state at stage 0, `transitions` (N, S, S) from the
     state at stage n to that at stage n + 1, rows summing to 1. `outage` says which states cannot send. With a `process`
-    simulations draw its gains; otherwise they draw states.
+    simulations draw its gains; otherwise they draw states. With a `drain` sending takes as long as the rates to come are
+    expected to need, instead of o x.
     """
 
     independent = False
@@ -192,7 +227,9 @@ class MarkovLaw(UnitCostLaw):
         gain_at: Callable[[Floats], Floats] | None = None,
         outage: Outage | None = None,
         process: GammaProcess | None = None,
+        drain: Drain | None = None,
     ):
+        self.drain, self._drained = drain, dict[bytes, Floats]()
         self.unit_costs, self.initial, self.outage, self.process = unit_costs, initial, outage, process
         first = np.broadcast_to(initial, (1, len(initial), len(initial)))
         self.kernels = np.concatenate([first, transitions])  # (N+1, S, S): from the state before to that at stage n
@@ -207,10 +244,17 @@ class MarkovLaw(UnitCostLaw):
     def _sent(self, bits: ArrayLike) -> Floats:
         """o_n x for each state, inf where nothing can be sent; (S, n)."""
         o = np.asarray(bits, float)
-        sent = o * self.unit_costs[:, None]
+        sent = o * self.unit_costs[:, None] if self.drain is None else self._draining(np.atleast_1d(o)).copy()
         if self.outage is not None:
             sent[self.usable :] = np.where(o > 0, inf, 0.0)
         return sent
+
+    def _draining(self, bits: Floats) -> Floats:
+        assert self.drain is not None
+        key = bits.tobytes()
+        if key not in self._drained:
+            self._drained[key] = self.drain.cost(bits)
+        return self._drained[key]
 
     def waiting(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether the device had better wait, where going on costs A: in outages only; (S, n)."""
@@ -259,7 +303,7 @@ class MarkovLaw(UnitCostLaw):
     ) -> Floats:
         """Expectation of `stop` where the rule stops and `go` where it goes on."""
         sent = self._sent(bits)
-        values = np.where(sent <= threshold, stop, go)
+        values = np.where(sent <= np.asarray(threshold), stop, go)
         if self.outage is not None:
             wait = self.waiting(bits, threshold)
             values = self._after_waiting(np.where(wait, 0.0, values), wait, wait_cost)
@@ -345,7 +389,7 @@ class MarkovLaw(UnitCostLaw):
 
     def stop_set(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
         """In which states each stage stops; (S, n). A threshold set if it is a head of the states for every stage."""
-        return self._sent(bits) <= threshold
+        return self._sent(bits) <= np.asarray(threshold)
 
     def is_threshold(self, bits: ArrayLike, threshold: ArrayLike) -> bool:
         """Whether every stage stops in the best states only, so that a threshold on the gain describes the rule."""
@@ -360,11 +404,11 @@ class MarkovLaw(UnitCostLaw):
         x = self.unit_costs[: self.usable]
         o = np.asarray(bits, float)
         a = np.broadcast_to(threshold, (len(self.unit_costs), o.size))[: self.usable]
-        stop = o * x[:, None] <= a
+        excess = self._sent(np.atleast_1d(o))[: self.usable] - a
+        stop = excess <= 0
         last = len(x) - 1 - np.argmax(stop[::-1], axis=0)
         after, column = np.minimum(last + 1, len(x) - 1), np.arange(o.size)
         with np.errstate(invalid="ignore", divide="ignore"):
-            excess = o * x[:, None] - a
             below, above = -excess[last, column], excess[after, column]
             between = x[last] + (x[after] - x[last]) * np.where(below > 0, below / (below + above), 0.0)
         return np.where(stop.any(axis=0), np.where(last == len(x) - 1, inf, between), -inf)
@@ -388,6 +432,8 @@ class MarkovLaw(UnitCostLaw):
 
     def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:  # noqa: D102
         a = self.threshold_at(unit_cost, threshold)
+        if self.drain is not None:
+            return self._price(unit_cost, bits) <= a
         return (unit_cost if bits > 0 else np.zeros_like(unit_cost)) * (bits or 1.0) <= a
 
     def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
@@ -416,9 +462,9 @@ class MarkovLaw(UnitCostLaw):
     def _next(self, rng: np.random.Generator, state: NDArray, key: int, kernel: Floats) -> NDArray:
         """Next states: the rows of cumulative probabilities laid end to end are one ascending table."""
         if key not in self._cumulative:
-            rows = np.minimum(np.cumsum(kernel, axis=1), 1.0)
+            rows: Floats = np.minimum(np.cumsum(kernel, axis=1), 1.0)
             rows[:, -1] = 1.0
-            self._cumulative[key] = (rows + np.arange(len(rows))[:, None]).ravel()
+            self._cumulative[key] = (rows + np.arange(len(rows), dtype=float)[:, None]).ravel()
         at = np.searchsorted(self._cumulative[key], state + rng.random(state.size), side="right")
         return np.minimum(at - state * len(kernel), len(kernel) - 1)
 
@@ -434,6 +480,20 @@ class MarkovLaw(UnitCostLaw):
 
     def stops(self, state: NDArray, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:  # noqa: D102
         return self.stops_seeing(self.unit_cost(state), bits, threshold)
+
+    def price(self, state: NDArray, bits: float) -> Floats:
+        """What sending costs in each state: o X, or with a drain what it is expected to."""
+        x = self.unit_cost(state)
+        return bits * x if self.drain is None else self._price(x, bits)
+
+    def _price(self, unit_cost: Floats, bits: float) -> Floats:
+        """With a drain, what sending is expected to cost where the unit cost is now x; linear between states."""
+        sent = self._sent(np.array([bits]))[: self.usable, 0]
+        price = np.interp(unit_cost, self.unit_costs[: self.usable], sent)
+        return np.where(np.isinf(unit_cost) & (bits > 0), inf, price)
+
+    def price_grid(self, bits: Floats) -> Floats:  # noqa: D102
+        return np.concatenate([np.zeros((1, len(bits))), self._sent(bits)[: self.usable]])
 
     def wait(  # noqa: D102
         self, rng: np.random.Generator, state: NDArray, bits: float, threshold: ArrayLike
@@ -495,11 +555,13 @@ def gamma_process_law(
     states: int,
     correlation: Callable[[Floats], Floats],
     wait: tuple[float, float] | None,
+    drain: tuple[float, float] | None = None,
 ) -> UnboundLaw:
     """A Gamma(m) process of the gain, quantised in `states`, with X as in the law `base` of a usable gain.
 
     `correlation` gives the power correlation after a time. `wait` is the duration of a step of waiting [s] and its cost,
-    for outages that are part of the process; if None, every gain is conditional on being at least `outage_gain`.
+    for outages that are part of the process; if None, every gain is conditional on being at least `outage_gain`. `drain`
+    is a step [s] and the cost of sending for a second, if the bits drain at the rates as they come.
     """
     from scipy.special import gammainccinv
 
@@ -524,6 +586,12 @@ def gamma_process_law(
         step = float(correlation(np.array(wait[0]))) if wait else 0.0
         outage = Outage(len(usable), transitions(step), wait[1]) if wait and out else None
         lowest = 0.0 if wait else outage_gain
+        draining = None
+        if drain is not None:
+            rates_bps = np.append(drain[1] / usable, np.zeros(out))
+            draining = Drain.of(
+                rates_bps, transitions(float(correlation(np.array(drain[0])))), drain[0], initial, drain[1]
+            )
         kernels = {value: transitions(float(value)) for value in np.unique(r)}
         return MarkovLaw(
             unit_costs,
@@ -532,6 +600,7 @@ def gamma_process_law(
             gain_at=base.gain,
             outage=outage,
             process=GammaProcess(m, r, whole[keep], unit_cost_at, lowest, step),
+            drain=draining,
         )
 
     return UnboundLaw(usable, probability[::-1] / probability.sum(), base.gain, bind)
@@ -543,7 +612,7 @@ def _equal_cells(m: float, highest: float, states: int) -> Floats:
 
     lost = float(gammainc(m, m * highest))
     count = max(4, ceil(states * lost))
-    return gammaincinv(m, np.arange(count) / count * lost) / m
+    return np.asarray(gammaincinv(m, np.arange(count) / count * lost) / m, dtype=np.float64)
 
 
 def chain_law(
@@ -554,8 +623,12 @@ def chain_law(
     initial: Floats,
     gain_at: Callable[[Floats], Floats],
     wait_cost_per_s: float | None,
+    drain_cost_per_s: float | None = None,
 ) -> UnboundLaw:
-    """A chain given by its transitions over a step: unit costs inf are outages, waited for or, if None, conditioned away."""
+    """A chain given by its transitions over a step: unit costs inf are outages, waited for or, if None, conditioned away.
+
+    With `drain_cost_per_s`, the cost of sending for a second, the bits drain at the rates as they come.
+    """
     order = np.argsort(unit_costs, kind="stable")
     x, p, t = unit_costs[order], initial[order], transitions[np.ix_(order, order)]
     usable = int(np.isfinite(x).sum())
@@ -572,7 +645,12 @@ def chain_law(
         kernels = {int(n): _conditional(np.linalg.matrix_power(t, int(n))[kept, kept]) for n in np.unique(steps)}
         outage = None if wait_cost_per_s is None or usable == len(x) else Outage(usable, t, wait_cost_per_s * step_s)
         start = p[kept] / p[kept].sum()
-        return MarkovLaw(shown, start, np.stack([kernels[int(n)] for n in steps]), gain_at=gain_at, outage=outage)
+        drain = None
+        if drain_cost_per_s is not None:
+            rates_bps, step = drain_cost_per_s / x[kept], _conditional(t[kept, kept])
+            drain = Drain.of(rates_bps, step, step_s, start, drain_cost_per_s)
+        following = np.stack([kernels[int(n)] for n in steps])
+        return MarkovLaw(shown, start, following, gain_at=gain_at, outage=outage, drain=drain)
 
     return UnboundLaw(x[:usable], p[:usable] / p[:usable].sum(), gain_at, bind)
 

@@ -218,11 +218,11 @@ def clairvoyant(given: Scenario | Costs) -> Floats:
     costs = as_costs(given)
     law, o = costs.law, costs.bits
     s = np.concatenate([[0.0], np.cumsum(costs.extra)])
-    grid = law.survival_grid()
+    grid = law.price_grid(o)
     fixed = costs.edge + np.concatenate([[0.0], np.cumsum(costs.download)])
     if law.waits:
-        return fixed + np.minimum.accumulate(s + o * grid[0])
-    edges = np.unique(s[:, None] + o[:, None] * np.concatenate([[0.0], grid]))
+        return fixed + np.minimum.accumulate(s + grid[1])
+    edges = np.unique(s + grid)
     nodes, quadrature = legendre.leggauss(law.nodes)
     half = np.diff(edges)[:, None] / 2
     t = edges[:-1, None] + half * (1 + nodes)

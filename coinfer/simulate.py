@@ -58,7 +58,7 @@ def simulate(
             chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
             stops = law.stops(state, o, a) if chosen is None else chosen <= n
             stopped = running if n == placement else running & stops
-            cost = spent[n] + o * law.unit_cost(state[stopped]) - centre
+            cost = spent[n] + law.price(state[stopped], o) - centre
             if law.waits:
                 waited = waited + wait
                 cost = cost + waited[stopped]

@@ -50,12 +50,11 @@ def look_ahead_costs(costs: Costs, depth: int) -> Floats:
 def optimal_costs(costs: Costs) -> Floats:
     """Expected cost from stage 0 on of the optimal rule, for every placement: backward induction (R3); (..., N+1)."""
     law, o, delta = costs.law, costs.bits, costs.extra
-    last = np.full_like(o[..., :1], np.inf)  # the device cannot go on at n = M
-    v = law.at(costs.layers).minimum(o[..., -1:], last)  # v_n for the horizons M = n..N
+    v = law.at(costs.layers).minimum(o[..., -1:], np.inf)  # v_n for the horizons M = n..N
+    a = np.full((*np.broadcast_shapes(v.shape[:-1], delta.shape[:-1]), costs.layers + 1), np.inf)  # never on at n = M
     for n in reversed(range(costs.layers)):
-        going = delta[..., n : n + 1] + v
-        a = np.concatenate([np.broadcast_to(last, (*going.shape[:-1], 1)), going], axis=-1)
-        v = law.at(n).minimum(o[..., n : n + 1], a)
+        a[..., n + 1 :] = delta[..., n : n + 1] + v
+        v = law.at(n).minimum(o[..., n : n + 1], a[..., n:])
     return law.average(law.reach(o[..., :0], o[..., :0]), v)
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel import FiniteState, RateCost, Rates, ShannonCost
+from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
 from coinfer.laws import Floats
 from coinfer.memory import MarkovLaw
@@ -29,6 +30,7 @@ TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 SNR_UNITS = ("dB", "linear")
 GAP = 10.0  # a pause of more than this many usual sampling intervals is reported as a gap
 BLOCK = 1 << 17  # inferences replayed at a time
+ON_TRACE = Rates(rates_bps=(1.0,), probabilities=(1.0,))  # stands in for a channel whose rates come from a trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +108,12 @@ class Trace:
             rates_bps=tuple(rates.tolist()), probabilities=tuple(shares.tolist()), usable=1 - self.outage_share
         )
 
-    def markov(self, states: int = 32) -> FiniteState:
+    def markov(self, states: int = 32, *, sending: str = "held") -> FiniteState:
         """A chain of at most so many rates and, if there are any, outages: a channel for `Scenario(channel=...)`.
 
         States are equally frequent ranges of the rate, each stands for its harmonic mean, so that the mean unit cost is
-        that of the trace. Transitions are counted from window to window, and from the last one to the first.
+        that of the trace. Transitions are counted from window to window, and from the last one to the first. `sending`
+        "evolving" accounts for the rate changing while the device sends.
         """
         states = whole("states", states, 1)
         usable = self.rates_bps[self.rates_bps > 0]
@@ -123,15 +126,28 @@ class Trace:
         pairs = np.zeros((count.size, count.size))
         np.add.at(pairs, (state, np.roll(state, -1)), 1.0)
         return FiniteState(
-            rates_bps=rates,
-            transitions=pairs / pairs.sum(axis=1, keepdims=True),
+            rates_bps=tuple(rates.tolist()),
+            transitions=tuple(map(tuple, (pairs / pairs.sum(axis=1, keepdims=True)).tolist())),
             step_s=self.window_s,
-            initial=count / count.sum(),
+            initial=tuple((count / count.sum()).tolist()),
+            sending=one_of("sending", sending, ("held", "evolving")),  # type: ignore[arg-type]
         )
+
+    @cached_property
+    def _bits_before(self) -> Floats:
+        return np.concatenate([[0.0], np.cumsum(self.rates_bps * self.window_s)])
+
+    @cached_property
+    def _usable_before(self) -> Floats:
+        return np.concatenate([[0.0], np.cumsum((self.rates_bps > 0) * self.window_s)])
+
+    @cached_property
+    def _usable_windows(self) -> NDArray[np.intp]:
+        return np.flatnonzero(self.rates_bps > 0)
 
     def until_sent(self, start_s: Floats, bits: float) -> Floats:
         """When `bits` that begin to be sent at `start_s` have been, at the rates as they come [s]."""
-        before = np.concatenate([[0.0], np.cumsum(self.rates_bps * self.window_s)])
+        before = self._bits_before
         rounds, within = np.divmod(start_s, self.duration_s)
         at = within / self.window_s
         index = np.minimum(at.astype(np.int64), self.rates_bps.size - 1)
@@ -146,21 +162,19 @@ class Trace:
 
     def usable_until(self, time_s: Floats) -> Floats:
         """Time without an outage between 0 and `time_s` [s]."""
-        usable = self.rates_bps > 0
-        before = np.concatenate([[0.0], np.cumsum(usable * self.window_s)])
+        usable, before = self.rates_bps > 0, self._usable_before
         rounds, within = np.divmod(time_s, self.duration_s)
         at = within / self.window_s
         index = np.minimum(at.astype(np.int64), usable.size - 1)
         return rounds * before[-1] + before[index] + (at - index) * self.window_s * usable[index]
 
     def next_usable(self, time_s: Floats) -> Floats:
-        """The first time from `time_s` on that is not in an outage [s]."""
-        size = self.rates_bps.size
-        usable = np.flatnonzero(self.rates_bps > 0)
+        """The first time from `time_s` on that is not in an outage [s]: a millionth of a window after its end."""
+        size, usable = self.rates_bps.size, self._usable_windows
         rounds, within = np.divmod(time_s, self.duration_s)
         index = np.minimum((within / self.window_s).astype(np.int64), size - 1)
         found = np.append(usable, usable[0] + size)[np.searchsorted(usable, index)]
-        return np.where(found == index, time_s, rounds * self.duration_s + found * self.window_s)
+        return np.where(found == index, time_s, rounds * self.duration_s + (found + 1e-6) * self.window_s)
 
     def rate_at(self, time_s: Floats) -> Floats:
         """The rate at each time [bit/s]."""
@@ -329,7 +343,7 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
         raise _fail(path, at + 1, f"goes back in time, from {times[at - 1]} to {times[at]} ms")
     size = max(1, int(np.ceil(max(int(times[-1]), 1) * 1e-3 / window_s - 1e-9)))
     index = np.minimum((times * 1e-3 / window_s + 1e-9).astype(np.int64), size - 1)
-    return Trace(np.bincount(index, minlength=size) * (PACKET_BITS / window_s), window_s)
+    return Trace(np.asarray(np.bincount(index, minlength=size) * (PACKET_BITS / window_s), dtype=np.float64), window_s)
 
 
 # ---------------------------------------------------------------- replay
@@ -365,12 +379,12 @@ def replay(
     """
     one_of("sending", sending, ("evolving", "held"))
     count = whole("inferences", inferences, 1)
-    given = costs_of(scenario)
+    given = costs_of(scenario.model_copy(update={"channel": ON_TRACE}))
     if given.layers != plan.problem.layers:
         raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {given.layers}")
     generator = np.random.default_rng(rng)
     starts = np.sort(generator.random(count)) * trace.duration_s
-    follow = _follower(scenario, plan, trace, held=sending == "held")
+    follow = _follower(scenario, given, plan, trace, held=sending == "held")
     parts = [follow(starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
     cost, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))
     cost += float(given.edge) + float(given.download[: plan.placement].sum())
@@ -386,10 +400,10 @@ def replay(
 
 
 def _follower(
-    scenario: Scenario, plan: Plan, trace: Trace, *, held: bool
+    scenario: Scenario, given: Costs, plan: Plan, trace: Trace, *, held: bool
 ) -> Callable[[Floats], tuple[Floats, NDArray[np.int64], Floats]]:
     """What follows inferences from their starts: cost from stage 0 on, the stage where each stops, and the wait [s]."""
-    given, weights = costs_of(scenario), scenario.weights
+    weights = scenario.weights
     law, o, placement = plan.problem.law, given.bits, plan.placement
     spent = np.concatenate([[0.0], np.cumsum(given.extra)])
     durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
@@ -443,9 +457,9 @@ def _follower(
 
 
 def _blocks(trace: Trace, plan: Plan, starts_s: Floats) -> NDArray[np.int64]:
-    """The block of the trace in which each inference starts: ten coherence times long, but at least 20 blocks."""
+    """The block of the trace in which each inference starts: at least ten coherence times long, but 20 to 200 blocks."""
     length = max(10 * min(trace.coherence_time_s, trace.duration_s), 10 * trace.window_s)
-    count = max(20, int(trace.duration_s / length))
+    count = int(np.clip(trace.duration_s / length, 20, 200))
     return np.minimum((starts_s / trace.duration_s * count).astype(np.int64), count - 1)
 
 
@@ -460,8 +474,9 @@ def block_bootstrap(
     """An interval for the mean of values that are dependent within blocks: percentiles over resampled blocks."""
     _, which = np.unique(blocks, return_inverse=True)
     sums, counts = np.bincount(which, np.asarray(values, float)), np.bincount(which)
-    drawn = rng.multinomial(sums.size, np.full(sums.size, 1 / sums.size), size=resamples)
-    low, high = np.quantile(drawn @ sums / (drawn @ counts), [(1 - level) / 2, (1 + level) / 2])
+    drawn = rng.integers(0, sums.size, (resamples, sums.size))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 

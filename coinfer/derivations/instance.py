@@ -9,9 +9,10 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from coinfer.derivations.model import DEFINITIONS, X
+from coinfer.derivations.model import DEFINITIONS, X, Z, delta, o
 from coinfer.derivations.prover import E, indicator
 
+UNFOLDED: dict[int, dict[Any, Any]] = {}  # what was unfolded before, by the number of outcomes
 GIVEN = {"o", "delta", "deltahat", "D"}
 DERIVED = [each for each in DEFINITIONS.values() if each.relation == "=" and each.setting in ("chain",)]
 
@@ -30,14 +31,23 @@ def instance(expression: sp.Expr, count: int = 2, **indices: int) -> sp.Expr:
     Symbols are named as in the claim (M=2 sets the placement). Raises ValueError if something cannot be unfolded.
     """
     values = {part: sp.Integer(indices[part.name]) for part in expression.free_symbols if part.name in indices}
-    return unfold(expression.xreplace(values).doit(), *outcomes(count), memory={})
+    return unfold(expression.xreplace(values).doit(), *outcomes(count), UNFOLDED.setdefault(count, {}))
 
 
 def unfold(expression: Any, costs: list[sp.Symbol], chances: list[sp.Symbol], memory: dict[Any, Any]) -> Any:
     """Replace what is defined by its definition and expectations by finite sums, inner ones first."""
     if expression in memory:
         return memory[expression]
-    if isinstance(expression, E):
+    if isinstance(expression, E) and expression.has(Z):
+        (ahead,) = expression.atoms(Z)
+        result = sum(
+            (
+                chance * unfold(expression.xreplace({ahead: cost}), costs, chances, memory)
+                for cost, chance in paths(ahead, costs, chances)
+            ),
+            sp.Integer(0),
+        )
+    elif isinstance(expression, E):
         body = unfold(expression.args[0], costs, chances, memory)  # inner expectations first: X in them is another X
         result = sum(
             (chance * body.xreplace({X: cost}) for cost, chance in zip(costs, chances, strict=True)), sp.Integer(0)
@@ -59,6 +69,16 @@ def unfold(expression: Any, costs: list[sp.Symbol], chances: list[sp.Symbol], me
         result = expression
     memory[expression] = result
     return result
+
+
+def paths(ahead: Any, costs: list[sp.Symbol], chances: list[sp.Symbol]) -> list[tuple[Any, Any]]:
+    """What the clairvoyant pays from a stage on, and with which probability, for every path of the channel."""
+    stage, last = ahead.args
+    here = [(o(stage) * cost, chance) for cost, chance in zip(costs, chances, strict=True)]
+    if stage == last:
+        return here
+    later = paths(Z(stage + 1, last), costs, chances)
+    return [(sp.Min(send, delta(stage + 1) + cost), p * q) for send, p in here for cost, q in later]
 
 
 def defined(expression: Any) -> Any:

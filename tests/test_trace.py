@@ -1,0 +1,311 @@
+"""Measured channels: what a file says, what is fitted to it, and what a plan costs on it, followed second by second."""
+
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import coinfer
+from coinfer import InputError, Link, Scenario, Trace, Weights, channel, plan, read_trace, replay
+from coinfer.trace import EXAMPLES, block_bootstrap, example_trace, make_example, process_trace, write_examples
+
+BURSTY = Trace(np.array([5e6, 0.0, 0.0, 1e6, 8e6, 8e6, 0.0, 2e6]), 0.25)
+
+
+def scenario(**fields) -> Scenario:
+    return Scenario(**({"dnn": "alexnet"} | fields))
+
+
+def written(tmp_path, text: str | bytes):
+    path = tmp_path / "trace"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_mahimahi(tmp_path):
+    path = written(tmp_path, "0\n1\n1\n50\n120\n310\n")
+    trace = read_trace(path, format="mahimahi", window_s=0.1)
+    assert trace.rates_bps == pytest.approx(np.array([4, 1, 0, 1]) * 12_000 / 0.1)
+    assert trace.window_s == 0.1
+    assert trace.duration_s == pytest.approx(0.4)
+
+
+def test_rate_format_holds_averages_and_reports(tmp_path):
+    """Duplicate times are averaged, a rate holds until the next sample, and a long pause is a gap."""
+    path = written(tmp_path, "# made up\n10.0 8\n10.1 4\n10.1 0\n10.2 0\n10.3, 6\n12.3 2\n")
+    trace = read_trace(path, format="rate")
+    assert trace.rates_bps[:4] == pytest.approx([8e6, 2e6, 0, 6e6])
+    assert trace.rates_bps[2] == 0
+    assert trace.rates_bps[4:23] == pytest.approx(6e6)
+    assert trace.gaps_s == (pytest.approx((0.3, 2.0)),)
+    wide = read_trace(path, format="rate", window_s=0.2)
+    assert wide.rates_bps[:2] == pytest.approx([5e6, 3e6])
+
+
+def test_named_columns(tmp_path):
+    path = written(tmp_path, "Time,Other,RATE(MBit/s)\n0,x,1\n100,y,3\n200,z,0\n")
+    trace = read_trace(path, time="Time", time_unit="ms", rate="RATE(MBit/s)", rate_unit="Mbit/s")
+    assert trace.rates_bps == pytest.approx([1e6, 3e6, 0])
+    of_snr = written(tmp_path, "t,snr\n0,0\n0.1,10\n")
+    trace = read_trace(of_snr, time="t", snr="snr", bandwidth_hz=1e6)
+    assert trace.rates_bps == pytest.approx(1e6 * np.log2([2, 11]))
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "message"),
+    [
+        ("", {"format": "rate"}, "empty"),
+        ("\n \n", {"format": "mahimahi"}, "empty"),
+        (b"\x00\x01", {"format": "rate"}, "binary"),
+        (b"\xff\xfe\xfa", {"format": "rate"}, "UTF-8"),
+        ("0 1\n1 -2\n", {"format": "rate"}, "sample 2 has a rate of -2e"),
+        ("0 1\n2 2\n1 2\n", {"format": "rate"}, "sample 3 goes back in time, from 2 to 1"),
+        ("0 1\n1 nan\n", {"format": "rate"}, "not finite"),
+        ("0 1\n1\n", {"format": "rate"}, "line 2"),
+        ("0 0\n1 0\n", {"format": "rate"}, "all 0"),
+        ("5\n3\n", {"format": "mahimahi"}, "line 2 goes back in time"),
+        ("5\n6.5\n", {"format": "mahimahi"}, "line 2 = '6.5'"),
+        ("-5\n6\n", {"format": "mahimahi"}, "nonnegative"),
+        ("a,b\n1,2\n", {}, "name of the column"),
+        ("a,b\n1,2\n", {"time": "a", "rate": "c"}, "column = 'c'"),
+        ("a,b\n1,2\n2,\n", {"time": "a", "rate": "b"}, "line 3"),
+        ("a,b\n1,2\n", {"time": "a", "rate": "b", "rate_unit": "Mbps"}, "rate_unit = 'Mbps'"),
+        ("a,b\n1,2\n", {"time": "a", "snr": "b"}, "bandwidth_hz"),
+        ("a,b\n1,-2\n", {"time": "a", "snr": "b", "snr_unit": "linear", "bandwidth_hz": 1e6}, "nonnegative"),
+        ("0 1\n", {"format": "pcap"}, "format = 'pcap'"),
+        ("0 1\n", {"format": "rate", "window_s": 0}, "window_s = 0"),
+    ],
+)
+def test_bad_files(tmp_path, text, options, message):
+    with pytest.raises(InputError, match=message.replace("(", r"\(")):
+        read_trace(written(tmp_path, text), **options)
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(InputError, match="FileNotFoundError"):
+        read_trace(tmp_path / "none", format="rate")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_made_by_their_recipe(name, tmp_path):
+    write_examples(tmp_path)
+    shipped = (coinfer.trace._example_folder() / name).read_bytes()
+    assert (tmp_path / name).read_bytes() == shipped == make_example(name).encode()
+    trace = example_trace(name)
+    assert 0.02 < trace.outage_share < 0.3
+    assert trace.window_s < trace.coherence_time_s < trace.duration_s / 10
+
+
+def test_an_example_is_bursty_like_measured_ones():
+    """Duplicate times and a pause, as logs have."""
+    times = [float(line.split()[0]) for line in make_example("example-rate.txt").splitlines()]
+    assert len(set(times)) < len(times)
+    assert example_trace("example-rate.txt").gaps_s
+
+
+# ---------------------------------------------------------------- what is fitted
+
+
+@pytest.mark.parametrize("trace", [BURSTY, example_trace("example.up"), example_trace("example-rate.txt")])
+@pytest.mark.parametrize("states", [1, 4, 32])
+def test_law_and_chain_keep_the_mean_unit_cost(trace, states):
+    usable = trace.rates_bps[trace.rates_bps > 0]
+    expected = (0.5 + 0.5 * 0.1) * np.mean(1 / usable)
+    for fitted in (trace.law(), trace.markov(states)):
+        assert fitted.law(Link(), Weights()).mean == pytest.approx(expected, rel=1e-12)
+        assert fitted.usable_probability(Link()) == pytest.approx(1 - trace.outage_share)
+        assert Scenario.from_yaml(scenario(channel=fitted).to_yaml()).channel == fitted
+    chain = trace.markov(states)
+    assert len(chain.rates_bps) <= states + 1
+    frequency = np.array(chain.initial)
+    assert frequency @ np.array(chain.transitions) == pytest.approx(frequency, abs=1e-12)  # it is stationary
+
+
+def test_coherence_time_of_a_known_process():
+    trace = process_trace(Link(mean_snr_db=0), coherence_time_s=2.0, duration_s=4000, window_s=0.1, rng=1)
+    assert trace.coherence_time_s == pytest.approx(2.0, rel=0.15)
+    assert Trace(np.full(100, 1e6), 0.1).coherence_time_s == np.inf
+    assert np.array_equal(trace.between(0, 0.5).rates_bps, trace.rates_bps[:20_000])
+
+
+def test_thresholds_are_rates():
+    """For rate channels `gains` holds bit/s, and the link's bandwidth and SNR do not matter."""
+    chain = BURSTY.markov(8)
+    of = scenario(channel=chain)
+    at = plan(of, placement=5)
+    other = plan(of.replace(link__bandwidth_hz=1e5, link__mean_snr_db=-3.0), placement=5)
+    assert at.costs == pytest.approx(other.costs, rel=1e-12)
+    finite = np.isfinite(at.gains) & (at.gains > 0)
+    assert finite.any()
+    assert np.all((at.gains[finite] > 1e5) & (at.gains[finite] < 1e8))
+
+
+# ---------------------------------------------------------------- replay
+
+
+def sent_slowly(trace: Trace, start: float, bits: float, steps: int = 40_000) -> tuple[float, float]:
+    """End of sending and time in outages, by small steps; the independent check."""
+    step, now, left, out = trace.window_s / steps * 8, start, bits, 0.0
+    while left > 0:
+        rate = trace.rates_bps[int(now / trace.window_s) % trace.rates_bps.size]
+        left, now, out = left - rate * step, now + step, out + (rate == 0) * step
+    return now, out
+
+
+@pytest.mark.parametrize("start", [0.0, 0.1, 0.3, 0.8, 1.6, 1.9])
+@pytest.mark.parametrize("bits", [1.0, 4e5, 3.3e6, 2.5e7])
+def test_bits_drain_at_the_rates_as_they_come(start, bits):
+    end, out = sent_slowly(BURSTY, start, bits)
+    found = BURSTY.until_sent(np.array([start]), bits)
+    assert found == pytest.approx([end], abs=2e-4)
+    air = BURSTY.usable_until(found) - BURSTY.usable_until(np.array([start]))
+    assert found - start - air == pytest.approx([out], abs=2e-4)
+
+
+def test_the_next_usable_time():
+    times = np.array([0.0, 0.2, 0.3, 0.7, 1.6, 1.99, 2.3])
+    assert BURSTY.next_usable(times) == pytest.approx([0.0, 0.2, 0.75, 0.75, 1.75, 1.99, 2.75])
+
+
+@pytest.mark.parametrize("sending", ["held", "evolving"])
+@pytest.mark.parametrize("rule", ["optimal", "look-ahead", "memoryless", "probe-once", "static"])
+@pytest.mark.parametrize("kind", ["law", "markov"])
+def test_one_inference_at_a_time(kind, rule, sending):
+    """Each inference followed by itself: its stages, its waits, its cost."""
+    fitted = BURSTY.law() if kind == "law" else BURSTY.markov(8)
+    of = scenario(channel=fitted)
+    at = plan(of, rule=rule, placement=4)
+    found = replay(of, at, BURSTY, inferences=50, rng=3, sending=sending)
+    costs = at.problem
+    spent, scale = np.insert(np.cumsum(costs.extra), 0, 0.0), 0.5 + 0.5 * 0.1
+    stages, waits, total = [], [], []
+    for start in found.starts_s:
+        now, first, waited = start, BURSTY.rate_at(np.array([start])), 0.0
+        for n in range(5):
+            if n == 4:
+                break
+            if rule != "probe-once" and kind == "markov":
+                out = costs.law.waiting(costs.bits[:4], at.stop_thresholds)[-1, n]
+                if out and BURSTY.rate_at(np.array([now]))[0] == 0:
+                    later = BURSTY.next_usable(np.array([now]))[0]
+                    waited, now = waited + later - now, later
+            rate = BURSTY.rate_at(np.array([now]))[0]
+            x = scale / rate if rate else np.inf
+            if rule == "probe-once":
+                x0 = scale / first if first[0] else np.array([np.inf])
+                stop = at.chosen_stage(x0)[0] <= n
+            else:
+                stop = costs.law.stops_seeing(np.array([x]), costs.bits[n], at.stop_thresholds[..., n])[0]
+            if stop:
+                break
+            now += of.dnn.macs[n] / of.device.macs_per_s
+        cost = spent[n] + 0.5 * waited
+        if sending == "evolving":
+            end, out = sent_slowly(BURSTY, now, costs.bits[n])
+            cost += 0.5 * (end - now) + 0.5 * 0.1 * (end - now - out)
+        else:
+            begin = BURSTY.next_usable(np.array([now]))[0]
+            out = begin - now
+            cost += 0.5 * out + scale * costs.bits[n] / BURSTY.rate_at(np.array([begin]))[0]
+        stages.append(n)
+        waits.append(waited + out)
+        total.append(cost + costs.edge + costs.download[:4].sum())
+    assert found.stop_counts.tolist() == np.bincount(stages, minlength=5).tolist()
+    assert found.costs == pytest.approx(total, rel=2e-3)
+    assert found.outage_s == pytest.approx(np.mean(waits), abs=2e-3)
+    assert found.mean == pytest.approx(np.mean(total), rel=1e-3)
+
+
+def test_held_rates_of_the_process_cost_what_the_model_says():
+    """A trace of the process whose coherence time is long against a window: the chain's expected cost, gain held."""
+    link = Link(mean_snr_db=10)
+    base = channel.Rayleigh(outage_gain=0.05)
+    of = scenario(link=link, channel=channel.Correlated(base, coherence_time_s=1.0, outages="wait", wait_step_s=0.02))
+    at = plan(of, placement=8)
+    trace = process_trace(link, coherence_time_s=1.0, duration_s=8000, window_s=0.02, outage_gain=0.05, rng=4)
+    found = replay(of, at, trace, inferences=100_000, sending="held")
+    assert found.interval[0] - 0.01 * at.cost < at.cost < found.interval[1] + 0.01 * at.cost
+    assert found.interval[1] - found.interval[0] < 0.1 * at.cost
+
+
+def test_outages_never_divide_by_zero():
+    trace = Trace(np.array([0.0, 0.0, 0.0, 1e6]), 1.0)
+    for fitted in (trace.law(), trace.markov()):
+        for rule in ("optimal", "static", "edge-only", "probe-once"):
+            found = replay(scenario(channel=fitted), plan(scenario(channel=fitted), rule=rule), trace, inferences=500)
+            assert np.all(np.isfinite(found.costs))
+            assert found.outage_s >= 0
+
+
+def test_replay_is_deterministic_and_checked():
+    of = scenario(channel=BURSTY.law())
+    at = plan(of)
+    assert np.array_equal(replay(of, at, BURSTY, rng=1).costs, replay(of, at, BURSTY, rng=1).costs)
+    with pytest.raises(InputError, match="sending = 'hold'"):
+        replay(of, at, BURSTY, sending="hold")
+    with pytest.raises(InputError, match="inferences = 0"):
+        replay(of, at, BURSTY, inferences=0)
+    with pytest.raises(InputError, match="was made for 8 layers"):
+        replay(scenario(dnn="vgg19"), at, BURSTY)
+
+
+def test_the_interval_covers_dependent_means():
+    """Over many traces of one process the interval holds the true mean about as often as it says."""
+    rng, hits, link = np.random.default_rng(0), 0, Link(mean_snr_db=10)
+    truth = process_trace(link, coherence_time_s=1.0, duration_s=400_000, window_s=0.5, rng=9).mean_rate_bps
+    for _ in range(60):
+        trace = process_trace(link, coherence_time_s=1.0, duration_s=600, window_s=0.1, rng=rng)
+        low, high = block_bootstrap(trace.rates_bps, np.arange(6000) // 100, rng)
+        hits += low <= truth <= high
+    assert 50 <= hits <= 60
+
+
+def test_a_million_inferences_fit_in_memory():
+    trace = process_trace(Link(), coherence_time_s=1.0, duration_s=3600, window_s=0.1, outage_gain=0.05, rng=0)
+    of = scenario(channel=trace.markov(16))
+    at = plan(of, placement=8)
+    tracemalloc.start()
+    found = replay(of, at, trace, inferences=1_000_000)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.stop_counts.sum() == 1_000_000
+    assert peak < 300e6
+
+
+# ---------------------------------------------------------------- bad traces
+
+
+@pytest.mark.parametrize(
+    ("rates", "window_s", "message"),
+    [
+        ([], 1.0, "at least one"),
+        ([1.0, -1.0], 1.0, "window 1"),
+        ([0.0], 1.0, "all 0"),
+        ([1.0], 0.0, "window_s"),
+        ([np.nan], 1.0, "finite"),
+    ],
+)
+def test_bad_traces(rates, window_s, message):
+    with pytest.raises(InputError, match=message):
+        Trace(np.array(rates), window_s)
+
+
+@given(
+    rates=st.lists(st.sampled_from([0.0, 1e4, 1e6, 3e6]), min_size=1, max_size=12).filter(any),
+    start=st.floats(0, 100),
+    bits=st.sampled_from([0.0, 1.0, 1e5, 1e7]),
+)
+def test_sending_takes_at_least_as_long_as_at_the_best_rate(rates, start, bits):
+    trace = Trace(np.array(rates), 0.5)
+    end = trace.until_sent(np.array([start]), bits)[0]
+    later = trace.until_sent(np.array([start + 0.1]), bits)[0]
+    assert np.isfinite(end)
+    assert end - start >= bits / max(rates) - 1e-6
+    assert later >= end - 1e-6
+    assert json.dumps(trace.law().model_dump())  # plain numbers
