@@ -46,7 +46,7 @@ def use_style() -> None:
     sns.set_theme(context="paper", style="ticks", palette="colorblind", font="DejaVu Sans")
     mpl.rcParams |= {
         "figure.figsize": (COLUMN_IN, 0.72 * COLUMN_IN),
-        "figure.dpi": 150,
+        "figure.dpi": 120,
         "figure.constrained_layout.use": True,
         "font.size": 7,
         "axes.titlesize": 7,

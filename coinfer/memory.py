@@ -238,6 +238,7 @@ class MarkovLaw(UnitCostLaw):
         self.waits = outage is not None  # type: ignore[misc]
         self._cumulative: dict[int, Floats] = {}
         self._stage: int | None = None  # which stage all columns are, if not 0, 1, ...
+        self._stages: dict[int, MarkovLaw] = {}
 
     # what happens within a stage, given its state
 
@@ -381,9 +382,10 @@ class MarkovLaw(UnitCostLaw):
         return (reach * values).sum(axis=-2)
 
     def at(self, stage: int) -> "MarkovLaw":  # noqa: D102
-        law = copy(self)
-        law._stage = stage
-        return law
+        if stage not in self._stages:
+            self._stages[stage] = copy(self)
+            self._stages[stage]._stage = stage
+        return self._stages[stage]
 
     # thresholds
 

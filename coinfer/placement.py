@@ -25,7 +25,9 @@ RULES = ("optimal", "look-ahead", "memoryless", "probe-once", "static", "edge-on
 class Gap:
     """What a rule loses against the optimal rule at the same placement (R15), and a bound known without it (R16)."""
 
-    stages: Floats  # (M,) the price of stopping too early (or too late) at stage n, times the chance of being there
+    # (M,) the price of stopping too early (or too late) at stage n, times the chance of being there; look-ahead sees the
+    # end from stage M - 1 on, so that its last entry is 0
+    stages: Floats
     bound: float  # of the sum, for look-ahead of any depth; inf for other rules
 
     @property

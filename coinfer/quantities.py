@@ -197,6 +197,21 @@ QUANTITIES: dict[str, Quantity] = {
     "nakagami_m": Quantity(symbol="m", latex="m", unit="-", meaning="shape of Nakagami fading", source=OURS),
     "rician_k": Quantity(symbol="k_R", latex="k_R", unit="-", meaning="power of the line of sight over the scattered power", source=OURS, lower_included=True),
     "rate_bps": Quantity(symbol="r", latex="r", unit="bit/s", meaning="fixed rate of truncated channel inversion", source=OURS),
+    "coherence_time_s": Quantity(
+        symbol="tau", latex=r"\tau", unit="s", meaning="time after which the autocorrelation of the gain is 1/e", source=OURS
+    ),
+    "speed_m_per_s": Quantity(
+        symbol="v_d", latex=r"v_{\mathrm{d}}", unit="m/s", meaning="speed of the device, instead of tau", source=OURS
+    ),
+    "power_correlation": Quantity(
+        symbol="r_n",
+        latex="r_n",
+        unit="-",
+        meaning="autocorrelation of the gain over the execution of layer n",
+        source=DERIVED,
+        lower_included=True,
+        upper=1.0,
+    ),
     "unit_cost": Quantity(
         symbol="X", latex="X", unit="1/bit", meaning="unit cost: the ETC of sending one bit", source=DERIVED, lower_included=True
     ),

@@ -329,7 +329,7 @@ def study(
             outputs.withdraw(gone)
         try:
             while order.is_active():
-                for name in order.get_ready():
+                for name in sorted(order.get_ready(), reverse=True):  # the last take longest, so they begin first
                     notebook, own, to_read = folder / f"{name}.ipynb", work / name, outputs.readable(chosen[name])
                     inputs = json.dumps([common, sha256(notebook), to_read])
                     key = hashlib.sha256(inputs.encode()).hexdigest()

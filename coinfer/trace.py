@@ -357,8 +357,8 @@ class Replayed:
     interval: tuple[float, float]  # 95 %, from a bootstrap of blocks of the trace; no normal law is assumed
     stop_counts: NDArray[np.int64]  # (M+1,) inferences that stopped at stage n
     outage_s: float  # time that an inference spends waiting in outages, on average [s]
-    costs: Floats  # (inferences,) of each, in the order of their starts
-    starts_s: Floats  # (inferences,) ascending
+    costs: Floats = field(repr=False)  # (inferences,) of each, in the order of their starts
+    starts_s: Floats = field(repr=False)  # (inferences,) ascending
 
 
 def replay(

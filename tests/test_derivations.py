@@ -177,7 +177,8 @@ def test_no_step_rests_on_contradictory_facts(monkeypatch: pytest.MonkeyPatch) -
                 each, each.steps, (each.left, each.relation, each.formula), engine.Scope(each.assumptions)
             )
         )
-    assert len(seen) > 500
+    leaves = [step for each in claims() for step in engine.all_steps(each.steps) if not isinstance(step.by, Induction)]
+    assert len(seen) >= len(leaves) > 400  # more, where claims that are cited had not been checked before
     assert vacuous == []
 
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -25,6 +26,16 @@ def test_the_example_scenario_is_one() -> None:
     assert scenario.device.memory_bits == yaml.safe_load(text)["device"]["memory_bits"]
 
 
+def test_the_findings_table_is_that_of_the_last_notebook() -> None:
+    rows = list(pd.read_csv(ROOT / "figures" / "99-summary.csv").itertuples())
+    shown = re.search(r"<!-- findings -->\n\|.*\n\|.*\n((?:\|.*\n)+)", README).group(1).splitlines()
+    kinds = ["svg" if (ROOT / "figures" / f"{row.figure}.svg").exists() else "csv" for row in rows]
+    assert shown == [
+        f"| {row.sentence} | {row.verdict} | {row.number} | [{row.figure}](figures/{row.figure}.{kind}) |"
+        for row, kind in zip(rows, kinds, strict=True)
+    ]
+
+
 def test_every_link_leads_somewhere() -> None:
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in target]
     assert targets
@@ -34,6 +45,8 @@ def test_every_link_leads_somewhere() -> None:
 def test_every_notebook_and_module_is_introduced() -> None:
     notebooks = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
     assert notebooks == set(re.findall(r"^\| \[([\w-]+)\]", README, re.MULTILINE))
-    modules = {path.stem for path in (ROOT / "coinfer").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    modules = {
+        path.stem for path in (ROOT / "coinfer").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     architecture = README.split("## Architecture")[1]
     assert sorted(name for name in modules - {"__init__", "validation"} if f"`{name}`" not in architecture) == []

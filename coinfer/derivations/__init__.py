@@ -27,6 +27,7 @@ __all__ = [
     "claim",
     "claims",
     "labels",
+    "topics",
     "use",
 ]
 
@@ -34,17 +35,25 @@ TOPICS = ("channel", "stopping", "lookahead", "placement", "bracket", "equal_lay
 
 
 @cache
-def claims() -> tuple[Claim, ...]:
-    """Every claim, topic by topic, each after those it rests on."""
+def topics() -> dict[str, tuple[Claim, ...]]:
+    """The claims of each topic, each after those it rests on."""
     found: dict[str, Claim] = {}
+    by_topic: dict[str, tuple[Claim, ...]] = {}
     for topic in TOPICS:
         module = import_module(f"coinfer.derivations.{topic}")
-        for name, each in vars(module).items():
-            if isinstance(each, Claim) and each.label not in found:
-                if name != each.label:
-                    raise ValueError(f"{topic}.{name}: labelled {each.label}; the name should be the label")
-                found[each.label] = each
-    return tuple(found.values())
+        own = {name: each for name, each in vars(module).items() if isinstance(each, Claim) and each.label not in found}
+        for name, each in own.items():
+            if name != each.label:
+                raise ValueError(f"{topic}.{name}: labelled {each.label}; the name should be the label")
+        found |= own
+        by_topic[topic] = tuple(own.values())
+    return by_topic
+
+
+@cache
+def claims() -> tuple[Claim, ...]:
+    """Every claim, topic by topic, each after those it rests on."""
+    return tuple(each for topic in topics().values() for each in topic)
 
 
 def labels() -> tuple[str, ...]:

@@ -1,0 +1,148 @@
+"""The notebooks: thin, documented, run small on any network, and what is committed is what they produce."""
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import papermill
+import pytest
+
+from coinfer import study
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+CORE = {"dnn": None, "scenario": "default", "seed": 0, "out": None, "smoke": False}
+
+pytestmark = pytest.mark.xdist_group("study")  # one worker, so that the study is run once
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def code_cells(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+@each_notebook
+def test_is_stored_without_outputs(path: Path) -> None:
+    assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(path))
+
+
+@each_notebook
+def test_parameters_are_literal_core_first_and_each_explained(path: Path) -> None:
+    (cell,) = [cell for cell in code_cells(path) if "parameters" in cell.metadata.get("tags", [])]
+    assert all(isinstance(node, ast.Assign) for node in ast.parse(cell.source).body)
+    declared = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body}
+    assert dict(list(declared.items())[: len(CORE)]) == CORE
+    assert all(re.search(r"  # \S", line) for line in cell.source.splitlines())
+    assert set(papermill.inspect_notebook(path)) == set(declared)
+    numbers = [
+        line for line in cell.source.splitlines() if re.match(r"\w+ = [\d.]", line) and not line.startswith("seed")
+    ]
+    assert [line for line in numbers if "[" not in line] == []  # a number has a unit, or [-]
+
+
+@each_notebook
+def test_computes_in_the_package_and_opens_with_its_question(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    defined = [
+        n
+        for cell in code_cells(path)
+        for n in ast.walk(ast.parse(cell.source))
+        if isinstance(n, ast.FunctionDef | ast.ClassDef)
+    ]
+    assert defined == []
+    assert re.match(r"# .+\n\n\*\*.+\?\*\*", cells[0].source)
+    assert any(cell.source.startswith("## Answer") for cell in cells[-3:])
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every notebook run small on another network than the default one."""
+    out = tmp_path_factory.mktemp("smoke")
+    assert study.main(["--smoke", "--out", str(out), "-p", "dnn", "squeezenet", "-p", "seed", "1"]) == 0
+    return out
+
+
+def test_every_notebook_runs_small_on_another_network(small: Path) -> None:
+    assert {path.name for path in (small / "executed").iterdir()} == {path.name for path in NOTEBOOKS}
+
+
+def test_every_figure_has_its_numbers_and_caption(small: Path) -> None:
+    figures = sorted(path.stem for path in small.glob("*.svg"))
+    assert len(figures) >= 11
+    for name in figures:
+        assert len(pd.read_csv(small / f"{name}.csv")) > 0
+        assert (small / f"{name}.pdf").stat().st_size > 0
+        assert (small / f"{name}.md").read_text().strip().endswith(".")
+        assert f"({name}.svg)" in (small / "README.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def produced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole study, as `make figures` runs it."""
+    out = tmp_path_factory.mktemp("figures")
+    assert study.main(["--out", str(out)]) == 0
+    return out
+
+
+def test_what_is_committed_is_what_the_code_produces(produced: Path) -> None:
+    committed, made = (
+        {p.name for p in folder.iterdir() if p.is_file() and p.name[0] != "."}
+        for folder in (ROOT / "figures", produced)
+    )
+    assert committed == made
+    for path in sorted(produced.glob("*.csv")):
+        pd.testing.assert_frame_equal(
+            pd.read_csv(path), pd.read_csv(ROOT / "figures" / path.name), rtol=1e-9, atol=1e-12, obj=path.name
+        )
+    for path in [*produced.glob("*.md")]:
+        assert path.read_text() == (ROOT / "figures" / path.name).read_text(), path.name
+
+
+def test_the_findings_are_complete(produced: Path) -> None:
+    table = pd.read_csv(produced / "99-findings.csv")
+    assert (
+        not table[["claim", "sentence", "verdict", "finding", "number", "uncertainty", "figure", "limits"]]
+        .isna()
+        .any(axis=None)
+    )
+    assert set(table["verdict"]) <= {"confirmed", "refined", "limited", "refuted"}
+    assert [
+        name
+        for name in table["figure"]
+        if not (produced / f"{name}.svg").exists() and not (produced / f"{name}.csv").exists()
+    ] == []
+    assert {"stopping", "look-ahead", "closed form", "coupling", "joint"} <= set(table["claim"])
+
+
+def test_the_nomenclature_lists_every_quantity(produced: Path) -> None:
+    from coinfer.quantities import QUANTITIES
+
+    table = pd.read_csv(produced / "00-nomenclature.csv")
+    assert set(table["field"]) == set(QUANTITIES)
+
+
+def test_runs_again_to_the_same_bytes_one_at_a_time(small: Path, tmp_path: Path) -> None:
+    some = ["20-online-splitting", "50-joint-optimum"]
+    arguments = ["--smoke", "--jobs", "1", "--out", str(tmp_path), "-p", "dnn", "squeezenet", "-p", "seed", "1"]
+    assert study.main([*arguments, *some]) == 0
+    made = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in (".fresh.json", "made-by.json")]
+    assert len(made) > 20
+    for path in made:
+        assert path.read_bytes() == (small / path.relative_to(tmp_path)).read_bytes(), path.name
+
+
+def test_no_curve_of_a_committed_figure_is_empty(produced: Path) -> None:
+    for path in produced.glob("*.csv"):
+        numbers = pd.read_csv(path).select_dtypes("number")
+        assert not np.any(numbers.isna().all(axis=0)), path.name
+
+
+def test_made_by_lists_every_committed_file(produced: Path) -> None:
+    listed = {file for files in json.loads((produced / "made-by.json").read_text()).values() for file in files}
+    assert listed == {
+        path.name for path in produced.iterdir() if path.is_file() and path.name not in (".fresh.json", "made-by.json")
+    }
