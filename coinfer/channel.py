@@ -174,7 +174,8 @@ class Nakagami(ScipyFading):
         refuse_unless(finite, f"m = {self.m!r} with outage_gain = {self.outage_gain!r}")
         return self
 
-    def distribution_of_gain(self) -> Any:  # noqa: D102
+    def distribution_of_gain(self) -> Any:
+        """Gamma(m) of mean 1."""
         from scipy.stats import gamma
 
         return gamma(self.m, scale=1 / self.m)
@@ -191,7 +192,8 @@ class Rician(ScipyFading):
         refuse_unless(self.outage_gain > 0, f"k = {self.k!r} with outage_gain = {self.outage_gain!r}")
         return self
 
-    def distribution_of_gain(self) -> Any:  # noqa: D102
+    def distribution_of_gain(self) -> Any:
+        """Noncentral chi-square with 2 degrees of freedom, scaled to mean 1."""
         from scipy.stats import ncx2
 
         return ncx2(2, 2 * self.k, scale=1 / (2 * (1 + self.k)))
@@ -546,7 +548,8 @@ class FiniteState(Chain):
                 raise InputError(f"{field_name} = {brief(row)}: should be {values.size} probabilities with sum 1")
         return self
 
-    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:  # noqa: D102
+    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:
+        """Unit costs (inf in an outage), transitions over a step, law of the first state, and the gain of a unit cost."""
         matrix = np.array(self.transitions)
         matrix /= matrix.sum(axis=1, keepdims=True)
         initial = stationary(matrix) if self.initial is None else np.array(self.initial) / sum(self.initial)
@@ -565,7 +568,8 @@ class GilbertElliott(Chain):
     to_good: float = Field(gt=0, le=1, description="P(good after a step | bad) [-]")
     step_s: float = Field(gt=0, allow_inf_nan=False, description="duration of a step [s]")
 
-    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:  # noqa: D102
+    def chain(self, cost: "ShannonCost", rates: "RateCost") -> tuple[Floats, Floats, Floats, Any]:
+        """The chain of the two states, as in `FiniteState`."""
         matrix = ((1 - self.to_bad, self.to_bad), (self.to_good, 1 - self.to_good))
         gains = (self.good_gain, self.bad_gain)
         return FiniteState(gains=gains, transitions=matrix, step_s=self.step_s).chain(cost, rates)
