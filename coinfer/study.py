@@ -421,7 +421,8 @@ def run(options: argparse.Namespace, out: Path) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """The command line's exit code: 0, or 1 if a notebook failed, 2 for bad input, 130 if interrupted."""
     options = command_line(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as for Ctrl-C: stop the kernels, clean up
+    for stop in (signal.SIGINT, signal.SIGTERM):  # stop the kernels, clean up; a shell's background job ignores SIGINT
+        signal.signal(stop, signal.default_int_handler)
     try:
         with tempfile.TemporaryDirectory() as temporary:
             return int(run(options, options.out or Path(temporary if options.smoke else "figures")) > 0)
