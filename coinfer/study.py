@@ -301,7 +301,8 @@ def working_folder(out: Path) -> Iterator[Path]:
         (out / WORK).mkdir()
         yield out / WORK
     finally:
-        shutil.rmtree(out / WORK, ignore_errors=True)
+        while (out / WORK).exists():  # a kernel that is just being killed may still write there
+            shutil.rmtree(out / WORK, ignore_errors=True)
         os.close(handle)
 
 
