@@ -39,7 +39,7 @@ def costs_of_thresholds(costs: Costs, thresholds: Floats) -> Floats:
     """Expected cost from stage 0 on of N thresholds kept whatever the placement M = 0..N; shape (..., N+1)."""
     law, o = costs.law, costs.bits[..., :-1]
     reach = law.reach(o, thresholds)
-    stage = law.stop_cost(o, thresholds) + law.go_probability(o, thresholds) * costs.extra
+    stage = law.stage_cost(o, thresholds, costs.extra)
     stage = np.insert(stage, costs.layers, 0.0, axis=-1)  # so that it has an entry for every stage
     before = np.cumsum(law.average(reach, stage)[..., :-1], axis=-1)
     return np.insert(before, 0, 0.0, axis=-1) + law.average(reach, sending_costs(costs))
