@@ -45,7 +45,7 @@ lint: $(INSTALLED) ## Check style and types
 	@exec "$(PYTHON)" -m mypy
 
 tables: $(INSTALLED) ## Make the tables of the bundled networks anew from their ONNX files
-	@exec "$(PYTHON)" -m coinfer.onnx_chain
+	@exec "$(PYTHON)" -m coinfer.network.onnx_chain
 
 lock: $(INSTALLED) ## Choose the newest allowed versions and write requirements.lock
 	@exec "$(PYTHON)" -m uv pip compile --quiet --universal --fork-strategy fewest --upgrade --python-version 3.11 --all-extras --generate-hashes \

@@ -4,14 +4,16 @@ What part of a neural network should sit on the device, and when, layer by layer
 """
 
 from coinfer import channel
+from coinfer.channel.trace import Trace, example_trace, process_trace, read_trace
+from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
-from coinfer.dnn import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
-from coinfer.placement import Gap, Plan, clairvoyant, expected_cost, mlp_placement, plan
+from coinfer.grid import sweep
+from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
+from coinfer.placement import Gap, Plan, clairvoyant, expected_cost, plan
+from coinfer.playback import replay
 from coinfer.scenario import Scenario, load_scenario, scenario_names
-from coinfer.simulate import Outcome, simulate
-from coinfer.sweep import sweep
+from coinfer.simulation import Outcome, simulate
 from coinfer.system import Device, Edge, Link, Weights
-from coinfer.trace import Trace, example_trace, process_trace, read_trace, replay
 from coinfer.validation import InputError
 
 __all__ = [

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coinfer.laws import Floats, UnitCostLaw, as_floats
+from coinfer.channel.law import Floats, UnitCostLaw, as_floats
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, brief, whole
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.channel.law import Floats
 from coinfer.cost import Costs
-from coinfer.laws import Floats
 from coinfer.placement import total_costs
 from coinfer.stopping import look_ahead_thresholds, sending_costs
 

@@ -9,12 +9,12 @@ from math import inf
 
 import numpy as np
 from numpy.polynomial import legendre
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from coinfer import stopping
+from coinfer.channel.law import Floats, UnitCostLaw
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
-from coinfer.laws import Floats, UnitCostLaw
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, brief, one_of, whole
 
@@ -235,137 +235,3 @@ def clairvoyant(given: Scenario | Costs) -> Floats:
         mean += np.sum(above * (half[part] * quadrature)[..., None], axis=(0, 1))
     mean[0] = stopping.static_costs(costs)[0]
     return fixed + mean
-
-
-def mlp_placement(given: Scenario | Costs, *, rule: str = "look-ahead") -> int | NDArray[np.int64]:
-    """M* of a fully-connected MLP with equal neurons, in closed form: R7 under 1-sla, R8 under the optimal rule.
-
-    All layers have the same delta and D, all stages 0..N-1 the same o; the input (o_0, delta_1, D_1) may differ, which
-    R8 does not cover: then every M is compared. Costs of B problems at once give M* of shape (B,). Raises `InputError`
-    for any other chain.
-    """
-    costs = as_costs(given)
-    one_of("rule", rule, ("look-ahead", "optimal"))
-    _check_independent(costs)
-    _check_equal(costs.extra[..., 1:], costs.bits[..., 1:-1], costs.download[..., 1:])
-    if costs.layers == 1:
-        best = np.where((_first_saving(costs) <= costs.download) | (costs.largest_placement < 1), 0, 1)
-    elif rule == "look-ahead":
-        best = _mlp_look_ahead(costs)
-    elif all(np.all(values[..., :1] == values[..., 1:2]) for values in (costs.bits, costs.extra, costs.download)):
-        best = _mlp_optimal(costs)
-    else:
-        j = total_costs(costs, "optimal", costs.layers)[..., : costs.largest_placement + 1]
-        best = np.argmin(j, axis=-1)[..., None]
-    return best[..., 0].astype(np.int64) if best.ndim > 1 else int(best[0])
-
-
-def mlp_critical_downloads(given: Scenario | Costs, *, rule: str = "look-ahead") -> Floats:
-    """The download cost D of a layer below which M* >= m, for m = 1..N, in an MLP whose layers are all equal (R7, R8).
-
-    With d_k the fall of the expected cost from M = k to k + 1, an interior m is reached where D < d_{m-1}; all N layers
-    are placed where D < min_m (d_m + ... + d_{N-1}) / (N - m), which may come first. The memory of the device is not
-    considered. Shape (..., N). Raises `InputError` for any other chain.
-    """
-    costs = as_costs(given)
-    one_of("rule", rule, ("look-ahead", "optimal"))
-    _check_independent(costs)
-    _check_equal(costs.extra, costs.bits[..., :-1], costs.download)
-    law, o, delta = costs.law, costs.bits[..., :1], costs.extra[..., :1]
-    if rule == "look-ahead":
-        p = law.go_probability(o, delta + o * law.mean)
-        falls = p ** np.arange(costs.layers) * law.saving(o, delta + o * law.mean)
-        last = p ** (costs.layers - 1) * law.saving(o, delta + costs.bits[..., -1:] * law.mean)
-        falls = np.append(falls[..., :-1], last, axis=-1)
-    else:
-        falls = -np.diff(rule_costs(costs, rule, costs.layers), axis=-1)
-    left = np.arange(costs.layers, 0, -1)
-    everything = np.min(np.cumsum(falls[..., ::-1], axis=-1)[..., ::-1] / left, axis=-1, keepdims=True)
-    return np.append(np.maximum(falls[..., :-1], everything), everything, axis=-1)
-
-
-def _check_independent(costs: Costs) -> None:
-    """Refuse channels with memory."""
-    if not costs.law.independent:
-        raise InputError("channel: has memory; the closed forms of an MLP hold for independent draws, `plan` for both")
-
-
-def _check_equal(extra: Floats, bits: Floats, download: Floats) -> None:
-    """Refuse layers that differ."""
-    for name, values in (("extra", extra), ("bits", bits), ("download", download)):
-        if np.any(values != values[..., :1]):
-            raise InputError(
-                f"{name} = {brief(values.tolist())}: should be the same for all layers but the first; "
-                "this chain is not an MLP with equal neurons"
-            )
-
-
-def _first_saving(costs: Costs) -> Floats:
-    """G_0 = E[(o_0 X - A_0)^+], what looking beyond stage 0 saves; shape (..., 1)."""
-    return costs.law.saving(costs.bits[..., :1], costs.extra[..., :1] + costs.bits[..., 1:2] * costs.law.mean)
-
-
-def _mlp_look_ahead(costs: Costs) -> NDArray:
-    """R7. After the first layer, J falls by p_0 p^r G - D at the step from 1 + r to 2 + r, and last by G_N instead of G."""
-    law, layers = costs.law, costs.layers
-    o, delta, download = costs.bits[..., 1:2], costs.extra[..., 1:2], costs.download[..., 1:2]
-    going = delta + o * law.mean
-    p, stop, saving = (f(o, going) for f in (law.go_probability, law.stop_probability, law.saving))
-    last_saving = law.saving(o, delta + costs.bits[..., -1:] * law.mean)
-    p0 = law.go_probability(costs.bits[..., :1], costs.extra[..., :1] + o * law.mean)
-    steps = _steps(p, p0 * saving, download, min(layers, costs.largest_placement + 1) - 2)
-
-    def change(interior: NDArray | int) -> Floats:
-        """J(1 + interior) - J(0), in closed form."""
-        j = costs.download[..., :1] - _first_saving(costs)
-        return j + interior * download - p0 * saving * geometric_sum(p, stop, interior)
-
-    last = change(layers - 2) + download - p0 * p ** (layers - 2) * last_saving
-    j = np.stack(np.broadcast_arrays(0.0, change(steps), last))
-    candidates = np.stack(np.broadcast_arrays(0, 1 + steps, layers))  # ascending: argmin takes the first of equals
-    best = np.argmin(np.where(candidates <= costs.largest_placement, j, inf), axis=0)
-    return np.take_along_axis(candidates, best[None], axis=0)[0]
-
-
-def _steps(p: Floats, gain: Floats, price: Floats, most: int) -> NDArray:
-    """The smallest r in 0..most with p^r gain <= price, or `most`: ceil(ln(price / gain) / ln p), mended for rounding."""
-    most = max(most, 0)
-    pays, inside = gain > price, (p > 0) & (p < 1) & (price > 0)
-    with np.errstate(all="ignore"):
-        guess = np.where(inside, np.ceil(np.log(price / gain) / np.log(p)), np.where(p == 0, 1, most))
-    r = np.where(pays, np.clip(guess, 0, most), 0).astype(np.int64)
-    with np.errstate(under="ignore"):
-        while np.any(high := inside & (r > 0) & (p ** np.maximum(r - 1, 0) * gain <= price)):
-            r = r - high
-        while np.any(low := inside & (r < most) & (p**r * gain > price)):
-            r = r + low
-    return r
-
-
-def geometric_sum(p: ArrayLike, complement: ArrayLike, terms: ArrayLike) -> Floats:
-    """1 + p + ... + p^(terms-1), for complement = 1 - p known without cancellation; elementwise."""
-    p, complement, terms = np.asarray(p, float), np.asarray(complement, float), np.asarray(terms)
-    with np.errstate(all="ignore"):
-        coarse, fine = (1 - p**terms) / complement, -np.expm1(terms * np.log1p(-complement)) / complement
-    return np.where(complement == 0, terms, np.where(complement > 1e-3, coarse, fine))
-
-
-def _mlp_optimal(costs: Costs) -> NDArray:
-    """R8. The falls d_k of v^(k) are nonincreasing, so J is convex on 0..N-1: stop at the first that does not pay."""
-    law, layers = costs.law, costs.layers
-    o, delta, download = costs.bits[..., :1], costs.extra[..., :1], costs.download[..., :1]
-    v, fall = o * law.mean, _first_saving(costs)
-    best, pays = np.zeros_like(download, dtype=np.int64), np.ones_like(download, dtype=bool)
-    for _ in range(min(layers - 1, costs.largest_placement)):
-        after = law.minimum(o, delta + v)
-        pays = pays & (fall > download)
-        if not np.any(pays):
-            break
-        best, v = best + pays, np.where(pays, after, v)
-        fall = v - law.minimum(o, delta + v)
-    if costs.largest_placement < layers:
-        return best
-    u = costs.bits[..., -1:] * law.mean
-    for _ in range(layers):
-        u = law.minimum(o, delta + u)
-    return np.where(layers * download + u < best * download + v, layers, best)

@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import Field, field_validator
 
 from coinfer.channel import Channel, Rayleigh
-from coinfer.dnn import DNN, load_dnn
+from coinfer.network import DNN, load_dnn
 from coinfer.quantities import field
 from coinfer.system import Device, Edge, Link, Weights
 from coinfer.validation import InputError, Model, brief, hint

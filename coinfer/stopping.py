@@ -8,8 +8,8 @@ The last axis of an array runs over stages or layers. What leads, such as many s
 
 import numpy as np
 
+from coinfer.channel.law import Floats
 from coinfer.cost import Costs
-from coinfer.laws import Floats
 
 
 def look_ahead_thresholds(costs: Costs, placement: int, depth: int) -> Floats:

@@ -20,7 +20,7 @@ from strategies import DISCRETE
 
 import coinfer
 from coinfer import Costs
-from coinfer.simulate import BLOCK
+from coinfer.simulation import BLOCK
 
 HEAVY = ("scipy", "pandas", "sympy", "matplotlib", "yaml", "onnx")
 

@@ -5,7 +5,7 @@ import scipy.stats
 from hypothesis import strategies as st
 
 from coinfer import Costs, Link, Weights, channel
-from coinfer.laws import UnitCostLaw
+from coinfer.channel.law import UnitCostLaw
 from coinfer.stopping import look_ahead_costs
 
 DISCRETE = channel.Discrete.of_unit_costs

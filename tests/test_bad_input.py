@@ -25,8 +25,8 @@ from coinfer import (
     plan,
     read_onnx,
     simulate,
-    study,
 )
+from coinfer.study import runner as study
 
 NAN, INF = float("nan"), float("inf")
 DISCRETE = channel.Discrete

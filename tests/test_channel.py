@@ -17,8 +17,8 @@ from scipy.integrate import quad, tanhsinh
 from strategies import laws
 
 from coinfer import InputError, Link, Weights, channel
-from coinfer.fading import FadingLaw, InversionLaw, rayleigh, scaled_e1
-from coinfer.laws import Floats, UnitCostLaw, unit_threshold
+from coinfer.channel.fading import FadingLaw, InversionLaw, rayleigh, scaled_e1
+from coinfer.channel.law import Floats, UnitCostLaw, unit_threshold
 
 WEIGHTS = Weights()
 LINKS_DB = (-40.0, 10.0, 60.0)

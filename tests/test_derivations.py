@@ -33,11 +33,11 @@ from coinfer.derivations import (
     use,
 )
 from coinfer.derivations import __main__ as command
-from coinfer.derivations.engine import HYPOTHESIS, Induction, proof_failures
-from coinfer.derivations.evaluate import MEANING, search
-from coinfer.derivations.instance import instance
-from coinfer.derivations.model import DEFINITIONS, A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
-from coinfer.derivations.prover import Context, algebra, by_numbers, calculus, expectation, indicator, order
+from coinfer.derivations.engine.claim import HYPOTHESIS, Induction, proof_failures
+from coinfer.derivations.engine.evaluate import MEANING, search
+from coinfer.derivations.engine.instance import instance
+from coinfer.derivations.engine.model import DEFINITIONS, A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.prover import Context, algebra, by_numbers, calculus, expectation, indicator, order
 
 
 @cache

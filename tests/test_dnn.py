@@ -21,8 +21,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from coinfer.dnn import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
-from coinfer.onnx_chain import BUNDLED, bundled, main, table
+from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
+from coinfer.network.onnx_chain import BUNDLED, bundled, main, table
 from coinfer.validation import InputError
 
 ELEMENTS = {"activation_bits": 1, "parameter_bits": 1, "input_bits": 1}
@@ -44,12 +44,12 @@ def test_names_are_the_bundled_ones():
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_committed_table_is_the_regenerated_one(name: str):
-    assert (files("coinfer") / "data" / f"{name}.csv").read_bytes() == table(name).encode()
+    assert (files("coinfer.network") / "data" / f"{name}.csv").read_bytes() == table(name).encode()
 
 
 def test_main_writes_the_tables_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("coinfer.onnx_chain.__file__", str(tmp_path / "onnx_chain.py"))
-    monkeypatch.setattr("coinfer.onnx_chain.BUNDLED", {"alexnet": BUNDLED["alexnet"]})
+    monkeypatch.setattr("coinfer.network.onnx_chain.__file__", str(tmp_path / "onnx_chain.py"))
+    monkeypatch.setattr("coinfer.network.onnx_chain.BUNDLED", {"alexnet": BUNDLED["alexnet"]})
     main()
     assert {file.name: file.read_text() for file in (tmp_path / "data").iterdir()} == {"alexnet.csv": table("alexnet")}
 
@@ -160,7 +160,7 @@ def test_macs_are_those_of_onnx_tool(name: str):
 def test_loading_is_quick_and_imports_no_heavy_library():
     heavy = ("onnx", "onnx_tool", "pandas", "yaml", "scipy", "matplotlib", "sympy")
     code = (
-        "import sys, time; from coinfer.dnn import load_dnn; start = time.perf_counter();"
+        "import sys, time; from coinfer.network import load_dnn; start = time.perf_counter();"
         "load_dnn('densenet121'); seconds = time.perf_counter() - start;"
         f"print(seconds, [name for name in {heavy} if name in sys.modules])"
     )
@@ -619,7 +619,7 @@ def test_bad_file_gives_one_clear_error(case: str, tmp_path: Path):
 
 
 def test_without_onnx_the_error_names_the_extra():
-    code = "import sys; sys.modules['onnx'] = None; from coinfer.dnn import read_onnx; read_onnx('net.onnx')"
+    code = "import sys; sys.modules['onnx'] = None; from coinfer.network import read_onnx; read_onnx('net.onnx')"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert "ImportError: read_onnx needs the package onnx: install coinfer[onnx]" in run.stderr
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from coinfer.derivations import claim, labels, topics
-from coinfer.derivations.typeset import markdown
+from coinfer.derivations.engine.typeset import markdown
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "coinfer").rglob("*.py"))

@@ -13,8 +13,8 @@ from scipy.stats import gamma, ncx2
 
 import coinfer
 from coinfer import Costs, InputError, Link, Scenario, Weights, channel, clairvoyant, plan
-from coinfer.laws import DiscreteLaw
-from coinfer.memory import MarkovLaw, Outage, joint_probabilities, noisy_cost, power_correlation
+from coinfer.channel.law import DiscreteLaw
+from coinfer.channel.memory import MarkovLaw, Outage, joint_probabilities, noisy_cost, power_correlation
 from coinfer.placement import expected_cost
 from coinfer.stopping import commitment_costs, evaluate, look_ahead_costs, look_ahead_thresholds
 

@@ -11,7 +11,7 @@ import pandas as pd
 import papermill
 import pytest
 
-from coinfer import study
+from coinfer.study import runner as study
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

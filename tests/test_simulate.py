@@ -103,7 +103,7 @@ def test_does_not_depend_on_the_size_of_the_blocks(monkeypatch):
         at = plan(scenario)
         whole = simulate(scenario, at, inferences=10_000, rng=2)
         with monkeypatch.context() as patch:
-            patch.setattr(sys.modules["coinfer.simulate"], "BLOCK", 37)
+            patch.setattr(sys.modules["coinfer.simulation"], "BLOCK", 37)
             parts = simulate(scenario, at, inferences=10_000, rng=2)
         np.testing.assert_array_equal(whole.stop_counts, parts.stop_counts)
         assert parts.mean == pytest.approx(whole.mean, rel=1e-13)

@@ -14,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 
-from coinfer import study
+from coinfer.study import runner as study
 
 PARAMETERS = """\
 dnn = None  # name of a network

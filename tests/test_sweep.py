@@ -14,8 +14,9 @@ from strategies import DISCRETE
 import coinfer
 from coinfer import InputError, channel
 from coinfer import sweep as sweep_of
+from coinfer.closed_form import mlp_critical_downloads
 from coinfer.coupling import costs_of_thresholds, decided_apart
-from coinfer.placement import mlp_critical_downloads, total_costs
+from coinfer.placement import total_costs
 from coinfer.stopping import evaluate, look_ahead_thresholds
 
 GIVEN = coinfer.Scenario(dnn="alexnet", channel=channel.Rayleigh(outage_gain=0.05))

@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from strategies import DISCRETE, dyadic_costs, links, numbers, powers, problems
 
 from coinfer import Costs, InputError, Link, Weights, channel, clairvoyant, mlp_placement, plan
+from coinfer.channel.fading import NODES, rayleigh, scaled_e1
+from coinfer.closed_form import geometric_sum, mlp_critical_downloads
 from coinfer.cost import costs as scenario_costs
 from coinfer.derivations import claim
-from coinfer.derivations.instance import instance
-from coinfer.fading import NODES, rayleigh, scaled_e1
-from coinfer.placement import geometric_sum, mlp_critical_downloads
+from coinfer.derivations.engine.instance import instance
 from coinfer.scenario import load_scenario
 from coinfer.stopping import (
     evaluate,

@@ -12,7 +12,18 @@ in `stopping`, `lookahead`, `placement`, `bracket`, `equal_layers`, `two_states`
 from functools import cache
 from importlib import import_module
 
-from coinfer.derivations.engine import FAMILY, NUMERICAL, PROVED, Claim, Mutant, Restatement, Result, Step, Use, use
+from coinfer.derivations.engine.claim import (
+    FAMILY,
+    NUMERICAL,
+    PROVED,
+    Claim,
+    Mutant,
+    Restatement,
+    Result,
+    Step,
+    Use,
+    use,
+)
 
 __all__ = [
     "FAMILY",
@@ -40,7 +51,7 @@ def topics() -> dict[str, tuple[Claim, ...]]:
     found: dict[str, Claim] = {}
     by_topic: dict[str, tuple[Claim, ...]] = {}
     for topic in TOPICS:
-        module = import_module(f"coinfer.derivations.{topic}")
+        module = import_module(f"coinfer.derivations.proofs.{topic}")
         own = {name: each for name, each in vars(module).items() if isinstance(each, Claim) and each.label not in found}
         for name, each in own.items():
             if name != each.label:

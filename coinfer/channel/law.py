@@ -33,7 +33,7 @@ def times(threshold: ArrayLike, probability: Floats) -> Floats:
 class UnitCostLaw(ABC):
     """The law of X: independent draws, one at each stage. X > 0 has a finite mean [1/bit].
 
-    A law with memory (`coinfer.memory`) overrides what follows from independence: what a stage costs then depends on
+    A law with memory (`coinfer.channel.memory`) overrides what follows from independence: what a stage costs then depends on
     the state of the channel at the stage before, and arrays have an axis of states before that of stages.
     """
 

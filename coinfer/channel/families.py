@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pydantic import Field, field_validator, model_validator
 
-from coinfer.fading import FadingLaw, GainLaw, InversionLaw, rayleigh
-from coinfer.laws import DiscreteLaw, Floats, UnitCostLaw, check_atoms
-from coinfer.memory import (
+from coinfer.channel.fading import FadingLaw, GainLaw, InversionLaw, rayleigh
+from coinfer.channel.law import DiscreteLaw, Floats, UnitCostLaw, check_atoms
+from coinfer.channel.memory import (
     JAKES_ARGUMENT,
     UnboundLaw,
     chain_law,

@@ -68,7 +68,7 @@ class DNN(Model):
 @cache
 def dnn_names() -> tuple[str, ...]:
     """The names that `load_dnn` knows, in alphabetical order."""
-    tables = (entry.name for entry in (files("coinfer") / "data").iterdir())
+    tables = (entry.name for entry in (files("coinfer.network") / "data").iterdir())
     return tuple(sorted(name.removesuffix(".csv") for name in tables if name.endswith(".csv")))
 
 
@@ -78,7 +78,7 @@ def load_dnn(name: str, *, activation_bits: int = 32, parameter_bits: int = 32, 
     Bits are per activation, per parameter and per value of the raw input. The counts are those of `read_onnx`.
     Raises `InputError` for an unknown name or bits that are not positive integers.
     """
-    table = files("coinfer") / "data" / f"{one_of('name', name, dnn_names())}.csv"
+    table = files("coinfer.network") / "data" / f"{one_of('name', name, dnn_names())}.csv"
     first, *rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
     elements = DNN(
         name=name,
@@ -114,7 +114,7 @@ def read_onnx(
     operators that multiply but are not counted. Raises `ImportError` without onnx, which is an optional extra.
     """
     try:
-        from coinfer import onnx_chain
+        from coinfer.network import onnx_chain
     except ImportError as error:
         raise ImportError("read_onnx needs the package onnx: install coinfer[onnx]") from error
     elements = onnx_chain.read_elements(path, every_operator=every_operator, dimensions=dimensions or {})

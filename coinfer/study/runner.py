@@ -28,7 +28,7 @@ from typing import Any
 
 from coinfer.validation import InputError, one_of
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 LOCK = PACKAGE.parent / "requirements.lock"
 NOTEBOOKS = PACKAGE.parent / "notebooks"
 RECORD, MADE_BY, WORK = ".fresh.json", "made-by.json", ".work"
@@ -433,7 +433,3 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("coinfer.study: interrupted; the next run goes on from here", file=sys.stderr)
         return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,9 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.bracket import gap
-from coinfer.derivations.engine import HYPOTHESIS, Claim, Restatement, Use, use
-from coinfer.derivations.model import (
+from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Restatement, Use, use
+from coinfer.derivations.engine.model import (
     C,
     D,
     E,
@@ -42,9 +41,10 @@ from coinfer.derivations.model import (
     v,
     v_inf,
 )
-from coinfer.derivations.placement import R6, placed
-from coinfer.derivations.prover import algebra, calculus, expectation, index, monotone, order
-from coinfer.derivations.writing import by_induction, derive, wrong
+from coinfer.derivations.engine.prover import algebra, calculus, expectation, index, monotone, order
+from coinfer.derivations.engine.writing import by_induction, derive, wrong
+from coinfer.derivations.proofs.bracket import gap
+from coinfer.derivations.proofs.placement import R6, placed
 
 sending = bits * X
 excess = sp.Max(sending - extra - bits * E(X), 0)

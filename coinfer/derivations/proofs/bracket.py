@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine import HYPOTHESIS, Claim, Restatement, use
-from coinfer.derivations.model import (
+from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Restatement, use
+from coinfer.derivations.engine.model import (
     J1,
     J2,
     E,
@@ -30,10 +30,10 @@ from coinfer.derivations.model import (
     v,
     v_hat,
 )
-from coinfer.derivations.placement import L10, L11, step_u
-from coinfer.derivations.prover import algebra, calculus, expectation, index, order
-from coinfer.derivations.stopping import R5, R5a, R5b, R5c
-from coinfer.derivations.writing import by_induction, derive, wrong
+from coinfer.derivations.engine.prover import algebra, calculus, expectation, index, order
+from coinfer.derivations.engine.writing import by_induction, derive, wrong
+from coinfer.derivations.proofs.placement import L10, L11, step_u
+from coinfer.derivations.proofs.stopping import R5, R5a, R5b, R5c
 
 sending = o(n) * X
 ZERO = sp.Integer(0)

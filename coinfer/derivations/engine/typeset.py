@@ -4,7 +4,7 @@ from typing import Any
 
 from sympy.printing.latex import LatexPrinter
 
-from coinfer.derivations.engine import FAMILY, PROVED, Claim, Induction, Result, Step
+from coinfer.derivations.engine.claim import FAMILY, PROVED, Claim, Induction, Result, Step
 from coinfer.quantities import QUANTITIES
 
 RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}

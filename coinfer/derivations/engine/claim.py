@@ -15,9 +15,9 @@ from typing import Any, Union
 
 import sympy as sp
 
-from coinfer.derivations import evaluate
-from coinfer.derivations.model import DEFINITIONS, SETTINGS, Definition, derived, two_points
-from coinfer.derivations.prover import Context, Rule, algebra, by_numbers, compare, consistent, implied
+from coinfer.derivations.engine import evaluate
+from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, Definition, derived, two_points
+from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers, compare, consistent, implied
 
 PROVED, FAMILY, NUMERICAL = "proved symbolically", "proved for the stated family", "checked numerically only"
 HYPOTHESIS = "hypothesis"
@@ -132,7 +132,7 @@ class Claim:
         Its symbols are o_0, delta_1, D_1, .. of the chain and x_1, p_1, .. of the law. Raises ValueError if an index
         is missing. A claim under a given law has plain symbols in `formula` already.
         """
-        from coinfer.derivations.instance import instance
+        from coinfer.derivations.engine.instance import instance
 
         return instance(self.formula, outcomes, **indices)
 

@@ -19,7 +19,7 @@ from math import ceil, inf, log, sqrt
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.laws import DiscreteLaw, Floats, UnitCostLaw
+from coinfer.channel.law import DiscreteLaw, Floats, UnitCostLaw
 from coinfer.validation import InputError
 
 TERMS = (1 << 6, 1 << 10, 1 << 14)  # of the Laguerre series: tables are made in three sizes

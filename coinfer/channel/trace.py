@@ -1,26 +1,20 @@
-"""Measured channels: read a trace of the uplink's rate, fit a law or a chain to it, and replay it against a plan.
+"""Measured channels: read a trace of the uplink's rate, and fit a law or a chain to it.
 
 A trace is a rate for each of many equal windows. A window without a rate is an outage: the device waits, and the wait
-costs time. Replay wraps around at the end of the trace.
+costs time.
 """
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import inf, nan
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from coinfer.channel import FiniteState, RateCost, Rates, ShannonCost
-from coinfer.cost import Costs
-from coinfer.cost import costs as costs_of
-from coinfer.laws import Floats
-from coinfer.memory import MarkovLaw
-from coinfer.placement import Plan
-from coinfer.scenario import Scenario
+from coinfer.channel.families import FiniteState, RateCost, Rates, ShannonCost
+from coinfer.channel.law import Floats
 from coinfer.system import Link, Weights
 from coinfer.validation import InputError, brief, one_of, whole
 
@@ -29,8 +23,6 @@ RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 SNR_UNITS = ("dB", "linear")
 GAP = 10.0  # a pause of more than this many usual sampling intervals is reported as a gap
-BLOCK = 1 << 17  # inferences replayed at a time
-ON_TRACE = Rates(rates_bps=(1.0,), probabilities=(1.0,))  # stands in for a channel whose rates come from a trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -346,140 +338,6 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     return Trace(np.asarray(np.bincount(index, minlength=size) * (PACKET_BITS / window_s), dtype=np.float64), window_s)
 
 
-# ---------------------------------------------------------------- replay
-
-
-@dataclass(frozen=True, eq=False)
-class Replayed:
-    """What a plan costs on a trace."""
-
-    mean: float  # ETC of an inference, download included
-    interval: tuple[float, float]  # 95 %, from a bootstrap of blocks of the trace; no normal law is assumed
-    stop_counts: NDArray[np.int64]  # (M+1,) inferences that stopped at stage n
-    outage_s: float  # time that an inference spends waiting in outages, on average [s]
-    costs: Floats = field(repr=False)  # (inferences,) of each, in the order of their starts
-    starts_s: Floats = field(repr=False)  # (inferences,) ascending
-
-
-def replay(
-    scenario: Scenario,
-    plan: Plan,
-    trace: Trace,
-    *,
-    inferences: int = 10_000,
-    rng: np.random.Generator | int = 0,
-    sending: str = "evolving",
-) -> Replayed:
-    """Follow a plan through inferences that start anywhere on a trace, each layer taking its own time to run.
-
-    At each stage the device sees the rate of the present window. `sending`: "evolving", the bits drain at the rates as
-    they come; "held", at the rate seen when sending begins, as in the model. In an outage the device computes on, unless
-    its plan says to wait or it must send; a wait costs beta_t a second. The link of the scenario gives the transmit
-    power only. Raises `InputError`.
-    """
-    one_of("sending", sending, ("evolving", "held"))
-    count = whole("inferences", inferences, 1)
-    given = costs_of(scenario.model_copy(update={"channel": ON_TRACE}))
-    if given.layers != plan.problem.layers:
-        raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {given.layers}")
-    generator = np.random.default_rng(rng)
-    starts = np.sort(generator.random(count)) * trace.duration_s
-    follow = _follower(scenario, given, plan, trace, held=sending == "held")
-    parts = [follow(starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
-    cost, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))
-    cost += float(given.edge) + float(given.download[: plan.placement].sum())
-    blocks = _blocks(trace, plan, starts)
-    return Replayed(
-        mean=float(cost.mean()),
-        interval=block_bootstrap(cost, blocks, generator),
-        stop_counts=np.bincount(stage, minlength=plan.placement + 1),
-        outage_s=float(waited.mean()),
-        costs=cost,
-        starts_s=starts,
-    )
-
-
-def _follower(
-    scenario: Scenario, given: Costs, plan: Plan, trace: Trace, *, held: bool
-) -> Callable[[Floats], tuple[Floats, NDArray[np.int64], Floats]]:
-    """What follows inferences from their starts: cost from stage 0 on, the stage where each stops, and the wait [s]."""
-    weights = scenario.weights
-    law, o, placement = plan.problem.law, given.bits, plan.placement
-    spent = np.concatenate([[0.0], np.cumsum(given.extra)])
-    durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
-    unit_cost_at = RateCost(scenario.link, weights).unit_cost
-    energy = weights.energy_per_j * scenario.link.transmit_power_w
-    committed = plan.rule == "probe-once"
-    a = np.zeros(placement) if committed else plan.stop_thresholds
-    patient = isinstance(law, MarkovLaw) and law.waits and not committed
-    waits = law.waiting(o[:placement], a)[law.commonest_outage] if patient else np.zeros(placement, dtype=bool)  # type: ignore[attr-defined]
-
-    def seen(time_s: Floats) -> Floats:
-        with np.errstate(divide="ignore"):
-            return unit_cost_at(trace.rate_at(time_s))
-
-    def sent(time_s: Floats, bits: float) -> tuple[Floats, Floats]:
-        """Cost of sending and time in outages, for those who begin at each time."""
-        if bits == 0:
-            return np.zeros_like(time_s), np.zeros_like(time_s)
-        if held:
-            begin = trace.next_usable(time_s)
-            return weights.time_per_s * (begin - time_s) + bits * seen(begin), begin - time_s
-        end = trace.until_sent(time_s, bits)
-        air = trace.usable_until(end) - trace.usable_until(time_s)
-        return weights.time_per_s * (end - time_s) + energy * air, np.maximum(end - time_s - air, 0.0)
-
-    def follow(starts_s: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
-        cost, waited = np.zeros(starts_s.size), np.zeros(starts_s.size)
-        stage, running, time_s = np.zeros(starts_s.size, dtype=np.int64), np.arange(starts_s.size), starts_s
-        chosen = plan.chosen_stage(seen(time_s)) if committed else None
-        for n in range(placement + 1):
-            if n < placement and waits[n] and o[n] > 0:
-                begin = trace.next_usable(time_s)
-                waited[running] += begin - time_s
-                cost[running] += weights.time_per_s * (begin - time_s)
-                time_s = begin
-            if n == placement:
-                stops = np.ones(running.size, dtype=bool)
-            elif chosen is not None:
-                stops = chosen[running] <= n
-            else:
-                stops = law.stops_seeing(seen(time_s), o[n], a[..., n])
-            price, wait = sent(time_s[stops], o[n])
-            leaving = running[stops]
-            cost[leaving] += spent[n] + price
-            waited[leaving] += wait
-            stage[leaving] = n
-            running, time_s = running[~stops], time_s[~stops] + durations_s[n]
-        return cost, stage, waited
-
-    return follow
-
-
-def _blocks(trace: Trace, plan: Plan, starts_s: Floats) -> NDArray[np.int64]:
-    """The block of the trace in which each inference starts: at least ten coherence times long, but 20 to 200 blocks."""
-    length = max(10 * min(trace.coherence_time_s, trace.duration_s), 10 * trace.window_s)
-    count = int(np.clip(trace.duration_s / length, 20, 200))
-    return np.minimum((starts_s / trace.duration_s * count).astype(np.int64), count - 1)
-
-
-def block_bootstrap(
-    values: ArrayLike,
-    blocks: NDArray[np.int64],
-    rng: np.random.Generator,
-    *,
-    resamples: int = 1000,
-    level: float = 0.95,
-) -> tuple[float, float]:
-    """An interval for the mean of values that are dependent within blocks: percentiles over resampled blocks."""
-    _, which = np.unique(blocks, return_inverse=True)
-    sums, counts = np.bincount(which, np.asarray(values, float)), np.bincount(which)
-    drawn = rng.integers(0, sums.size, (resamples, sums.size))
-    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
 # ---------------------------------------------------------------- traces of a declared process
 
 
@@ -558,4 +416,4 @@ def write_examples(folder: Path | None = None) -> None:
 
 
 def _example_folder() -> Path:
-    return Path(__file__).parent / "data" / "traces"
+    return Path(__file__).parent / "data"

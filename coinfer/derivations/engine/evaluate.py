@@ -18,7 +18,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 if TYPE_CHECKING:
-    from coinfer.derivations.engine import Claim
+    from coinfer.derivations.engine.claim import Claim
 
 WORLDS = 800
 DIGITS = 20

@@ -4,8 +4,8 @@ from typing import Any
 
 import sympy as sp
 
-from coinfer.derivations.engine import Induction, Mutant, Step, Use
-from coinfer.derivations.prover import Rule
+from coinfer.derivations.engine.claim import Induction, Mutant, Step, Use
+from coinfer.derivations.engine.prover import Rule
 
 Link = tuple[Any, ...]  # (relation, right side, reason, rule, *uses)
 

@@ -113,7 +113,7 @@ def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex:
 
 def results(out: str | Path | None) -> Path:
     """The folder that holds what notebooks saved: `out`, or the repository's figures if `out` is None."""
-    return Path(__file__).parents[1] / "figures" if out is None else Path(out)
+    return Path(__file__).parents[2] / "figures" if out is None else Path(out)
 
 
 def read_tables(pattern: str, out: str | Path | None) -> pd.DataFrame:

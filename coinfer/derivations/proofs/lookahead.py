@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine import HYPOTHESIS, Claim, Restatement, use
-from coinfer.derivations.model import (
+from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Restatement, use
+from coinfer.derivations.engine.model import (
     E,
     M,
     X,
@@ -24,15 +24,15 @@ from coinfer.derivations.model import (
     u,
     v,
 )
-from coinfer.derivations.prover import (
+from coinfer.derivations.engine.prover import (
     algebra,
     expectation,
     index,
     inside_sum,
     order,
 )
-from coinfer.derivations.stopping import R5a, R5b, R10a, placed
-from coinfer.derivations.writing import by_induction, derive, wrong
+from coinfer.derivations.engine.writing import by_induction, derive, wrong
+from coinfer.derivations.proofs.stopping import R5a, R5b, R10a, placed
 
 LADDER = sp.Min(n + k, M)  # the stage at which k-sla cuts the problem
 sending = o(n) * X

@@ -9,8 +9,8 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from coinfer.derivations.model import DEFINITIONS, X, Z, delta, o
-from coinfer.derivations.prover import E, indicator
+from coinfer.derivations.engine.model import DEFINITIONS, X, Z, delta, o
+from coinfer.derivations.engine.prover import E, indicator
 
 UNFOLDED: dict[int, dict[Any, Any]] = {}  # what was unfolded before, by the number of outcomes
 GIVEN = {"o", "delta", "deltahat", "D"}

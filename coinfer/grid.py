@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.channel.law import Floats
 from coinfer.cost import Costs, costs
-from coinfer.laws import Floats
 from coinfer.placement import check_rule, total_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, brief

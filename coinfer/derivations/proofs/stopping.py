@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine import HYPOTHESIS, Claim, Restatement, use
-from coinfer.derivations.model import (
+from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Restatement, use
+from coinfer.derivations.engine.model import (
     A,
     E,
     F,
@@ -30,7 +30,7 @@ from coinfer.derivations.model import (
     y,
     z,
 )
-from coinfer.derivations.prover import (
+from coinfer.derivations.engine.prover import (
     algebra,
     calculus,
     expectation,
@@ -39,7 +39,7 @@ from coinfer.derivations.prover import (
     order,
     tonelli,
 )
-from coinfer.derivations.writing import by_induction, derive, wrong
+from coinfer.derivations.engine.writing import by_induction, derive, wrong
 
 LADDER = sp.Min(n + k, M)  # the stage at which k-sla cuts the problem
 sending = o(n) * X

@@ -1,7 +1,7 @@
-"""ONNX graphs as chains: the reader behind `coinfer.dnn.read_onnx`, and the only module that imports onnx.
+"""ONNX graphs as chains: the reader behind `coinfer.network.read_onnx`, and the only module that imports onnx.
 
 Shapes come from onnx's shape inference and MACs are counted from them here; the tests count every bundled network a
-second time with onnx-tool. `python -m coinfer.onnx_chain` writes the tables that `load_dnn` reads.
+second time with onnx-tool. `python -m coinfer.network.onnx_chain` writes the tables that `load_dnn` reads.
 """
 
 import csv
@@ -18,7 +18,7 @@ import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
 from onnx.inliner import inline_local_functions
 
-from coinfer.dnn import DNN, positive_integer, span_name
+from coinfer.network.chain import DNN, positive_integer, span_name
 from coinfer.validation import InputError, brief, one_of
 
 MAC_OPERATORS = frozenset({"Conv", "Gemm", "MatMul"})

@@ -2,9 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine import HYPOTHESIS, Claim, Restatement, use
-from coinfer.derivations.equal_layers import equal, excess, sending, stage
-from coinfer.derivations.model import (
+from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Restatement, use
+from coinfer.derivations.engine.model import (
     E,
     M,
     U,
@@ -29,8 +28,9 @@ from coinfer.derivations.model import (
     threshold,
     u,
 )
-from coinfer.derivations.prover import algebra, calculus, index, order
-from coinfer.derivations.writing import by_induction, derive, wrong
+from coinfer.derivations.engine.prover import algebra, calculus, index, order
+from coinfer.derivations.engine.writing import by_induction, derive, wrong
+from coinfer.derivations.proofs.equal_layers import equal, excess, sending, stage
 
 # -- R18: two channel states ---------------------------------------------------------------------------------------------------
 TWO_POINTS = (alpha > 0, alpha <= 1, low < high, extra > 0, bits > 0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.laws import Floats, UnitCostLaw, unit_threshold
+from coinfer.channel.law import Floats, UnitCostLaw, unit_threshold
 from coinfer.validation import InputError
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import sympy as sp
 
-from coinfer.derivations.prover import E as E
-from coinfer.derivations.prover import indicator as indicator
+from coinfer.derivations.engine.prover import E as E
+from coinfer.derivations.engine.prover import indicator as indicator
 from coinfer.quantities import QUANTITIES
 
 

@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine import Claim, Restatement, use
-from coinfer.derivations.model import A, E, bits, symbol
-from coinfer.derivations.prover import (
+from coinfer.derivations.engine.claim import Claim, Restatement, use
+from coinfer.derivations.engine.model import A, E, bits, symbol
+from coinfer.derivations.engine.prover import (
     algebra,
     antiderivative,
     by_derivatives,
@@ -16,7 +16,7 @@ from coinfer.derivations.prover import (
     monotone,
     order,
 )
-from coinfer.derivations.writing import derive, wrong
+from coinfer.derivations.engine.writing import derive, wrong
 
 # -- R1: the threshold in terms of the channel gain ----------------------------------------------------------------------
 lam, gamma, gain = symbol("unit_cost_scale"), symbol("mean_snr"), symbol("gain")

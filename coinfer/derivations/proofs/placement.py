@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine import HYPOTHESIS, Claim, Restatement, use
-from coinfer.derivations.model import (
+from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Restatement, use
+from coinfer.derivations.engine.model import (
     C,
     D,
     E,
@@ -30,12 +30,12 @@ from coinfer.derivations.model import (
     u,
     v,
 )
-from coinfer.derivations.prover import (
+from coinfer.derivations.engine.prover import (
     algebra,
     expectation,
     index,
 )
-from coinfer.derivations.writing import by_induction, derive, wrong
+from coinfer.derivations.engine.writing import by_induction, derive, wrong
 
 sending = o(n) * X
 

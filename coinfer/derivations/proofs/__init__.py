@@ -1,0 +1,1 @@
+"""The claims, topic by topic, each after those it rests on."""
