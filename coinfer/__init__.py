@@ -4,7 +4,7 @@ What part of a neural network should sit on the device, and when, layer by layer
 """
 
 from coinfer import channel
-from coinfer.channel.trace import Trace, example_trace, process_trace, read_trace
+from coinfer.channel import Trace, example_trace, process_trace, read_trace
 from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
 from coinfer.grid import sweep

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coinfer.channel.law import Floats, UnitCostLaw, as_floats
+from coinfer.channel.law import Floats, Law, as_floats
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, brief, whole
 
@@ -21,7 +21,7 @@ class Costs:
     bits: Floats  # (N+1,) o_0..o_N [bit]: what is sent by stopping at stage n
     download: Floats  # (N,) D_1..D_N: cost of placing layer n, per inference
     edge: float | Floats  # C_edge: cost of running every layer on the edge
-    law: UnitCostLaw  # of X [1/bit], drawn afresh at each stage
+    law: Law  # of X [1/bit], drawn afresh at each stage
     largest_placement: int = field(default=-1)  # layers that fit in the device's memory; -1: all of them
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class Costs:
             object.__setattr__(self, name, np.broadcast_to(array, (*lead, array.shape[-1])))
         if not isinstance(self.edge, (int, float, np.number, np.ndarray)) or not np.all(np.isfinite(self.edge)):
             raise InputError(f"edge = {brief(self.edge)}: should be a finite number")
-        if not isinstance(self.law, UnitCostLaw):
+        if not isinstance(self.law, Law):
             raise InputError(f"law = {brief(self.law)}: should be the law of a channel on a link, or of unit costs")
         if whole("largest_placement", self.largest_placement, -1, layers) == -1:
             object.__setattr__(self, "largest_placement", layers)
@@ -105,7 +105,7 @@ def costs(scenario: Scenario) -> Costs:
         bits=bits,
         download=parameter_bits * (receive / scenario.inferences_per_update),
         edge=at_edge.sum(axis=-1, keepdims=at_edge.ndim > 1),
-        law=scenario.channel.law(link, weights).along(np.array(dnn.macs, dtype=float) / device.macs_per_s),
+        law=scenario.channel.law_along(link, weights, np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
 

@@ -12,7 +12,7 @@ from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
 from coinfer import stopping
-from coinfer.channel.law import Floats, UnitCostLaw
+from coinfer.channel.law import Floats, Law
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
 from coinfer.scenario import Scenario
@@ -60,7 +60,7 @@ class Plan:
         """
         return rule_thresholds(self.problem, self.rule, self.depth, self.placement)
 
-    def thresholds_on(self, law: UnitCostLaw) -> Floats:
+    def thresholds_on(self, law: Law) -> Floats:
         """The thresholds of this plan for a channel whose states differ from those that the plan was made for."""
         a = self.stop_thresholds
         return a if law is self.problem.law else self.problem.law.translate(self.problem.bits[: a.shape[-1]], a, law)

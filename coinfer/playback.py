@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel.families import RateCost, Rates
+from coinfer.channel import RateCost, Rates
 from coinfer.channel.law import Floats
-from coinfer.channel.memory import MarkovLaw
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.trace import Trace
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
@@ -85,7 +85,7 @@ def _follower(
     energy = weights.energy_per_j * scenario.link.transmit_power_w
     committed = plan.rule == "probe-once"
     a = np.zeros(placement) if committed else plan.stop_thresholds
-    patient = isinstance(law, MarkovLaw) and law.waits and not committed
+    patient = isinstance(law, MovingLaw) and law.waits and not committed
     waits = law.waiting(o[:placement], a)[law.commonest_outage] if patient else np.zeros(placement, dtype=bool)  # type: ignore[attr-defined]
 
     def seen(time_s: Floats) -> Floats:

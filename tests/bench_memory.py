@@ -10,7 +10,8 @@ from bench import report, seconds
 from quantecon.markov import DiscreteDP, backward_induction
 
 import coinfer
-from coinfer import Costs, Link, memory
+from coinfer import Costs, Link
+from coinfer.channel import gamma_process
 
 STATES = 200
 SCENARIO = coinfer.Scenario(
@@ -25,7 +26,7 @@ def discrete_dp(costs: Costs, placement: int) -> tuple[DiscreteDP, int]:
     going, states = placement * s, (placement + 1) * s
     sent = np.outer(costs.bits[: placement + 1], law.unit_costs).ravel()
     rewards = np.concatenate([-np.repeat(costs.extra[:placement], s), -sent, [0.0]])
-    onward = sp.block_diag(list(law.kernels[1 : placement + 1]), format="csr") if placement else sp.csr_matrix((0, 0))
+    onward = sp.block_diag(list(law.chain.kernels[1 : placement + 1]), format="csr") if placement else sp.csr_matrix((0, 0))
     shifted = sp.hstack([sp.csr_matrix((going, s)), onward, sp.csr_matrix((going, 1))], format="csr")
     ending = sp.csr_matrix((np.ones(states + 1), (np.arange(states + 1), np.full(states + 1, states))))
     indices = np.concatenate([np.arange(going), np.arange(states), [states]])
@@ -40,7 +41,7 @@ def test_all_placements_against_backward_induction(benchmark, capsys):
     costs = coinfer.costs(SCENARIO)
     problems = [discrete_dp(costs, m) for m in range(1, costs.layers + 1)]
     values, _ = backward_induction(*problems[-1])
-    expected = costs.edge + costs.download.sum() - costs.law.initial @ values[0][:STATES]
+    expected = costs.edge + costs.download.sum() - costs.law.chain.initial @ values[0][:STATES]
     assert coinfer.plan(costs).costs[-1] == pytest.approx(expected, rel=1e-12)
 
     def theirs() -> None:
@@ -62,7 +63,7 @@ def test_transition_matrices(benchmark, capsys, coherence_time_s):
     given = SCENARIO.replace(channel__coherence_time_s=coherence_time_s)
 
     def make() -> None:
-        memory._laguerre_table.cache_clear()
+        gamma_process._laguerre_table.cache_clear()
         coinfer.costs(given)
 
     made_s, multiplied_s = seconds(make, lambda: np.linalg.eigh(np.ones((STATES, STATES))), rounds=3)

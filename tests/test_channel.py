@@ -17,7 +17,8 @@ from scipy.integrate import quad, tanhsinh
 from strategies import laws
 
 from coinfer import InputError, Link, Weights, channel
-from coinfer.channel.fading import FadingLaw, InversionLaw, rayleigh, scaled_e1
+from coinfer.channel.fading_law import FadingLaw, InversionLaw, scaled_e1
+from coinfer.channel.gain_law import rayleigh
 from coinfer.channel.law import Floats, UnitCostLaw, unit_threshold
 
 WEIGHTS = Weights()

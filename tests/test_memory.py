@@ -13,8 +13,14 @@ from scipy.stats import gamma, ncx2
 
 import coinfer
 from coinfer import Costs, InputError, Link, Scenario, Weights, channel, clairvoyant, plan
-from coinfer.channel.law import DiscreteLaw
-from coinfer.channel.memory import MarkovLaw, Outage, joint_probabilities, noisy_cost, power_correlation
+from coinfer.channel.discrete_law import DiscreteLaw
+from coinfer.channel.gamma_process import joint_probabilities, power_correlation
+from coinfer.channel.motion import Chain
+from coinfer.channel.moving_law import MovingLaw
+from coinfer.channel.noise import noisy_cost
+from coinfer.channel.outage import Waiting
+from coinfer.channel.sending import Held
+from coinfer.channel.thresholds import is_threshold, stop_set
 from coinfer.placement import expected_cost
 from coinfer.stopping import commitment_costs, evaluate, look_ahead_costs, look_ahead_thresholds
 
@@ -51,13 +57,13 @@ def dyadic_chain(seed: int, *, outage: bool = False, layers: int = 3, states: in
     if outage:
         step = dyadic_rows(rng, states, states)
         step[-1] = [0.25, 0.5, 0.25]
-        waiting = Outage(states - 1, step, float(rng.integers(0, 5)) / 8)
+        waiting = Waiting(states - 1, step, float(rng.integers(0, 5)) / 8)
     return Costs(
         extra=rng.integers(-4, 9, layers) / 4,
         bits=rng.integers(0, 7, layers + 1) * (rng.random(layers + 1) > 0.15),
         download=rng.integers(0, 9, layers) / 16,
         edge=0.25,
-        law=MarkovLaw(x, dyadic_rows(rng, 1, states)[0], kernels, outage=waiting),
+        law=MovingLaw(Chain.of(dyadic_rows(rng, 1, states)[0], kernels), Held(x), waiting),
     )
 
 
@@ -69,9 +75,9 @@ class Exact:
             return [Fraction(float(v)) for v in values]
 
         self.delta, self.bits, self.x = exact(costs.extra), exact(costs.bits), exact(costs.law.unit_costs)
-        self.initial = exact(costs.law.initial)
-        self.kernels = [[exact(row) for row in kernel] for kernel in costs.law.kernels[1:]]
-        outage = costs.law.outage
+        self.initial = exact(costs.law.chain.initial)
+        self.kernels = [[exact(row) for row in kernel] for kernel in costs.law.chain.kernels[1:]]
+        outage = costs.law.outage if costs.law.waits else None
         self.out = None if outage is None else len(self.x) - 1
         self.step = None if outage is None else exact(outage.step[-1])
         self.cost = 0 if outage is None else Fraction(outage.cost)
@@ -182,7 +188,7 @@ def test_clairvoyant_by_listing_paths(seed):
     law, spent = costs.law, np.insert(np.cumsum(costs.extra), 0, 0)
     mean = 0.0
     for path in product(range(3), repeat=4):
-        p = law.initial[path[0]] * np.prod([law.kernels[n + 1][path[n], path[n + 1]] for n in range(3)])
+        p = law.chain.initial[path[0]] * np.prod([law.chain.kernels[n + 1][path[n], path[n + 1]] for n in range(3)])
         mean += p * min(spent + costs.bits * law.unit_costs[list(path)])
     assert clairvoyant(costs)[-1] == pytest.approx(costs.edge + costs.download.sum() + mean, abs=1e-13)
 
@@ -211,9 +217,9 @@ def test_order_of_the_rules(seed, outage):
 def test_independent_states_are_the_core(depth):
     """Rows that are all equal: every rule, threshold and probability of the core on the same law."""
     costs = dyadic_chain(1)
-    p = costs.law.initial
+    p = costs.law.chain.initial
     kernels = np.broadcast_to(p, (3, 3, 3))
-    chain = Costs(**{**vars(costs), "law": MarkovLaw(costs.law.unit_costs, p, kernels)})
+    chain = Costs(**{**vars(costs), "law": MovingLaw(Chain.of(p, kernels), Held(costs.law.unit_costs))})
     core = Costs(**{**vars(costs), "law": DiscreteLaw(costs.law.unit_costs, p)})
     for rule in ("optimal", "look-ahead", "memoryless", "probe-once", "static", "edge-only", "local-only"):
         of = {"depth": depth} if rule == "look-ahead" else {}
@@ -328,7 +334,7 @@ def test_frozen_channel():
     given = coinfer.costs(scenario(channel=correlated(coherence_time_s=float("inf"))))
     law, spent = given.law, np.insert(np.cumsum(given.extra), 0, 0)
     lines = spent + np.outer(law.unit_costs, given.bits)
-    expected = law.initial @ np.minimum.accumulate(lines, axis=1)
+    expected = law.chain.initial @ np.minimum.accumulate(lines, axis=1)
     download = given.edge + np.insert(np.cumsum(given.download), 0, 0)
     for rule in ("optimal", "probe-once"):
         assert plan(given, rule=rule).costs == pytest.approx(download + expected, rel=1e-12)
@@ -339,7 +345,7 @@ def test_frozen_channel():
 
 def test_layers_that_take_no_time_leave_the_channel_alone():
     dnn = small_network(0, 10**8)
-    assert np.array_equal(coinfer.costs(scenario(dnn=dnn)).law.kernels[1], np.eye(64))
+    assert np.array_equal(coinfer.costs(scenario(dnn=dnn)).law.chain.kernels[1], np.eye(64))
 
 
 # ---------------------------------------------------------------- the process itself
@@ -431,7 +437,7 @@ def test_an_outage_that_never_ends_is_refused():
 def test_a_layer_takes_whole_steps():
     chain = channel.GilbertElliott(bad_gain=0.2, to_bad=0.05, to_good=0.2, step_s=0.05)
     dnn = small_network(0, 10**6, 30 * 10**6, 90 * 10**6)
-    kernels = coinfer.costs(scenario(dnn=dnn, channel=chain)).law.kernels[1:]  # 0, 3, 100 and 300 ms
+    kernels = coinfer.costs(scenario(dnn=dnn, channel=chain)).law.chain.kernels[1:]  # 0, 3, 100 and 300 ms
     step = np.array([[0.95, 0.05], [0.2, 0.8]])
     for kernel, steps in zip(kernels, [0, 1, 2, 6], strict=True):
         assert kernel == pytest.approx(np.linalg.matrix_power(step, steps), abs=1e-15)
@@ -445,15 +451,15 @@ def test_the_stopping_set_is_a_threshold_on_real_chains():
         at = plan(scenario(channel=correlated(coherence_time_s=tau)), placement=8)
         law, o = at.problem.law, at.problem.bits[:8]
         assert at.stop_thresholds.shape == (64, 8)
-        assert law.is_threshold(o, at.stop_thresholds)
-        stops = law.stop_set(o, at.stop_thresholds)
+        assert is_threshold(law, o, at.stop_thresholds)
+        stops = stop_set(law, o, at.stop_thresholds)
         assert np.array_equal(stops, law.unit_costs[:, None] <= at.thresholds)
         assert at.gains.shape == (8,)
 
 
-def lipschitz(law: MarkovLaw) -> float:
+def lipschitz(law: MovingLaw) -> float:
     """The most by which E[X' | X] grows with X."""
-    slopes = np.diff(law.kernels[1:] @ law.unit_costs, axis=1) / np.diff(law.unit_costs)
+    slopes = np.diff(law.chain.kernels[1:] @ law.unit_costs, axis=1) / np.diff(law.unit_costs)
     return float(np.abs(slopes).max())
 
 
@@ -466,21 +472,22 @@ def test_threshold_if_expectations_contract(seed):
     x = np.cumsum(rng.random(states)) + 0.1
     stay, p = rng.random(layers), rng.dirichlet(np.ones(states))
     kernels = stay[:, None, None] * np.eye(states) + (1 - stay)[:, None, None] * p
-    law = MarkovLaw(x, p, kernels)
+    law = MovingLaw(Chain.of(p, kernels), Held(x))
     assert lipschitz(law) <= 1 + 1e-12
     bits = np.sort(rng.random(layers + 1))[::-1]
     costs = Costs(extra=rng.normal(0, 0.3, layers), bits=bits, download=np.zeros(layers), edge=0.0, law=law)
-    assert law.is_threshold(bits[:-1], look_ahead_thresholds(costs, layers, layers))
+    assert is_threshold(law, bits[:-1], look_ahead_thresholds(costs, layers, layers))
 
 
 def test_monotone_transitions_do_not_suffice():
     """A counterexample: the middle state is sure to improve, the worst one is not. Stop in the best and the worst."""
-    law = MarkovLaw(np.array([0.5, 1.0, 1.1]), np.full(3, 1 / 3), np.array([[[1.0, 0, 0], [1, 0, 0], [0, 0, 1]]]))
+    kernels = np.array([[[1.0, 0, 0], [1, 0, 0], [0, 0, 1]]])
+    law = MovingLaw(Chain.of(np.full(3, 1 / 3), kernels), Held(np.array([0.5, 1.0, 1.1])))
     costs = Costs(extra=[0.2], bits=[1, 1], download=[0], edge=0.0, law=law)
     a = look_ahead_thresholds(costs, 1, 1)
-    assert law.stop_set(costs.bits[:1], a)[:, 0].tolist() == [True, False, True]
-    assert not law.is_threshold(costs.bits[:1], a)
-    tails = np.cumsum(law.kernels[1], axis=1)
+    assert stop_set(law, costs.bits[:1], a)[:, 0].tolist() == [True, False, True]
+    assert not is_threshold(law, costs.bits[:1], a)
+    tails = np.cumsum(law.chain.kernels[1], axis=1)
     assert np.all(np.diff(tails, axis=0) <= 0)  # stochastically monotone
     assert lipschitz(law) > 1
 
@@ -571,11 +578,11 @@ def test_sending_at_the_rates_to_come():
         coinfer.costs(of.replace(channel=correlated(coherence_time_s=tau, sending="evolving"))).law
         for tau in (1e7, 1e-5)
     )
-    assert slow._sent(bits) == pytest.approx(held._sent(bits), rel=2e-3)
-    mean = (weights.time_per_s + weights.energy_per_j * link.transmit_power_w) / (held.initial @ rates)
-    assert fast._sent(bits[1:]) == pytest.approx(np.broadcast_to(bits[1:] * mean, (64, 3)), rel=1e-2)
+    assert slow.sent(bits) == pytest.approx(held.sent(bits), rel=2e-3)
+    mean = (weights.time_per_s + weights.energy_per_j * link.transmit_power_w) / (held.chain.initial @ rates)
+    assert fast.sent(bits[1:]) == pytest.approx(np.broadcast_to(bits[1:] * mean, (64, 3)), rel=1e-2)
     middle = coinfer.costs(of.replace(channel=correlated(sending="evolving"))).law
-    assert np.all(np.diff(middle._sent(bits), axis=0) > 0)
+    assert np.all(np.diff(middle.sent(bits), axis=0) > 0)
 
 
 def test_the_drain_aware_rule_wins_where_the_rate_evolves():

@@ -22,7 +22,9 @@ from hypothesis import strategies as st
 from strategies import DISCRETE, dyadic_costs, links, numbers, powers, problems
 
 from coinfer import Costs, InputError, Link, Weights, channel, clairvoyant, mlp_placement, plan
-from coinfer.channel.fading import NODES, rayleigh, scaled_e1
+from coinfer.channel.fading_law import scaled_e1
+from coinfer.channel.gain_law import rayleigh
+from coinfer.channel.quadrature import NODES
 from coinfer.closed_form import geometric_sum, mlp_critical_downloads
 from coinfer.cost import costs as scenario_costs
 from coinfer.derivations import claim

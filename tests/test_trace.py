@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import coinfer
 from coinfer import InputError, Link, Scenario, Trace, Weights, channel, plan, read_trace, replay
-from coinfer.channel.trace import EXAMPLES, example_trace, make_example, process_trace, write_examples
+from coinfer.channel.trace_example import EXAMPLES, example_trace, make_example, process_trace, write_examples
 from coinfer.playback import block_bootstrap
 
 BURSTY = Trace(np.array([5e6, 0.0, 0.0, 1e6, 8e6, 8e6, 0.0, 2e6]), 0.25)
@@ -96,7 +96,7 @@ def test_a_missing_file(tmp_path):
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples_are_made_by_their_recipe(name, tmp_path):
     write_examples(tmp_path)
-    shipped = (coinfer.channel.trace._example_folder() / name).read_bytes()
+    shipped = (coinfer.channel.trace_example._example_folder() / name).read_bytes()
     assert (tmp_path / name).read_bytes() == shipped == make_example(name).encode()
     trace = example_trace(name)
     assert 0.02 < trace.outage_share < 0.3

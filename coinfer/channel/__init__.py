@@ -1,28 +1,45 @@
-"""Channels: a family of channels each, the law of the unit cost X that it induces on a link, and measured traces."""
+"""Channels: a family of channels each, the law of the unit cost X that it induces on a link, and measured traces.
 
-from coinfer.channel.families import (
-    CQI_EFFICIENCIES,
-    CQI_SNR_DB,
-    BaseChannel,
-    Channel,
-    Continuous,
-    Correlated,
-    Discrete,
-    Empirical,
-    Fading,
-    FiniteState,
-    GilbertElliott,
-    Nakagami,
-    RateCost,
-    Rates,
-    RateTable,
-    Rayleigh,
-    Rician,
-    ShannonCost,
-    TruncatedInversion,
-    unit_cost_scale,
-)
-from coinfer.channel.trace import Trace, example_trace, process_trace, read_trace
+Every law is conditional on the channel being usable: the wait for a usable channel is not part of the model, and
+`usable_probability` says how often it is usable. The mean SNR is that before conditioning, and a user's gains are
+never renormalised. Two independent diversity branches with maximum-ratio combining are Nakagami fading with m = 2.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from coinfer.channel.base import BaseChannel, Fading
+from coinfer.channel.continuous import Continuous
+from coinfer.channel.correlated import Correlated
+from coinfer.channel.discrete import Discrete, Empirical
+from coinfer.channel.finite_state import FiniteState, GilbertElliott
+from coinfer.channel.inversion import TruncatedInversion
+from coinfer.channel.link_cost import RateCost, ShannonCost, unit_cost_scale
+from coinfer.channel.nakagami import Nakagami
+from coinfer.channel.rate_table import CQI_EFFICIENCIES, CQI_SNR_DB, RateTable
+from coinfer.channel.rates import Rates
+from coinfer.channel.rayleigh import Rayleigh
+from coinfer.channel.rician import Rician
+from coinfer.channel.trace import Trace
+from coinfer.channel.trace_example import example_trace, process_trace
+from coinfer.channel.trace_file import read_trace
+
+Channel = Annotated[
+    Rayleigh
+    | Nakagami
+    | Rician
+    | Continuous
+    | Discrete
+    | Empirical
+    | RateTable
+    | TruncatedInversion
+    | Rates
+    | Correlated
+    | FiniteState
+    | GilbertElliott,
+    Field(discriminator="kind"),
+]
 
 __all__ = [
     "CQI_EFFICIENCIES",

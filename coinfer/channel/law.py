@@ -1,14 +1,16 @@
 """The law of the unit cost X, the ETC of sending one bit over the channel that a device sees.
 
-All that the stopping rules ask of a law is what happens when the device stops if o X <= A, for o bits and a
-threshold A: how likely it is, and what it then costs. Four methods say so, elementwise on arrays of o and A;
-everything else follows from them. A threshold is never divided by o = 0.
+All that the stopping rules ask of a law is what happens when the device stops if sending o bits costs at most a threshold
+A: how likely it is, and what it then costs; elementwise on arrays of o and A. A threshold is never divided by o = 0.
+
+`Law` is what every law keeps. `UnitCostLaw` is that of independent draws, one at each stage; with memory it is the
+`MovingLaw` of `coinfer.channel.moving_law`.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from math import fsum, inf
-from typing import Any, ClassVar
+from math import inf
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.validation import InputError, brief
 
 Floats = NDArray[np.float64]
+GainAt = Callable[[Floats], Floats]  # the smallest gain at which X <= x, elementwise
+State = NDArray  # states of the channel as drawn: numbers of states, or gains
 
 
 def unit_threshold(bits: ArrayLike, threshold: ArrayLike) -> Floats:
@@ -30,17 +34,55 @@ def times(threshold: ArrayLike, probability: Floats) -> Floats:
     return np.where(probability > 0, threshold, 0.0) * probability
 
 
-class UnitCostLaw(ABC):
-    """The law of X: independent draws, one at each stage. X > 0 has a finite mean [1/bit].
+def as_floats(field: str, values: ArrayLike) -> Floats:
+    """A new array of floats; `InputError` for anything else, such as text or lists of different lengths."""
+    try:
+        return np.array(values, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"{field} = {brief(values)}: should be a list of numbers") from None
 
-    A law with memory (`coinfer.channel.memory`) overrides what follows from independence: what a stage costs then depends on
-    the state of the channel at the stage before, and arrays have an axis of states before that of stages.
+
+class Law(ABC):
+    """What rules ask of a channel along a chain, and what simulations draw from it.
+
+    Arrays have a column for each stage 0, 1, ...; a law with memory has an axis of the S states seen before it, (S, n).
     """
 
-    mean: float
-    independent: ClassVar[bool] = True
-    waits: ClassVar[bool] = False  # whether the device may wait for a usable channel within a stage
-    nodes: ClassVar[int] = 16  # Gauss-Legendre nodes that P(X > x) takes between two points of `survival_grid`
+    nodes: ClassVar[int]  # Gauss-Legendre nodes that P(o X > c) takes between two points of `price_grid`
+    waits: bool  # whether the device may wait for a usable channel within a stage
+    gain_at: GainAt | None  # None where there are no gains
+
+    @property
+    @abstractmethod
+    def memoryless(self) -> "UnitCostLaw":
+        """Independent draws of X, as at stage 0, given that the channel is usable."""
+
+    @property
+    def independent(self) -> bool:
+        """Whether draws are independent."""
+        return isinstance(self, UnitCostLaw)
+
+    @abstractmethod
+    def at(self, stage: int) -> "Law":
+        """The law at one stage: what is asked of it has that stage in every column."""
+
+    # what a stage is expected to cost, before its channel is seen
+
+    @abstractmethod
+    def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
+        """What a stage costs if the rule stops at o X <= A and going on costs `going`: o X, or `going` if o X > A."""
+
+    @abstractmethod
+    def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """E min(o X, A), what a stage costs before its channel is seen (R2)."""
+
+    def saving(self, bits: Floats, threshold: ArrayLike) -> Floats:
+        """E[(o X - A)^+], what going on saves against always stopping (R6)."""
+        return self.sending(bits) - self.minimum(bits, threshold)
+
+    @abstractmethod
+    def sending(self, bits: Floats) -> Floats:
+        """o_n mu, the expected cost of sending at stage n, a wait for a usable channel included; a column for each o_n."""
 
     @abstractmethod
     def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
@@ -51,6 +93,79 @@ class UnitCostLaw(ABC):
         """P(o X > A)."""
 
     @abstractmethod
+    def reach(self, bits: Floats, threshold: Floats) -> Floats:
+        """How likely a rule reaches stage n = 0..M, (..., M) to (..., M+1) (R6); with memory, having left each state."""
+
+    @abstractmethod
+    def average(self, reach: Floats, values: Floats | float) -> Floats:
+        """What stages contribute: values seen from the stage before, times the chance of getting there; (..., n)."""
+
+    @abstractmethod
+    def price_grid(self, bits: Floats) -> Floats:
+        """Costs of sending at each stage between which P(o X > c) is smooth; shape (points, n)."""
+
+    # thresholds, as they are shown and as they are used on another channel
+
+    @abstractmethod
+    def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """The largest unit cost [1/bit] at which each stage stops (R1); -inf for never, inf for always."""
+
+    @abstractmethod
+    def translate(self, bits: Floats, threshold: Floats, law: "Law") -> Floats:
+        """Thresholds found under this law, for use under another one."""
+
+    @abstractmethod
+    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether a device stops that sees unit costs from anywhere, inf in an outage."""
+
+    @abstractmethod
+    def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
+        """The state of the channel that a device is in which sees these unit costs; without memory there is one."""
+
+    def gain(self, unit_cost: ArrayLike) -> Floats:
+        """The smallest gain at which X <= x: inf if there is none, 0 for x = inf. `InputError` if there are no gains."""
+        if self.gain_at is None:
+            raise InputError("law: this law of unit costs was built without gains, so it has no threshold on the gain")
+        return self.gain_at(np.asarray(unit_cost, float))
+
+    # draws
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
+        """`size` states at a stage; `previous` are those at the stage before, which only channels with memory look at."""
+
+    @abstractmethod
+    def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
+        """The states after the device has waited for a usable channel where that is best, and what waiting cost."""
+
+    @abstractmethod
+    def unit_cost(self, state: State) -> Floats:
+        """The unit cost X [1/bit] in each state drawn, inf in an outage."""
+
+    @abstractmethod
+    def price(self, state: State, bits: float) -> Floats:
+        """What sending costs in each state drawn."""
+
+    def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the device stops in each state drawn."""
+        return self.stops_seeing(self.unit_cost(state), bits, threshold)
+
+
+class UnitCostLaw(Law):
+    """Independent draws of X > 0, one at each stage, whose mean is finite.
+
+    A law says how likely it is to stop and to go on, and what sending then costs; everything else follows.
+    """
+
+    nodes = 16
+    waits = False
+
+    @property
+    @abstractmethod
+    def mean(self) -> Floats | float:
+        """Mu = E X [1/bit]; of shape (B, 1) for B links at once."""
+
+    @abstractmethod
     def stop_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E[o X; o X <= A]."""
 
@@ -59,94 +174,69 @@ class UnitCostLaw(ABC):
         """E[o X; o X > A]."""
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: NDArray | None = None) -> NDArray:
-        """`size` states of the channel at a stage, in the form that `stops` and `unit_cost` take.
-
-        `previous` are those at the stage before, which only channels with memory look at.
-        """
-
-    @abstractmethod
-    def unit_cost(self, state: NDArray) -> Floats:
-        """The unit cost X [1/bit] in each state."""
-
-    @abstractmethod
-    def stops(self, state: NDArray, bits: float, threshold: Any) -> NDArray[np.bool_]:
-        """Whether o X <= A in each state."""
-
-    def wait(
-        self, rng: np.random.Generator, state: NDArray, bits: float, threshold: Any
-    ) -> tuple[NDArray, Floats | float]:
-        """The states after the device has waited for a usable channel where that is best, and what waiting cost."""
-        return state, 0.0
-
-    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: Any) -> NDArray[np.bool_]:
-        """Whether a device that sees unit costs from anywhere, inf in an outage, stops: o x <= A."""
-        return unit_cost <= unit_threshold(bits, threshold)
-
-    def price(self, state: NDArray, bits: float) -> Floats:
-        """What sending costs in each state: o X."""
-        return bits * self.unit_cost(state)
-
-    @abstractmethod
     def survival_grid(self) -> Floats:
         """Unit costs between which P(X > x) is smooth, ascending; a discrete law gives its atoms."""
 
-    def price_grid(self, bits: Floats) -> Floats:
-        """Costs of sending at each stage between which P(o X > c) is smooth; shape (points, n)."""
-        return np.concatenate([[0.0], self.survival_grid()])[:, None] * bits
-
-    def gain(self, unit_cost: ArrayLike) -> Floats:
-        """The smallest gain at which X <= x: inf if there is none, 0 for x = inf."""
-        raise InputError("law: this law of unit costs was built without gains, so it has no threshold on the gain")
-
-    def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """E min(o X, A), what a stage costs before its channel is seen (R2)."""
-        return self.stage_cost(bits, threshold, threshold)
-
-    def saving(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """E[(o X - A)^+], what going on saves against always stopping (R6)."""
-        return self.go_cost(bits, threshold) - times(threshold, self.go_probability(bits, threshold))
-
-    def reach(self, bits: Floats, threshold: Floats) -> Floats:
-        """pi_n = prod_{i<n} P(o_i X > A_i), the chance that a rule reaches n = 0..M; (..., M) to (..., M+1) (R6)."""
-        return np.insert(np.cumprod(self.go_probability(bits, threshold), axis=-1), 0, 1.0, axis=-1)
-
-    def average(self, reach: Floats, values: Floats | float) -> Floats:
-        """What a stage contributes: its value, seen from the stage before, times the chance of getting there."""
-        return reach * values
-
-    def sending(self, bits: Floats) -> Floats:
-        """o_n mu, the expected cost of sending at stage n = 0, 1, ..., before X_n is seen; shape of `bits`."""
-        return bits * self.mean
-
-    def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
-        """What a stage costs if the rule stops at o X <= A and going on costs `going`: o X, or `going` if o X > A."""
-        return self.stop_cost(bits, threshold) + times(going, self.go_probability(bits, threshold))
-
-    def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """The largest unit cost at which each stage stops (R1)."""
-        return unit_threshold(bits, threshold)
-
-    def translate(self, bits: Floats, threshold: Floats, law: "UnitCostLaw") -> Floats:
-        """Thresholds found under this law, for use under another one: a threshold on o X is the same under each."""
-        return threshold
-
-    def along(self, durations_s: Floats) -> "UnitCostLaw":
-        """The law for a chain whose layer n takes `durations_s[n-1]` to run; independent draws do not depend on them."""
+    @property
+    def memoryless(self) -> "UnitCostLaw":
+        """The law itself."""
         return self
 
     def at(self, stage: int) -> "UnitCostLaw":
-        """The law at one stage: what is asked of it has that stage in every column."""
+        """The law itself: it is the same at every stage."""
         return self
+
+    def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
+        """E[o X; o X <= A] + `going` P(o X > A)."""
+        return self.stop_cost(bits, threshold) + times(going, self.go_probability(bits, threshold))
+
+    def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """E min(o X, A) (R2)."""
+        return self.stage_cost(bits, threshold, threshold)
+
+    def saving(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """E[(o X - A)^+] (R6)."""
+        return self.go_cost(bits, threshold) - times(threshold, self.go_probability(bits, threshold))
+
+    def sending(self, bits: Floats) -> Floats:
+        """O mu; the shape of `bits`."""
+        return bits * self.mean
+
+    def reach(self, bits: Floats, threshold: Floats) -> Floats:
+        """pi_n = prod_{i<n} P(o_i X > A_i) (R6)."""
+        return np.insert(np.cumprod(self.go_probability(bits, threshold), axis=-1), 0, 1.0, axis=-1)
+
+    def average(self, reach: Floats, values: Floats | float) -> Floats:
+        """pi_n times the values."""
+        return reach * values
+
+    def price_grid(self, bits: Floats) -> Floats:
+        """0, and the unit costs of `survival_grid` times o."""
+        return np.concatenate([[0.0], self.survival_grid()])[:, None] * bits
+
+    def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """A / o (R1)."""
+        return unit_threshold(bits, threshold)
+
+    def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
+        """The thresholds themselves: a threshold on o X is the same under each law."""
+        return threshold
+
+    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether x <= A / o."""
+        return unit_cost <= unit_threshold(bits, threshold)
 
     def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
-        """The state of the channel that a device is in which sees these unit costs; without memory there is one."""
+        """The one state there is."""
         return np.zeros(np.shape(unit_cost), dtype=np.intp)
 
-    @property
-    def memoryless(self) -> "UnitCostLaw":
-        """Independent draws of X, as at stage 0."""
-        return self
+    def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
+        """No wait."""
+        return state, np.zeros(1)
+
+    def price(self, state: State, bits: float) -> Floats:
+        """What o X is in each state drawn."""
+        return bits * self.unit_cost(state)
 
     def cdf(self, x: ArrayLike) -> Floats:
         """P(X <= x)."""
@@ -163,110 +253,3 @@ class UnitCostLaw(ABC):
     def sample(self, rng: np.random.Generator | int, size: int) -> Floats:
         """`size` independent unit costs [1/bit]; `rng` is a generator or a seed."""
         return self.unit_cost(self.draw(np.random.default_rng(rng), size))
-
-
-class DiscreteLaw(UnitCostLaw):
-    """Finitely many unit costs. Comparisons are made on o x, so that ties are kept as ties.
-
-    `unit_costs` (S,) [1/bit] positive or zero and finite, `probabilities` (S,) nonnegative with sum 1. `gain_at`
-    gives the smallest gain for a unit cost, where the law comes from one. Sums run over atoms and never subtract,
-    so that they are exact on numbers of few binary digits.
-    """
-
-    nodes = 1
-
-    def __init__(
-        self, unit_costs: ArrayLike, probabilities: ArrayLike, gain_at: Callable[[Floats], Floats] | None = None
-    ):
-        x, p = check_atoms("unit_costs", unit_costs, probabilities, zero_allowed=True)
-        order = np.argsort(x, kind="stable")
-        self.unit_costs, self.probabilities = x[order], p[order]
-        self._gain_at = gain_at
-        mass, cost = self.probabilities, self.probabilities * self.unit_costs
-        self._mass_below, self._cost_below = (np.concatenate([[0.0], np.cumsum(w)]) for w in (mass, cost))
-        self._mass_above, self._cost_above = (np.concatenate([np.cumsum(w[::-1])[::-1], [0.0]]) for w in (mass, cost))
-        for total in (self._mass_below, self._mass_above):  # no rounding past what is certain, nor short of it
-            np.minimum(total, 1.0, out=total)
-        self._end_is_nan = np.append(self.unit_costs, np.nan)
-        self._mass_below[-1] = self._mass_above[0] = 1.0  # what rounding may have missed
-        self.mean = float(self._cost_above[0])
-
-    def _atoms_below(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.intp]:
-        """How many atoms have o x <= A, by comparing products: the quotient A / o only gives a first guess."""
-        o, a = np.asarray(bits, float), np.asarray(threshold, float)
-        x = self._end_is_nan  # no comparison holds past the last atom, nor at -1, before the first
-        with np.errstate(all="ignore"):
-            count = np.searchsorted(self.unit_costs, a / o, side="right")
-        while (low := o * x[count] <= a).any():
-            count = count + low
-        while (high := o * x[count - 1] > a).any():
-            count = count - high
-        return count
-
-    def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:  # noqa: D102
-        below = self._atoms_below(bits, threshold)
-        return np.asarray(bits) * self._cost_below[below] + times(threshold, self._mass_above[below])
-
-    def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:  # noqa: D102
-        return self._mass_below[self._atoms_below(bits, threshold)]
-
-    def go_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:  # noqa: D102
-        return self._mass_above[self._atoms_below(bits, threshold)]
-
-    def stop_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(bits) * self._cost_below[self._atoms_below(bits, threshold)]
-
-    def go_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:  # noqa: D102
-        return np.asarray(bits) * self._cost_above[self._atoms_below(bits, threshold)]
-
-    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: NDArray | None = None) -> NDArray:
-        """The numbers of the atoms drawn, in ascending order of unit cost."""
-        return np.searchsorted(self._mass_below[1:], rng.random(size), side="right")
-
-    def unit_cost(self, state: NDArray) -> Floats:  # noqa: D102
-        return self.unit_costs[state]
-
-    def stops(self, state: NDArray, bits: float, threshold: Any) -> NDArray[np.bool_]:  # noqa: D102
-        return state < self._atoms_below(bits, threshold)
-
-    def survival_grid(self) -> Floats:  # noqa: D102
-        return self.unit_costs
-
-    def gain(self, unit_cost: ArrayLike) -> Floats:  # noqa: D102
-        if self._gain_at is None:
-            return super().gain(unit_cost)
-        return self._gain_at(np.asarray(unit_cost, float))
-
-
-def as_floats(field: str, values: ArrayLike) -> Floats:
-    """A new array of floats; `InputError` for anything else, such as text or lists of different lengths."""
-    try:
-        return np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(f"{field} = {brief(values)}: should be a list of numbers") from None
-
-
-def check_atoms(
-    field: str, values: ArrayLike, probabilities: ArrayLike, *, zero_allowed: bool = False
-) -> tuple[Floats, Floats]:
-    """Values and probabilities of a discrete law as arrays, atoms of probability zero left out.
-
-    Probabilities may miss the sum 1 by rounding alone (1e-9) and are then rescaled. Raises `InputError`.
-    """
-    x, p = np.atleast_1d(as_floats(field, values)), np.atleast_1d(as_floats("probabilities", probabilities))
-    if x.ndim != 1:
-        raise InputError(f"{field}: has {x.ndim} dimensions; should be a list of numbers")
-    if x.shape != p.shape or not x.size:
-        raise InputError(
-            f"probabilities: {p.size} given for {x.size} {field}; should be one for each, and at least one"
-        )
-    bad = ~np.isfinite(x) | (x < 0 if zero_allowed else x <= 0)
-    if bad.any():
-        allowed = "finite and " + ("nonnegative" if zero_allowed else "positive (a gain of 0 cannot be sent over)")
-        raise InputError(f"{field} = {brief(float(x[bad][0]))}: should be {allowed}")
-    if not np.all(np.isfinite(p)) or np.any(p < 0):
-        raise InputError(f"probabilities = {brief(p.tolist())}: should be finite and nonnegative")
-    total = fsum(p)
-    if abs(total - 1) > 1e-9:
-        raise InputError(f"probabilities: their sum is {total!r}; should be 1")
-    return x[p > 0], p[p > 0] / total

@@ -1,0 +1,148 @@
+"""The law of X along a chain of layers while the channel moves: motion, sending and outage, put together.
+
+The channel is in one of S states, in ascending order of unit cost. What a stage costs depends on the state at the stage
+before, so values seen from there have shape (S, n): column i is stage i, given the state at stage i - 1 (column 0 does not
+depend on it). Thresholds of shape (S, M) have a row for each state seen at the stage itself. With these shapes the
+rules of `stopping` hold as they stand.
+
+>>> from coinfer.channel.motion import Chain
+>>> from coinfer.channel.sending import Held
+>>> chain = Chain.of(np.array([0.5, 0.5]), np.array([[[1.0, 0.0], [0.5, 0.5]]]))
+>>> MovingLaw(chain, Held(np.array([1.0, 3.0]))).sending(np.array([1.0, 1.0]))
+array([[2., 1.],
+       [2., 2.]])
+"""
+
+from math import inf
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from coinfer.channel import thresholds
+from coinfer.channel.discrete_law import DiscreteLaw
+from coinfer.channel.law import Floats, GainAt, Law, State
+from coinfer.channel.motion import Motion
+from coinfer.channel.outage import NoOutage, Outage
+from coinfer.channel.sending import Sending
+
+
+class MovingLaw(Law):
+    """What moves (a chain, or a process), what sending costs from a state on, and what happens in an outage.
+
+    `gain_at` gives the smallest gain for a unit cost, where there are gains.
+    """
+
+    nodes = 1
+
+    def __init__(self, motion: Motion, sender: Sending, outage: Outage | None = None, gain_at: GainAt | None = None):
+        self.motion, self.chain, self.sender, self.unit_costs = motion, motion.chain, sender, sender.unit_costs
+        self.outage = NoOutage(len(sender.unit_costs)) if outage is None else outage
+        self.usable, self.waits, self.gain_at = self.outage.usable, self.outage.waits, gain_at
+
+    def sent(self, bits: ArrayLike) -> Floats:
+        """What sending o_n bits costs in each state, inf in an outage; (S, n)."""
+        return self.outage.barred(self.sender.cost(bits), bits)
+
+    def waiting(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the device had better wait, where going on costs A: in outages only; (S, n)."""
+        return self.outage.waiting(self.sent(bits), threshold)
+
+    @property
+    def memoryless(self) -> DiscreteLaw:
+        """Independent draws of X, as at stage 0, given that the channel is usable."""
+        p = self.chain.initial[: self.usable]
+        return DiscreteLaw(self.unit_costs[: self.usable], p / p.sum(), self.gain_at)
+
+    def at(self, stage: int) -> "MovingLaw":
+        """The law at one stage, for computing."""
+        return MovingLaw(self.chain.at(stage), self.sender, self.outage, self.gain_at)
+
+    def _expect(self, values: Floats, sent: Floats, threshold: ArrayLike, step_cost: float) -> Floats:
+        """Expectation of values (S, n) at the states in which the device decides, seen from the stage before."""
+        return self.chain.expect(self.outage.settled(values, sent, threshold, step_cost))
+
+    def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """E min(o X, A), what is spent on waiting included (R2)."""
+        sent = self.sent(bits)
+        return self._expect(np.minimum(sent, threshold), sent, threshold, self.outage.cost)
+
+    def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
+        """What a stage costs if the rule stops at o X <= A, what is spent on waiting included."""
+        sent = self.sent(bits)
+        return self._expect(np.where(sent <= np.asarray(threshold), sent, going), sent, threshold, self.outage.cost)
+
+    def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """P(o X <= A) in the state in which the device decides."""
+        sent = self.sent(bits)
+        return self._expect(np.where(sent <= np.asarray(threshold), 1.0, 0.0), sent, threshold, 0.0)
+
+    def go_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """P(o X > A) in the state in which the device decides."""
+        sent = self.sent(bits)
+        return self._expect(np.where(sent <= np.asarray(threshold), 0.0, 1.0), sent, threshold, 0.0)
+
+    def sending(self, bits: ArrayLike) -> Floats:
+        """The expected cost of sending, the wait for a usable state included."""
+        sent = self.sent(bits)
+        return self._expect(sent, sent, inf, self.outage.cost)
+
+    def reach(self, bits: Floats, threshold: Floats) -> Floats:
+        """The measure of arriving at stage n = 0..M having left stage n - 1 in each state; (..., S, M+1)."""
+        o = np.asarray(bits, float)[..., : np.shape(threshold)[-1]]
+        sent = self.sent(o)
+        go, wait = sent > threshold, self.outage.waiting(sent, threshold)
+        arriving = [np.broadcast_to(self.chain.initial, go.shape[:-1])]
+        for n in range(go.shape[-1]):
+            here = self.outage.leaving(self.chain.arrive(arriving[-1], n), wait[:, n])
+            arriving.append(here * go[..., n])
+        return np.stack(arriving, axis=-1)
+
+    def average(self, reach: Floats, values: Floats | float) -> Floats:
+        """What stages contribute: their values in each state of the stage before, times the chance of that; (..., n)."""
+        return (reach * values).sum(axis=-2)
+
+    def price_grid(self, bits: Floats) -> Floats:
+        """0, and what sending costs in each usable state."""
+        return np.concatenate([np.zeros((1, len(bits))), self.sent(bits)[: self.usable]])
+
+    def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """The largest unit cost at which each stage stops: all of it if a threshold set, see `thresholds`."""
+        return thresholds.largest_stop(self, bits, threshold)
+
+    def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
+        """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
+        if threshold.ndim == 1:
+            return threshold
+        moves = isinstance(law, MovingLaw)
+        return thresholds.at_states(self, threshold, law) if moves else thresholds.on_price(self, bits, threshold)
+
+    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether sending costs at most A, where both are linear between the states."""
+        return self.sender.price(unit_cost, bits) <= thresholds.threshold_at(self, unit_cost, threshold)
+
+    def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
+        """The state whose unit cost is nearest; in an outage (inf) the one that is in outage most often."""
+        return thresholds.nearest(self, unit_cost)
+
+    @property
+    def commonest_outage(self) -> int:
+        """The outage state that stage 0 is in most often; outages seen from outside are taken for it."""
+        return self.usable + int(np.argmax(self.chain.initial[self.usable :]))
+
+    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
+        """Numbers of states, or the gains of a process."""
+        return self.motion.draw(rng, size, stage, previous)
+
+    def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
+        """The states after the device has waited where that is best, and what that cost."""
+        waits = self.waiting(np.array([bits]), np.reshape(threshold, (-1, 1)))[:, 0]
+        return self.outage.wait(rng, self.motion, state, waits)
+
+    def unit_cost(self, state: State) -> Floats:
+        """X [1/bit], inf in an outage."""
+        x = self.motion.unit_cost(state, self.unit_costs)
+        return np.where(self.motion.state(state) < self.usable, x, inf) if self.waits else x
+
+    def price(self, state: State, bits: float) -> Floats:
+        """What sending is expected to cost in each state drawn."""
+        return self.sender.price(self.unit_cost(state), bits)
