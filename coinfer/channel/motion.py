@@ -78,8 +78,9 @@ class OneStep(Chain):
 
     def expect(self, values: Floats) -> Floats:
         """Expectation of values (S, n) at the stage, given the state at the stage before; (S, n)."""
-        kernel = self.kernels[self.stage] if self.stage else self.initial[None]
-        return np.broadcast_to(kernel @ values, values.shape)
+        if self.stage:
+            return self.kernels[self.stage] @ values
+        return np.broadcast_to(self.initial @ values, values.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -113,8 +113,9 @@ class MovingLaw(Law):
         """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
         if threshold.ndim == 1:
             return threshold
-        moves = isinstance(law, MovingLaw)
-        return thresholds.at_states(self, threshold, law) if moves else thresholds.on_price(self, bits, threshold)
+        if isinstance(law, MovingLaw):
+            return thresholds.at_states(self, threshold, law)
+        return thresholds.on_price(self, bits, threshold)
 
     def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether sending costs at most A, where both are linear between the states."""
