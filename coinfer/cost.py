@@ -89,7 +89,7 @@ def edge_costs(scenario: Scenario) -> Floats:
 def costs(scenario: Scenario) -> Costs:
     """The costs of a scenario: delta_n = l_n - c_n, o_n, D_n, C_edge and the law of X. Raises `InputError`."""
     if not isinstance(scenario, Scenario):
-        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario")
+        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario or Costs")
     dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
     parameter_bits = np.array(dnn.parameter_bits, dtype=float)
     at_edge = edge_costs(scenario)
@@ -108,6 +108,11 @@ def costs(scenario: Scenario) -> Costs:
         law=scenario.channel.law(link, weights).along(np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
+
+
+def as_costs(given: Scenario | Costs) -> Costs:
+    """The costs of a scenario; costs are passed through. Raises `InputError` for anything else."""
+    return given if isinstance(given, Costs) else costs(given)
 
 
 def static_shares(scenario: Scenario) -> dict[str, Floats]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, costs
-from coinfer.placement import check_rule, total_costs
+from coinfer.placement import total_costs
+from coinfer.rules import Rule, as_rule
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, brief
 
@@ -30,7 +31,7 @@ def sweep(
     scenario: Scenario,
     grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame",
     *,
-    rule: str = "optimal",
+    rule: Rule | str = "optimal",
     depth: int | None = None,
     measure: Measure | None = None,
     executor: Executor | None = None,
@@ -49,13 +50,13 @@ def sweep(
     """
     import pandas
 
-    depth = check_rule(rule, depth)
+    rule = as_rule(rule, depth)
     given, count = _points(grid)
     if {"link.mean_snr_db", "link.distance_m"} <= set(given):
         raise InputError("link.mean_snr_db and link.distance_m: only one of them may vary")
     columns = {name: _checked(scenario, name, values) for name, values in given.items()}
     blocks = list(_blocks(scenario, columns, count))
-    solve = partial(_solve, measure or partial(_best, rule=rule, depth=depth))
+    solve = partial(_solve, measure or partial(_best, rule=rule))
     jobs = [(base, varying) for base, varying, _ in blocks]
     results: Iterable[Any] = map(solve, jobs) if executor is None else executor.map(solve, jobs)
     if progress:
@@ -148,9 +149,9 @@ def _solve(measure: Measure, job: tuple[Scenario, dict[str, Floats]]) -> dict[st
     return {name: np.atleast_1d(values) for name, values in measure(costs(_with_columns(base, varying))).items()}
 
 
-def _best(given: Costs, rule: str, depth: int | None) -> dict[str, NDArray]:
+def _best(given: Costs, rule: Rule) -> dict[str, NDArray]:
     """The best placement and its cost."""
-    j = np.atleast_2d(total_costs(given, rule, given.layers if depth is None else depth))
+    j = np.atleast_2d(total_costs(given, rule))
     placement = np.argmin(j[:, : given.largest_placement + 1], axis=1)
     cost = j[np.arange(len(j)), placement]
     return {"placement": np.where(np.isfinite(cost), placement, -1), "cost": cost}

@@ -83,7 +83,7 @@ def _follower(
     durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
     unit_cost_at = RateCost(scenario.link, weights).unit_cost
     energy = weights.energy_per_j * scenario.link.transmit_power_w
-    committed = plan.rule == "probe-once"
+    committed = plan.rule.commits
     a = np.zeros(placement) if committed else plan.stop_thresholds
     patient = isinstance(law, MarkovLaw) and law.waits and not committed
     waits = law.waiting(o[:placement], a)[law.commonest_outage] if patient else np.zeros(placement, dtype=bool)  # type: ignore[attr-defined]

@@ -6,8 +6,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.cost import Costs
-from coinfer.placement import Plan, as_costs
+from coinfer.cost import Costs, as_costs
+from coinfer.placement import Plan, fixed_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, whole
 
@@ -38,13 +38,14 @@ def simulate(
     if costs.layers != plan.problem.layers:
         raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {costs.layers}")
     streams = np.random.default_rng(rng).spawn(placement + 1)
-    committed = plan.rule == "probe-once" and not costs.law.independent
-    if committed and costs.law.waits:
-        raise InputError("rule = 'probe-once': is not simulated where the device may wait; replay it over a trace")
-    a = np.full(placement, -np.inf) if committed else plan.thresholds_on(costs.law)
+    if plan.rule.commits and costs.law.waits:
+        raise InputError(
+            f"rule = {str(plan.rule)!r}: is not simulated where the device may wait; replay it over a trace"
+        )
+    a = np.full(placement, -np.inf) if plan.rule.commits else plan.thresholds_on(costs.law)
     thresholds = np.append(a, np.full_like(a, np.inf, shape=(*a.shape[:-1], 1)), axis=-1)  # at M the device stops
     spent = np.concatenate([[0.0], np.cumsum(costs.extra)])
-    fixed = float(costs.edge) + float(costs.download[:placement].sum())
+    fixed = float(fixed_costs(costs)[placement])
     law, centre = costs.law, plan.cost - fixed  # sums are taken about the expected cost, so that squares do not cancel
     counts = np.zeros(placement + 1, dtype=np.int64)
     total = squares = 0.0
