@@ -253,5 +253,7 @@ def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
     if depth is not None:
         if isinstance(rule, str) and rule in with_depth:
             return with_depth[rule](depth)
-        raise InputError(f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {rule!r}")
+        raise InputError(
+            f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {rule!r}"
+        )
     return rule if isinstance(rule, Rule) else rule_classes()[one_of("rule", rule, (*rule_classes(), "1-sla"))]()
