@@ -18,6 +18,11 @@ def decided_apart(costs: Costs) -> dict[str, NDArray]:
     - "both apart": the best placement of static splitting, split by thresholds made as if all N layers were placed.
     - "static": the best placement of static splitting, split statically.
     - "joint placement", "static placement": how many layers these place.
+
+    >>> import coinfer
+    >>> found = decided_apart(coinfer.costs(coinfer.load_scenario("default")))
+    >>> bool(found["joint"] <= min(found["placed apart"], found["split apart"], found["both apart"]))
+    True
     """
     joint, static = (total_costs(costs, rule) for rule in ("optimal", "static"))
     _, everywhere = backward_induction(costs, costs.layers)

@@ -47,6 +47,10 @@ def sweep(
     Numbers that enter the costs smoothly are computed a block at a time; a network, a channel or a memory limit starts
     a block of its own. An `executor` of any kind (`concurrent.futures`, or the `get_executor()` of a dask client) takes
     the blocks; the result is the same. Raises `InputError` before any work starts.
+
+    >>> import coinfer
+    >>> sweep(coinfer.load_scenario("default"), {"inferences_per_update": [1, 100, 10_000]})["placement"].tolist()
+    [1, 5, 6]
     """
     import pandas
 

@@ -131,7 +131,14 @@ def fixed_costs(costs: Costs) -> Floats:
 
 
 def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
-    """J of following a plan under costs that it may not have been made for, as when the channel is not what it seemed."""
+    """J of following a plan under costs that it may not have been made for, as when the channel is not what it seemed.
+
+    >>> import coinfer
+    >>> thought = coinfer.load_scenario("default")
+    >>> faded = thought.replace(link__distance_m=80)
+    >>> bool(expected_cost(faded, plan(thought)) >= plan(faded).cost)
+    True
+    """
     costs = as_costs(given)
     fixed = fixed_costs(costs)[plan.placement]
     return float(fixed + stopping.evaluate(costs, plan.thresholds_on(costs.law)))

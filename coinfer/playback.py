@@ -49,6 +49,12 @@ def replay(
     they come; "held", at the rate seen when sending begins, as in the model. In an outage the device computes on, unless
     its plan says to wait or it must send; a wait costs beta_t a second. The link of the scenario gives the transmit
     power only. Raises `InputError`.
+
+    >>> import coinfer
+    >>> trace = coinfer.example_trace("example.up")
+    >>> scenario = coinfer.load_scenario("default", channel=trace.markov(8))
+    >>> replay(scenario, coinfer.plan(scenario), trace, inferences=1000).stop_counts.sum()
+    np.int64(1000)
     """
     one_of("sending", sending, ("evolving", "held"))
     count = whole("inferences", inferences, 1)
