@@ -621,7 +621,7 @@ def test_bad_file_gives_one_clear_error(case: str, tmp_path: Path):
 def test_without_onnx_the_error_names_the_extra():
     code = "import sys; sys.modules['onnx'] = None; from coinfer.network import read_onnx; read_onnx('net.onnx')"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ImportError: read_onnx needs the package onnx: install coinfer[onnx]" in run.stderr
+    assert "ModuleNotFoundError: onnx is missing: pip install 'coinfer[onnx]'" in run.stderr
 
 
 def test_unknown_bundled_file():
