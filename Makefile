@@ -39,10 +39,11 @@ bench: $(INSTALLED) ## Run the benchmarks
 lab: $(INSTALLED) ## Open JupyterLab on notebooks/, on this machine only
 	@exec "$(PYTHON)" -m jupyterlab --ip=localhost notebooks
 
-lint: $(INSTALLED) ## Check style and types
+lint: $(INSTALLED) ## Check style, types and which room imports which
 	@exec "$(PYTHON)" -m ruff check
 	@exec "$(PYTHON)" -m ruff format --check
 	@exec "$(PYTHON)" -m mypy
+	@exec "$(dir $(PYTHON))lint-imports" --no-cache --no-logo
 
 tables: $(INSTALLED) ## Make the tables of the bundled networks anew from their ONNX files
 	@exec "$(PYTHON)" -m coinfer.network.onnx_chain
