@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
 from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
-from coinfer.network.onnx_chain import BUNDLED, bundled, main, table
+from coinfer.network.__main__ import main, table
+from coinfer.network.onnx_chain import BUNDLED, bundled
 from coinfer.validation import InputError
 
 ELEMENTS = {"activation_bits": 1, "parameter_bits": 1, "input_bits": 1}
@@ -48,8 +49,8 @@ def test_committed_table_is_the_regenerated_one(name: str):
 
 
 def test_main_writes_the_tables_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("coinfer.network.onnx_chain.__file__", str(tmp_path / "onnx_chain.py"))
-    monkeypatch.setattr("coinfer.network.onnx_chain.BUNDLED", {"alexnet": BUNDLED["alexnet"]})
+    monkeypatch.setattr("coinfer.network.__main__.__file__", str(tmp_path / "__main__.py"))
+    monkeypatch.setattr("coinfer.network.__main__.BUNDLED", {"alexnet": BUNDLED["alexnet"]})
     main()
     assert {file.name: file.read_text() for file in (tmp_path / "data").iterdir()} == {"alexnet.csv": table("alexnet")}
 

@@ -23,7 +23,10 @@ BAD = [  # contract, modules that break it
     ("independent-derivations", {"derivations/bad": "import coinfer.study.figures"}),
     ("independent-derivations", {"derivations/engine/bad": "import numpy"}),
     ("engine", {"derivations/engine/bad": "from coinfer.derivations.proofs import placement"}),
-    ("acyclic", {"channel/bad": "from coinfer.channel import worse", "channel/worse": "from coinfer.channel import bad"}),
+    (
+        "acyclic",
+        {"channel/bad": "from coinfer.channel import worse", "channel/worse": "from coinfer.channel import bad"},
+    ),
     ("drawing", {"placement": "def draw():\n    import matplotlib.pyplot"}),
     ("algebra", {"channel/bad": "from sympy import Symbol"}),
     ("onnx", {"scenario": "import onnx"}),

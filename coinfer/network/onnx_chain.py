@@ -1,11 +1,9 @@
 """ONNX graphs as chains: where one can be cut, and the MACs and parameters between two cuts.
 
-The tests count every bundled network a second time with onnx-tool. `python -m coinfer.network.onnx_chain` writes the
-tables that `load_dnn` reads. onnx is an optional extra, so it is imported when a file is read.
+The tests count every bundled network a second time with onnx-tool. onnx is an optional extra, so it is imported when a
+file is read.
 """
 
-import csv
-import io
 import os
 import warnings
 from collections.abc import Mapping
@@ -153,29 +151,6 @@ def bundled(name: str) -> Path:
         return Path(str(files("onnx"))) / "backend" / "test" / "data" / "light" / file
 
 
-def table(name: str) -> str:
-    """The table of a bundled network as CSV: a row per stage with its layer, MACs, parameters and output elements."""
-    dnn = read_elements(bundled(name), every_operator=False, dimensions={})
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["stage", "layer", "macs", "parameters", "outputs"])
-    writer.writerow([0, "input", 0, 0, dnn.output_bits[0]])
-    rows = zip(dnn.stages[1:], dnn.layer_names, dnn.macs, dnn.parameter_bits, dnn.output_bits[1:], strict=True)
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def main() -> None:
-    """Write the table of every bundled network into the package."""
-    folder = Path(__file__).parent / "data"
-    folder.mkdir(exist_ok=True)
-    for name in BUNDLED:
-        unfinished = folder / f"{name}.csv.tmp"
-        unfinished.write_text(table(name), encoding="utf-8", newline="")
-        os.replace(unfinished, folder / f"{name}.csv")
-        print(folder / f"{name}.csv")
-
-
 def _bounds(graph: "Graph", cuts: Mapping[int, str], every_operator: bool) -> list[int]:
     """Where layers begin and end, in operators; raises `InputError` if there is no chain."""
     operators = graph.operators
@@ -213,7 +188,3 @@ def _names(operators: "list[NodeProto]") -> list[str]:
 def _layer_name(layer: "list[NodeProto]", names: list[str]) -> str:
     with_macs = [name for node, name in zip(layer, names, strict=True) if node.op_type in MAC_OPERATORS]
     return span_name(with_macs or names)
-
-
-if __name__ == "__main__":
-    main()
