@@ -110,4 +110,4 @@ def _check_names(fields: Any) -> None:
 
 
 def _scenario_folder() -> Path:
-    return Path(__file__).parent / "data" / "scenarios"
+    return Path(__file__).parent / "scenarios"
