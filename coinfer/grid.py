@@ -14,7 +14,7 @@ from coinfer.cost import Costs, costs
 from coinfer.placement import total_costs
 from coinfer.rules import Rule, as_rule
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, brief
+from coinfer.validation import InputError, brief, needs
 
 if TYPE_CHECKING:
     import pandas
@@ -64,7 +64,8 @@ def sweep(
     jobs = [(base, varying) for base, varying, _ in blocks]
     results: Iterable[Any] = map(solve, jobs) if executor is None else executor.map(solve, jobs)
     if progress:
-        from tqdm.auto import tqdm
+        with needs("study"):
+            from tqdm.auto import tqdm
 
         results = tqdm(results, total=len(jobs), desc="sweep", unit="block")
     found: dict[str, NDArray] = {}
