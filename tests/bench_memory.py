@@ -26,7 +26,9 @@ def discrete_dp(costs: Costs, placement: int) -> tuple[DiscreteDP, int]:
     going, states = placement * s, (placement + 1) * s
     sent = np.outer(costs.bits[: placement + 1], law.unit_costs).ravel()
     rewards = np.concatenate([-np.repeat(costs.extra[:placement], s), -sent, [0.0]])
-    onward = sp.block_diag(list(law.chain.kernels[1 : placement + 1]), format="csr") if placement else sp.csr_matrix((0, 0))
+    onward = (
+        sp.block_diag(list(law.chain.kernels[1 : placement + 1]), format="csr") if placement else sp.csr_matrix((0, 0))
+    )
     shifted = sp.hstack([sp.csr_matrix((going, s)), onward, sp.csr_matrix((going, 1))], format="csr")
     ending = sp.csr_matrix((np.ones(states + 1), (np.arange(states + 1), np.full(states + 1, states))))
     indices = np.concatenate([np.arange(going), np.arange(states), [states]])

@@ -20,9 +20,10 @@ from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.noise import noisy_cost
 from coinfer.channel.outage import Waiting
 from coinfer.channel.sending import Held
-from coinfer.channel.thresholds import is_threshold, stop_set
+from coinfer.channel.thresholds import is_threshold
 from coinfer.placement import expected_cost
-from coinfer.stopping import commitment_costs, evaluate, look_ahead_costs, look_ahead_thresholds
+from coinfer.rules import commitment_costs
+from coinfer.stopping import evaluate, look_ahead_costs, look_ahead_thresholds
 
 RAYLEIGH = channel.Rayleigh(outage_gain=0.05)
 
@@ -443,6 +444,15 @@ def test_a_layer_takes_whole_steps():
         assert kernel == pytest.approx(np.linalg.matrix_power(step, steps), abs=1e-15)
 
 
+def test_simulation_where_nothing_is_left_to_send():
+    """No layer placed, so that there are no thresholds; or all of them, and an outage where the result is ready."""
+    of = scenario(channel=CHAINS[1])
+    for rule, placement in [("optimal", 0), ("local-only", 8)]:
+        at = plan(of, rule=rule, placement=placement)
+        outcome = coinfer.simulate(of, at, inferences=20_000, rng=1)
+        assert abs(outcome.mean - at.cost) <= 4.5 * outcome.standard_error + 1e-12
+
+
 # ---------------------------------------------------------------- thresholds
 
 
@@ -451,8 +461,8 @@ def test_the_stopping_set_is_a_threshold_on_real_chains():
         at = plan(scenario(channel=correlated(coherence_time_s=tau)), placement=8)
         law, o = at.problem.law, at.problem.bits[:8]
         assert at.stop_thresholds.shape == (64, 8)
-        assert is_threshold(law, o, at.stop_thresholds)
-        stops = stop_set(law, o, at.stop_thresholds)
+        assert is_threshold(law.sent(o), at.stop_thresholds)
+        stops = law.sent(o) <= at.stop_thresholds
         assert np.array_equal(stops, law.unit_costs[:, None] <= at.thresholds)
         assert at.gains.shape == (8,)
 
@@ -476,7 +486,7 @@ def test_threshold_if_expectations_contract(seed):
     assert lipschitz(law) <= 1 + 1e-12
     bits = np.sort(rng.random(layers + 1))[::-1]
     costs = Costs(extra=rng.normal(0, 0.3, layers), bits=bits, download=np.zeros(layers), edge=0.0, law=law)
-    assert is_threshold(law, bits[:-1], look_ahead_thresholds(costs, layers, layers))
+    assert is_threshold(law.sent(bits[:-1]), look_ahead_thresholds(costs, layers, layers))
 
 
 def test_monotone_transitions_do_not_suffice():
@@ -485,8 +495,8 @@ def test_monotone_transitions_do_not_suffice():
     law = MovingLaw(Chain.of(np.full(3, 1 / 3), kernels), Held(np.array([0.5, 1.0, 1.1])))
     costs = Costs(extra=[0.2], bits=[1, 1], download=[0], edge=0.0, law=law)
     a = look_ahead_thresholds(costs, 1, 1)
-    assert stop_set(law, costs.bits[:1], a)[:, 0].tolist() == [True, False, True]
-    assert not is_threshold(law, costs.bits[:1], a)
+    assert (law.sent(costs.bits[:1]) <= a)[:, 0].tolist() == [True, False, True]
+    assert not is_threshold(law.sent(costs.bits[:1]), a)
     tails = np.cumsum(law.chain.kernels[1], axis=1)
     assert np.all(np.diff(tails, axis=0) <= 0)  # stochastically monotone
     assert lipschitz(law) > 1

@@ -23,12 +23,12 @@ from strategies import DISCRETE, dyadic_costs, links, numbers, powers, problems
 
 from coinfer import Costs, InputError, Link, Weights, channel, clairvoyant, mlp_placement, plan
 from coinfer.channel.fading_law import scaled_e1
-from coinfer.channel.gain_law import rayleigh
-from coinfer.channel.quadrature import NODES
+from coinfer.channel.gain_law import NODES, rayleigh
 from coinfer.closed_form import geometric_sum, mlp_critical_downloads
 from coinfer.cost import costs as scenario_costs
 from coinfer.derivations import claim
 from coinfer.derivations.engine.instance import instance
+from coinfer.rules import static_costs
 from coinfer.scenario import load_scenario
 from coinfer.stopping import (
     evaluate,
@@ -36,7 +36,6 @@ from coinfer.stopping import (
     look_ahead_thresholds,
     optimal_costs,
     sending_costs,
-    static_costs,
 )
 
 OUTCOMES, LAYERS = 3, 3

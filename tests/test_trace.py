@@ -192,7 +192,7 @@ def test_one_inference_at_a_time(kind, rule, sending):
             if n == 4:
                 break
             if rule != "probe-once" and kind == "markov":
-                out = costs.law.waiting(costs.bits[:4], at.stop_thresholds)[-1, n]
+                out = costs.law.waits_in_outage(costs.bits[:4], at.stop_thresholds)[n]
                 if out and BURSTY.rate_at(np.array([now]))[0] == 0:
                     later = BURSTY.next_usable(np.array([now]))[0]
                     waited, now = waited + later - now, later

@@ -1,16 +1,28 @@
-"""Continuous laws of the gain g, conditional on a usable channel."""
+"""Continuous laws of the gain g, conditional on a usable channel, and a quadrature of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, isnan, log
+from math import fsum, inf, isnan, log
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import legendre
 
 from coinfer.channel.law import Floats
-from coinfer.channel.quadrature import Panels
 from coinfer.validation import InputError
+
+NODES = 16
+
+
+def _to_legendre() -> Floats:
+    """Matrix from values at the nodes to Legendre coefficients, by the discrete orthogonality of the nodes."""
+    nodes, quadrature = legendre.leggauss(NODES)
+    degrees = np.arange(NODES)
+    return quadrature[:, None] * legendre.legvander(nodes, NODES - 1) * (degrees + 0.5)
+
+
+TO_LEGENDRE = _to_legendre()
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class GainLaw:
     sample: Callable[[np.random.Generator, int], Floats]
 
     @cached_property
-    def panels(self) -> Panels:
+    def panels(self) -> "Panels":
         """A quadrature of the law, made once for all links."""
         return Panels.of(self)
 
@@ -55,6 +67,51 @@ class GainLaw:
         """Slopes of the log density against log g over the two factors of 1000 below a gain."""
         with np.errstate(all="ignore"):
             return np.diff(np.log(self.density(gain * np.array([1e-6, 1e-3, 1.0])))) / log(1e3)
+
+
+@dataclass(frozen=True)
+class Panels:
+    """Gauss-Legendre panels in log g on which the density of a `GainLaw` is a polynomial to double precision."""
+
+    edges: Floats  # (P+1,) of log g, ascending
+    gains: Floats  # (P, NODES) nodes
+    weights: Floats  # (P, NODES) density at the nodes, times g and half the width of the panel
+
+    @classmethod
+    def of(cls, law: GainLaw) -> "Panels":
+        """Panels between the ends of the law, halved until each resolves the density. `InputError` if it is none."""
+        edges = np.linspace(low := log(law.floor), high := log(_upper_end(law)), 1 + max(1, round((high - low) / 0.5)))
+        nodes, quadrature = legendre.leggauss(NODES)
+        before = np.full(len(edges) - 1, inf)
+        for halvings in range(31):
+            half = np.diff(edges)[:, None] / 2
+            gains = np.exp(edges[:-1, None] + half * (1 + nodes))
+            mass = np.diff(law.cdf(np.exp(edges)))
+            with np.errstate(under="ignore"):
+                weights = law.density(gains) * gains * half
+            size = np.abs(weights @ TO_LEGENDRE)
+            matters = size.max(1) / np.minimum(gains.min(1), 1) > 1e-18
+            rough = np.where(matters, size[:, -2:].max(1) / np.maximum(size.max(1), 1e-300), 0.0)
+            rough[np.abs(mass - weights @ quadrature) > 1e-9] = 1.0  # a peak between the nodes
+            split = (rough > 1e-14) & ((rough > 1e-7) | (rough < before / 2))  # halving does not remove rounding
+            if not np.any(split) or halvings == 30 or len(edges) > 10_000:
+                break
+            before = np.repeat(rough, 1 + split)
+            edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:])[split] / 2]))
+        jumps = (rough > 1e-7) & (gains[:, 0] > 1e-3)  # or poles, on panels so narrow that only their mass counts
+        weights[jumps] = mass[jumps, None] / 2
+        total = fsum((weights @ quadrature).tolist()) + float(law.cdf(np.exp(edges[:1]))[0])
+        if not abs(total - 1) < 1e-9:
+            raise InputError(f"channel: the density of the gain integrates to {total!r}; should be 1")
+        return cls(edges, gains, weights)
+
+
+def _upper_end(law: GainLaw) -> float:
+    """The highest gain that matters: the end of the support, or where less than 1e-25 is left."""
+    high = max(1.0, 2 * law.lowest)
+    while high < law.highest and high < 1e300 and law.survival(np.array([high]))[0] > 1e-25:
+        high *= 2
+    return min(high, law.highest)
 
 
 def rayleigh(outage_gain: float) -> GainLaw:

@@ -57,11 +57,6 @@ class Law(ABC):
     def memoryless(self) -> "UnitCostLaw":
         """Independent draws of X, as at stage 0, given that the channel is usable."""
 
-    @property
-    def independent(self) -> bool:
-        """Whether draws are independent."""
-        return isinstance(self, UnitCostLaw)
-
     @abstractmethod
     def at(self, stage: int) -> "Law":
         """The law at one stage: what is asked of it has that stage in every column."""
@@ -89,10 +84,6 @@ class Law(ABC):
         """P(o X <= A)."""
 
     @abstractmethod
-    def go_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """P(o X > A)."""
-
-    @abstractmethod
     def reach(self, bits: Floats, threshold: Floats) -> Floats:
         """How likely a rule reaches stage n = 0..M, (..., M) to (..., M+1) (R6); with memory, having left each state."""
 
@@ -117,6 +108,10 @@ class Law(ABC):
     @abstractmethod
     def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether a device stops that sees unit costs from anywhere, inf in an outage."""
+
+    @abstractmethod
+    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether a device that sees an outage at a stage had better wait there for its end; shape of `bits`."""
 
     @abstractmethod
     def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
@@ -164,6 +159,10 @@ class UnitCostLaw(Law):
     @abstractmethod
     def mean(self) -> Floats | float:
         """Mu = E X [1/bit]; of shape (B, 1) for B links at once."""
+
+    @abstractmethod
+    def go_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
+        """P(o X > A)."""
 
     @abstractmethod
     def stop_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
@@ -225,6 +224,10 @@ class UnitCostLaw(Law):
     def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether x <= A / o."""
         return unit_cost <= unit_threshold(bits, threshold)
+
+    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Nowhere."""
+        return np.zeros(np.shape(bits), dtype=bool)
 
     def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
         """The one state there is."""

@@ -27,10 +27,7 @@ from coinfer.channel.sending import Sending
 
 
 class MovingLaw(Law):
-    """What moves (a chain, or a process), what sending costs from a state on, and what happens in an outage.
-
-    `gain_at` gives the smallest gain for a unit cost, where there are gains.
-    """
+    """What moves (a chain, or a process), what sending costs from a state on, and what happens in an outage."""
 
     nodes = 1
 
@@ -38,20 +35,17 @@ class MovingLaw(Law):
         self.motion, self.chain, self.sender, self.unit_costs = motion, motion.chain, sender, sender.unit_costs
         self.outage = NoOutage(len(sender.unit_costs)) if outage is None else outage
         self.usable, self.waits, self.gain_at = self.outage.usable, self.outage.waits, gain_at
+        self._seen = self.unit_costs[: self.usable]
 
     def sent(self, bits: ArrayLike) -> Floats:
         """What sending o_n bits costs in each state, inf in an outage; (S, n)."""
         return self.outage.barred(self.sender.cost(bits), bits)
 
-    def waiting(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
-        """Whether the device had better wait, where going on costs A: in outages only; (S, n)."""
-        return self.outage.waiting(self.sent(bits), threshold)
-
     @property
     def memoryless(self) -> DiscreteLaw:
         """Independent draws of X, as at stage 0, given that the channel is usable."""
         p = self.chain.initial[: self.usable]
-        return DiscreteLaw(self.unit_costs[: self.usable], p / p.sum(), self.gain_at)
+        return DiscreteLaw(self._seen, p / p.sum(), self.gain_at)
 
     def at(self, stage: int) -> "MovingLaw":
         """The law at one stage, for computing."""
@@ -76,11 +70,6 @@ class MovingLaw(Law):
         sent = self.sent(bits)
         return self._expect(np.where(sent <= np.asarray(threshold), 1.0, 0.0), sent, threshold, 0.0)
 
-    def go_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """P(o X > A) in the state in which the device decides."""
-        sent = self.sent(bits)
-        return self._expect(np.where(sent <= np.asarray(threshold), 0.0, 1.0), sent, threshold, 0.0)
-
     def sending(self, bits: ArrayLike) -> Floats:
         """The expected cost of sending, the wait for a usable state included."""
         sent = self.sent(bits)
@@ -88,8 +77,7 @@ class MovingLaw(Law):
 
     def reach(self, bits: Floats, threshold: Floats) -> Floats:
         """The measure of arriving at stage n = 0..M having left stage n - 1 in each state; (..., S, M+1)."""
-        o = np.asarray(bits, float)[..., : np.shape(threshold)[-1]]
-        sent = self.sent(o)
+        sent = self.sent(bits[: np.shape(threshold)[-1]])
         go, wait = sent > threshold, self.outage.waiting(sent, threshold)
         arriving = [np.broadcast_to(self.chain.initial, go.shape[:-1])]
         for n in range(go.shape[-1]):
@@ -106,24 +94,34 @@ class MovingLaw(Law):
         return np.concatenate([np.zeros((1, len(bits))), self.sent(bits)[: self.usable]])
 
     def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """The largest unit cost at which each stage stops: all of it if a threshold set, see `thresholds`."""
-        return thresholds.largest_stop(self, bits, threshold)
+        """The largest unit cost at which each stage stops, as in `thresholds.largest_stop`."""
+        return thresholds.largest_stop(self._seen, self.sent(bits), threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
         if threshold.ndim == 1:
             return threshold
-        if isinstance(law, MovingLaw):
-            return thresholds.at_states(self, threshold, law)
-        return thresholds.on_price(self, bits, threshold)
+        if not isinstance(law, MovingLaw):
+            return thresholds.on_sending(bits, self.largest_stop(bits, threshold))
+        a = thresholds.interpolated(self._seen, threshold, law.unit_costs)
+        if self.waits:  # outages of another depth are not told apart
+            same = law.unit_costs.size - law.usable == self.unit_costs.size - self.usable
+            a[law.usable :] = threshold[self.usable :] if same else threshold[self.commonest_outage]
+        return a
 
     def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether sending costs at most A, where both are linear between the states."""
-        return self.sender.price(unit_cost, bits) <= thresholds.threshold_at(self, unit_cost, threshold)
+        return self.sender.price(unit_cost, bits) <= thresholds.interpolated(self._seen, threshold, unit_cost)
+
+    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether a device that sees an outage had better wait; (n,)."""
+        wait = self.outage.waiting(self.sent(bits), threshold)
+        return wait[self.commonest_outage] if self.waits else wait[0]
 
     def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
         """The state whose unit cost is nearest; in an outage (inf) the one that is in outage most often."""
-        return thresholds.nearest(self, unit_cost)
+        state = thresholds.nearest(self._seen, unit_cost)
+        return np.where(np.isinf(unit_cost), self.commonest_outage, state) if self.waits else state
 
     @property
     def commonest_outage(self) -> int:
@@ -136,7 +134,7 @@ class MovingLaw(Law):
 
     def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
         """The states after the device has waited where that is best, and what that cost."""
-        waits = self.waiting(np.array([bits]), np.reshape(threshold, (-1, 1)))[:, 0]
+        waits = self.outage.waiting(self.sent(np.array([bits])), np.reshape(threshold, (-1, 1)))[:, 0]
         return self.outage.wait(rng, self.motion, state, waits)
 
     def unit_cost(self, state: State) -> Floats:
