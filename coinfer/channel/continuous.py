@@ -17,7 +17,7 @@ class Continuous(ScipyFading):
 
     `Continuous(distribution=scipy.stats.gamma(2, scale=0.5))`, or by name:
 
-    >>> Continuous(distribution="gamma", parameters={"a": 2, "scale": 0.5}).distribution_of_gain().mean()
+    >>> float(Continuous(distribution="gamma", parameters={"a": 2, "scale": 0.5}).distribution_of_gain().mean())
     1.0
     """
 

@@ -16,9 +16,9 @@ from coinfer.channel.link_cost import RateCost
 from coinfer.channel.motion import Chain, GammaProcess
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.nakagami import Nakagami
-from coinfer.channel.outage import Waiting
+from coinfer.channel.outage import OutageKind, Waiting
 from coinfer.channel.rayleigh import Rayleigh
-from coinfer.channel.sending import Drain, Held, Sending
+from coinfer.channel.sending import Drain, Held, Sending, SendingKind
 from coinfer.system import LIGHT_SPEED_M_PER_S, Link, Weights
 from coinfer.validation import InputError
 
@@ -48,9 +48,9 @@ class Correlated(BaseChannel):
         default=None, gt=0, allow_inf_nan=False, description="speed of the device [m/s]"
     )
     correlation: Correlation = "exponential"
-    outages: Literal["conditional", "wait"] = "conditional"
+    outages: OutageKind = "conditional"
     wait_step_s: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="a step of waiting [s]")
-    sending: Literal["held", "evolving"] = "held"
+    sending: SendingKind = "held"
     states: int = Field(default=64, ge=2, le=1024, description="states of the quantised gain [-]")
 
     def __init__(self, base: Any = None, **fields: Any) -> None:

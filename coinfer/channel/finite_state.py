@@ -12,8 +12,8 @@ from coinfer.channel.law import Floats
 from coinfer.channel.link_cost import RateCost, ShannonCost
 from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw
-from coinfer.channel.outage import Waiting
-from coinfer.channel.sending import Drain, Held, Sending
+from coinfer.channel.outage import OutageKind, Waiting
+from coinfer.channel.sending import Drain, Held, Sending, SendingKind
 from coinfer.system import Link, Weights
 from coinfer.validation import InputError, brief
 
@@ -34,9 +34,9 @@ class FiniteState(BaseChannel):
     0.8
     """
 
+    outages: OutageKind = "wait"
+    sending: SendingKind = "held"
     kind: Literal["finite-state"] = "finite-state"
-    outages: Literal["conditional", "wait"] = "wait"
-    sending: Literal["held", "evolving"] = "held"
     gains: tuple[float, ...] | None = None
     rates_bps: tuple[float, ...] | None = None
     transitions: tuple[tuple[float, ...], ...]
@@ -128,9 +128,9 @@ class GilbertElliott(BaseChannel):
     0.8
     """
 
+    outages: OutageKind = "wait"
+    sending: SendingKind = "held"
     kind: Literal["gilbert-elliott"] = "gilbert-elliott"
-    outages: Literal["conditional", "wait"] = "wait"
-    sending: Literal["held", "evolving"] = "held"
     good_gain: float = Field(default=1.0, gt=0, allow_inf_nan=False, description="gain in the good state [-]")
     bad_gain: float = Field(default=0.0, ge=0, allow_inf_nan=False, description="gain in the bad state [-]")
     to_bad: float = Field(gt=0, le=1, description="P(bad after a step | good) [-]")

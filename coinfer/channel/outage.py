@@ -7,6 +7,7 @@ best, as long as it has not reached a usable state or an outage state where goin
 from dataclasses import dataclass
 from functools import cached_property
 from math import inf
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +17,7 @@ from coinfer.channel.motion import Motion, cumulative_table
 from coinfer.validation import InputError
 
 Booleans = NDArray[np.bool_]
+OutageKind = Literal["conditional", "wait"]  # a channel in no outage, or one that the device sees and may wait for
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,11 +3,14 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from math import inf
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from coinfer.channel.law import Floats
+
+SendingKind = Literal["held", "evolving"]  # `Held`, or `Drain`
 
 
 class Sending(ABC):

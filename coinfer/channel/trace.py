@@ -9,8 +9,9 @@ import numpy as np
 from coinfer.channel.finite_state import FiniteState
 from coinfer.channel.law import Floats
 from coinfer.channel.rates import Rates
+from coinfer.channel.sending import SendingKind
 from coinfer.channel.timeline import Timeline
-from coinfer.validation import InputError, one_of, whole
+from coinfer.validation import InputError, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +71,7 @@ class Trace(Timeline):
             rates_bps=tuple(rates.tolist()), probabilities=tuple(shares.tolist()), usable=1 - self.outage_share
         )
 
-    def markov(self, states: int = 32, *, sending: str = "held") -> FiniteState:
+    def markov(self, states: int = 32, *, sending: SendingKind = "held") -> FiniteState:
         """A chain of at most so many rates and, if there are any, outages: a channel for `Scenario(channel=...)`.
 
         States are equally frequent ranges of the rate, each stands for its harmonic mean, so that the mean unit cost is
@@ -92,5 +93,5 @@ class Trace(Timeline):
             transitions=tuple(map(tuple, (pairs / pairs.sum(axis=1, keepdims=True)).tolist())),
             step_s=self.window_s,
             initial=tuple((count / count.sum()).tolist()),
-            sending=one_of("sending", sending, ("held", "evolving")),  # type: ignore[arg-type]
+            sending=sending,
         )

@@ -1,6 +1,7 @@
 """Files of measured traces: three formats, read into equal windows."""
 
 import csv
+from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
@@ -44,71 +45,65 @@ def read_trace(
     if format == "mahimahi":
         return _packets(path, text, window_s)
     if format == "rate":
-        times, rates = _two_columns(path, text)
-        rates = rates * 1e6
-    else:
-        times, values = _named_columns(path, text, time, snr if rate is None else rate)
-        times = times * TIME_UNITS[one_of("time_unit", time_unit, TIME_UNITS)]
-        if rate is not None:
-            rates = values * RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)]
-        else:
-            rates = _shannon(values, snr_unit, bandwidth_hz)
-    return _sampled(path, times, rates, window_s)
+        times, rates = _samples(path, _two_columns(text), "a time [s] and a rate [Mbit/s]")
+        return _sampled(path, times, rates * 1e6, window_s)
+    times, values = _samples(path, _named_columns(text, time, snr if rate is None else rate), "two numbers")
+    times = times * TIME_UNITS[one_of("time_unit", time_unit, TIME_UNITS)]
+    if rate is None:
+        return _sampled(path, times, _shannon(values, snr_unit, bandwidth_hz), window_s)
+    return _sampled(path, times, values * RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)], window_s)
+
+
+def _fail(path: str | Path, what: str) -> InputError:
+    return InputError(f"path = {str(path)!r}: {what}")
 
 
 def _text(path: str | Path) -> str:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"path = {str(path)!r}: cannot be read ({type(error).__name__})") from None
+        raise _fail(path, f"cannot be read ({type(error).__name__})") from None
     if not content.strip():
-        raise InputError(f"path = {str(path)!r}: is empty; should hold at least one line of numbers")
+        raise _fail(path, "is empty; should hold at least one line of numbers")
     if b"\0" in content:
-        raise InputError(f"path = {str(path)!r}: is a binary file; should be text")
+        raise _fail(path, "is a binary file; should be text")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"path = {str(path)!r}: is not text in UTF-8") from None
+        raise _fail(path, "is not text in UTF-8") from None
 
 
-def _fail(path: str | Path, line: int, what: str) -> InputError:
-    return InputError(f"path = {str(path)!r}: line {line} {what}")
+Rows = Iterator[tuple[int, list[str]]]  # the number of each line that holds a sample, and its two fields
 
 
-def _two_columns(path: str | Path, text: str) -> tuple[Floats, Floats]:
-    rows = []
+def _two_columns(text: str) -> Rows:
     for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.lstrip().startswith("#"):
-            continue
-        try:
-            time, rate = map(float, line.replace(",", " ").split())
-        except ValueError:
-            raise _fail(path, number, f"= {brief(line)}: should be a time [s] and a rate [Mbit/s]") from None
-        rows.append((time, rate))
-    if not rows:
-        raise InputError(f"path = {str(path)!r}: holds no samples")
-    times, rates = np.array(rows).T
-    return times, rates
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, line.replace(",", " ").split()
 
 
-def _named_columns(path: str | Path, text: str, time: str | None, value: str | None) -> tuple[Floats, Floats]:
-    """Two columns of a CSV by their names. Empty and non-numeric entries are refused by line."""
+def _named_columns(text: str, time: str | None, value: str | None) -> Rows:
     if time is None or value is None:
         raise InputError("time, rate, snr: a CSV trace needs the name of the column of times and that of rates or SNRs")
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(text.splitlines(), restval="")
     for name in (time, value):
         one_of("column", name, [str(column) for column in reader.fieldnames or ()])
-    rows = []
     for row in reader:
+        yield reader.line_num, [row[time], row[value]]
+
+
+def _samples(path: str | Path, rows: Rows, what: str) -> tuple[Floats, Floats]:
+    """The two numbers of each row. The first line that has others is refused by its number."""
+    samples = []
+    for line, fields in rows:
         try:
-            rows.append((float(row[time]), float(row[value])))
-        except (TypeError, ValueError):
-            raise _fail(
-                path, reader.line_num, f"has {time} = {row[time]!r} and {value} = {row[value]!r}: should be numbers"
-            ) from None
-    if not rows:
-        raise InputError(f"path = {str(path)!r}: holds no samples")
-    times, values = np.array(rows).T
+            time, value = map(float, fields)
+        except ValueError:
+            raise _fail(path, f"line {line} = {brief(fields)}: should be {what}") from None
+        samples.append((time, value))
+    if not samples:
+        raise _fail(path, "holds no samples")
+    times, values = np.array(samples).T
     return times, values
 
 
@@ -127,20 +122,13 @@ def _shannon(snr: Floats, unit: str, bandwidth_hz: float | None) -> Floats:
 def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) -> Trace:
     """Rates that hold from sample to sample, averaged over windows."""
     for values, name in ((times, "time"), (rates, "rate")):
-        if not np.all(np.isfinite(values)):
-            raise InputError(
-                f"path = {str(path)!r}: sample {int(np.argmax(~np.isfinite(values))) + 1} has a {name} that is not finite"
-            )
-    if (rates < 0).any():
-        at = int(np.argmax(rates < 0))
-        raise InputError(
-            f"path = {str(path)!r}: sample {at + 1} has a rate of {rates[at]:g} bit/s; should be nonnegative"
-        )
-    if (np.diff(times) < 0).any():
-        at = int(np.argmax(np.diff(times) < 0)) + 1
-        raise InputError(
-            f"path = {str(path)!r}: sample {at + 1} goes back in time, from {times[at - 1]:g} to {times[at]:g} s"
-        )
+        if (bad := ~np.isfinite(values)).any():
+            raise _fail(path, f"sample {np.argmax(bad) + 1} has a {name} that is not finite")
+    if (bad := rates < 0).any():
+        raise _fail(path, f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be nonnegative")
+    if (bad := np.diff(times) < 0).any():
+        at = int(np.argmax(bad))
+        raise _fail(path, f"sample {at + 2} goes back in time, from {times[at]:g} to {times[at + 1]:g} s")
     moments, which = np.unique(times, return_inverse=True)
     means = np.bincount(which, rates) / np.bincount(which)
     usual = float(np.median(np.diff(moments))) if moments.size > 1 else window_s
@@ -152,8 +140,7 @@ def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) ->
     span = min(window_s * size, ends[-1] - moments[0])  # one short window if the trace is shorter than that
     grid = moments[0] + np.linspace(0, span, size + 1)
     windows = np.diff(np.interp(grid, np.append(moments, ends[-1]), sent)) / (span / size)
-    steady = np.ptp(means) == 0
-    windows = np.full(size, means[0]) if steady else windows
+    windows = np.full(size, means[0]) if np.ptp(means) == 0 else windows
     windows[windows < 1e-9 * means.max()] = 0.0  # what rounding leaves of an outage
     return Trace(windows, span / size, gaps)
 
@@ -164,13 +151,13 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     try:
         times = np.array(lines, dtype=np.int64)
     except (ValueError, OverflowError):
-        at = next(i for i, line in enumerate(lines) if not line.isdigit())
-        raise _fail(path, at + 1, f"= {brief(lines[at])}: should be a whole number of milliseconds") from None
+        at = next(i for i, line in enumerate(lines) if not line.isdigit() or len(line) > 18)
+        raise _fail(path, f"line {at + 1} = {brief(lines[at])}: should be a whole number of milliseconds") from None
     if times[0] < 0:
-        raise _fail(path, 1, f"= {times[0]}: should be nonnegative")
-    if (np.diff(times) < 0).any():
-        at = int(np.argmax(np.diff(times) < 0)) + 1
-        raise _fail(path, at + 1, f"goes back in time, from {times[at - 1]} to {times[at]} ms")
+        raise _fail(path, f"line 1 = {times[0]}: should be nonnegative")
+    if (bad := np.diff(times) < 0).any():
+        at = int(np.argmax(bad))
+        raise _fail(path, f"line {at + 2} goes back in time, from {times[at]} to {times[at + 1]} ms")
     size = max(1, int(np.ceil(max(int(times[-1]), 1) * 1e-3 / window_s - 1e-9)))
     index = np.minimum((times * 1e-3 / window_s + 1e-9).astype(np.int64), size - 1)
     return Trace(np.asarray(np.bincount(index, minlength=size) * (PACKET_BITS / window_s), dtype=np.float64), window_s)
