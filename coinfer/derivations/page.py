@@ -46,14 +46,12 @@ def page(results: Mapping[str, Result] | None = None) -> str:
     contents = [f"- [{_title(name)}](#{name}): {', '.join(map(_link, some))}" for name, some in topics().items()]
     definitions = [_definition(each) for each in DEFINITIONS.values()]
     parts = [introduction, "\n".join(contents), "## Definitions", "\n".join(definitions)]
-    return "\n\n".join([*parts, *(topic(name, results) for name in topics())]) + "\n"
+    return "\n\n".join([*parts, *(_head(name) + sections(name, results) for name in topics())]) + "\n"
 
 
-def topic(name: str, results: Mapping[str, Result] | None = None) -> str:
-    """One topic of the page: its heading, what it is about, and its claims. Raises KeyError if there is none."""
-    sections = [section(each, (results or {}).get(each.label)) for each in topics()[name]]
-    about = (import_module(f"coinfer.derivations.proofs.{name}").__doc__ or "").split("\n\n")[0]
-    return "\n\n".join([f'## <a id="{name}"></a>{_title(name)}', about.strip(), *sections])
+def sections(topic: str, results: Mapping[str, Result] | None = None) -> str:
+    """The claims of a topic, one below the other. Raises KeyError if there is no such topic."""
+    return "\n\n".join(section(each, (results or {}).get(each.label)) for each in topics()[topic])
 
 
 def section(claim: Claim, result: Result | None = None) -> str:
@@ -136,6 +134,12 @@ def _linked(text: str) -> str:
 
 def _anchor(name: str) -> str:
     return "definition-" + re.sub(r"\W+", "-", name)
+
+
+def _head(topic: str) -> str:
+    """The heading of a topic, and what it is about."""
+    about = (import_module(f"coinfer.derivations.proofs.{topic}").__doc__ or "").split("\n\n")[0]
+    return f'## <a id="{topic}"></a>{_title(topic)}\n\n{about.strip()}\n\n'
 
 
 def _title(name: str) -> str:
