@@ -189,8 +189,9 @@ def test_nothing_in_a_layer_lies_closer_than_a_row() -> None:
 
 
 def test_the_picture_holds_every_claim_once_and_no_box_overlaps() -> None:
-    figure = claim_graph.draw()
+    figure, caption = claim_graph.draw()
     (axis,) = figure.axes
+    assert f"{len(labels())} claims and the {len(claim_graph.edges())} uses" in caption
     drawn = Counter(text.get_text() for text in axis.texts)
     assert {label: drawn[label] for label in labels()} == dict.fromkeys(labels(), 1)
     boxes = [patch.get_bbox() for patch in axis.patches if isinstance(patch, FancyBboxPatch)]

@@ -107,8 +107,8 @@ def _fit(column: list[Node], wanted: list[Any]) -> dict[Node, float]:
     return {column[which]: float(at) for which, at in zip(order, fitted, strict=True)}
 
 
-def draw() -> Any:
-    """The figure: the largest part, the small ones beside it, below them the claims on their own, and the legend."""
+def draw() -> tuple[Any, str]:
+    """The figure and its caption: the largest part, the small ones beside it, below them the claims on their own."""
     joined, found = edges(), parts(edges())
     palette = dict(zip(topics(), cycle(sns.color_palette("colorblind")[place] for place in HUES), strict=False))
     colours = {each.label: palette[name] for name, some in topics().items() for each in some}
@@ -118,12 +118,17 @@ def draw() -> Any:
     aside = TOP_MM
     for part in (part for part in found[1:] if len(part) > 1):
         aside = _draw_part(axis, place(part, joined), (ASIDE_MM, aside), colours)
-    below = _draw_alone(axis, [part[0] for part in found if len(part) == 1], max(below, aside), colours)
+    alone = [part[0] for part in found if len(part) == 1]
+    below = _draw_alone(axis, alone, max(below, aside), colours)
     height = _draw_legend(axis, palette, below)
     figure.set_size_inches(PAGE_IN, height / 25.4)
     axis.set(xlim=(0, PAGE_MM), ylim=(height, 0))
     axis.set_axis_off()
-    return figure
+    return figure, (
+        f"What rests on what: {len(labels())} claims and the {len(joined)} uses of one by another, from the facts on the left "
+        f"to what uses them. No chain of uses is longer than {max(layers(joined).values())}. The {len(alone)} below rest on "
+        "the definitions alone and are used by no other."
+    )
 
 
 def _draw_part(axis: Any, placed: Placed, corner: Point, colours: Mapping[str, Any]) -> float:

@@ -17,6 +17,7 @@ from coinfer.study.figures import PAGE_IN, plt, rule_style
 from coinfer.system import Link
 
 GREY = "#7F7F7F"
+Drawing = tuple[Any, str]  # a figure and its caption
 
 
 def formula(label: str, argument: str, **values: float) -> Any:
@@ -42,7 +43,13 @@ def divergence(given: Scenario, samples: int, seed: int, runs: int = 6, points: 
     return averages.assign(**{"at least (R12a)": at_least(1 / seen), "cut at 1/n": np.array(cut) / cost.scale})
 
 
-def draw_divergence(averages: pd.DataFrame) -> Any:
+def medians(averages: pd.DataFrame) -> tuple[float, float]:
+    """The median of the running averages after a thousand samples, and after all."""
+    runs = averages.filter(like="run").median(axis=1)
+    return float(runs.iloc[np.searchsorted(averages["samples"], 1000)]), float(runs.iloc[-1])
+
+
+def draw_divergence(averages: pd.DataFrame, link: Link) -> Drawing:
     """The averages of each run, the mean of what lies above a gain of 1/n, and its lower bound."""
     figure, axis = plt.subplots()
     runs = averages.filter(like="run")
@@ -55,7 +62,12 @@ def draw_divergence(averages: pd.DataFrame) -> Any:
     )
     axis.set(xscale="log", yscale="log", xlabel="samples $n$ [-]", ylabel="average of $X/\\lambda$ [-]")
     axis.legend(loc="upper right")
-    return figure
+    early, late = medians(averages)
+    return figure, (
+        f"Averages of the unit cost over plain Rayleigh fading at {10 * np.log10(link.mean_snr):.1f} dB, {runs.shape[1]} runs. "
+        f"Their median is {early:.3g} after a thousand samples and {late:.3g} after {averages['samples'].iloc[-1]:,}; the mean "
+        "is infinite. What lies above a gain of 1/n follows the logarithm of n, as its lower bound (R12a) does."
+    )
 
 
 def nakagami_bounds(given: Scenario, levels_db: Sequence[float], points: int = 40) -> pd.DataFrame:
@@ -74,7 +86,7 @@ def nakagami_bounds(given: Scenario, levels_db: Sequence[float], points: int = 4
     return pd.concat(rows, ignore_index=True)
 
 
-def draw_nakagami_bounds(nakagami: pd.DataFrame) -> Any:
+def draw_nakagami_bounds(nakagami: pd.DataFrame) -> Drawing:
     """The mean between its bounds, a panel for each mean SNR."""
     levels = nakagami.groupby("mean SNR [dB]")
     figure, axes = plt.subplots(1, len(levels), figsize=(PAGE_IN, 0.36 * PAGE_IN))
@@ -90,7 +102,13 @@ def draw_nakagami_bounds(nakagami: pd.DataFrame) -> Any:
         axis.minorticks_off()
     axes[0].set(ylabel="mean unit cost $\\mu/\\lambda$ [-]")
     axes[0].legend()
-    return figure
+    ratio = nakagami["R12f"] / nakagami[["R12g", "R12h"]].max(axis=1)
+    widths = ratio.groupby(nakagami["mean SNR [dB]"]).median()
+    return figure, (
+        "Mean unit cost under Nakagami fading and its bounds. Half of the time the bounds are at most a factor of "
+        + " and ".join(f"{width:.2f} apart at {level:g} dB" for level, width in widths.items())
+        + f"; towards m = 1 the mean grows without bound, to {nakagami['mean'].max():.0f} at m = {nakagami['m'].min():g}."
+    )
 
 
 def bracket(costs: Costs) -> pd.DataFrame:
@@ -112,7 +130,7 @@ def bracket(costs: Costs) -> pd.DataFrame:
     )
 
 
-def draw_bracket(bracketed: pd.DataFrame) -> Any:
+def draw_bracket(bracketed: pd.DataFrame, network: str) -> Drawing:
     """Left what a layer is worth in its bracket, right what 1-sla loses below its bounds."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_IN, 0.36 * PAGE_IN))
     band = {"color": "#56B4E9", "alpha": 0.3, "linewidth": 0, "label": "bracket (R16)"}
@@ -127,7 +145,12 @@ def draw_bracket(bracketed: pd.DataFrame) -> Any:
     for axis in (left, right):
         axis.xaxis.set_major_locator(MaxNLocator(10, integer=True))
         axis.legend()
-    return figure
+    whole = bracketed.iloc[-1]
+    return figure, (
+        f"{network}. Left: what layer M is worth under the optimal rule lies in the bracket known from 1-sla alone, and is "
+        f"to be set against its download. Right: with all layers placed 1-sla loses {whole['loss']:.2g}, at most "
+        f"{whole['bound (N5)']:.2g} by N5 and {whole['bound (R16c)']:.2g} by R16c."
+    )
 
 
 def savings(alike: Costs) -> pd.DataFrame:
@@ -139,16 +162,21 @@ def savings(alike: Costs) -> pd.DataFrame:
     return pd.DataFrame(saved | {"download": float(alike.download[0])})
 
 
-def draw_savings(saved: pd.DataFrame) -> Any:
+def draw_savings(saved: pd.DataFrame, neurons: int) -> Drawing:
     """What a layer saves under both rules, the price of its download, and how many layers pay."""
     figure, axis = plt.subplots()
     for rule in ("optimal", "1-sla"):
         axis.plot(saved["layer"], saved[rule], **rule_style(rule))
     axis.axhline(saved["download"].iloc[0], color=GREY, linewidth=0.9, linestyle=":", label="download $D$")
-    for rule in ("optimal", "1-sla"):
-        look = {"color": rule_style(rule)["color"], "linestyle": rule_style(rule)["linestyle"]}
-        axis.axvline(int((saved[rule] > saved["download"]).sum()) + 0.5, linewidth=0.6, **look)
+    placed = saved[["optimal", "1-sla"]].gt(saved["download"], axis=0).sum()
+    for name, pays in placed.items():
+        look = {key: rule_style(str(name))[key] for key in ("color", "linestyle")}
+        axis.axvline(int(pays) + 0.5, linewidth=0.6, **look)
     axis.set(xlabel="layer $M$ [-]", ylabel="saving of layer $M$ [-]", yscale="log")
     axis.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     axis.legend()
-    return figure
+    return figure, (
+        f"What layer M of an MLP of {len(saved) + 1} layers with {neurons} neurons saves under the optimal rule and under "
+        f"1-sla, and what its download costs. Short of the whole network {placed['optimal']} layers pay under the optimal "
+        f"rule and {placed['1-sla']} under 1-sla (vertical lines)."
+    )
