@@ -19,7 +19,7 @@ from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.noise import noisy_cost
 from coinfer.channel.outage import Waiting
-from coinfer.channel.sending import Held
+from coinfer.channel.sending import Held, Sending
 from coinfer.channel.thresholds import is_threshold
 from coinfer.placement import expected_cost
 from coinfer.rules import commitment_costs
@@ -607,6 +607,34 @@ def test_the_drain_aware_rule_wins_where_the_rate_evolves():
         found[sending] = coinfer.replay(of, at, trace, inferences=20_000).mean, at.cost
     assert found["evolving"][0] < found["held"][0]
     assert found["evolving"][0] == pytest.approx(found["evolving"][1], rel=0.15)
+
+
+class Flat(Sending):
+    """A bit costs the same in every state."""
+
+    def __init__(self, unit_costs: np.ndarray, per_bit: float):
+        self.unit_costs, self.per_bit = unit_costs, per_bit
+
+    def cost(self, bits):
+        return np.broadcast_to(self.per_bit * np.asarray(bits, float), (self.unit_costs.size, np.size(bits)))
+
+    def price(self, unit_cost, bits):
+        return np.full_like(unit_cost, self.per_bit * bits)
+
+
+@pytest.mark.parametrize("given", [CHAINS[0], CHAINS[3]], ids=lambda given: given.kind)
+def test_another_way_of_sending_is_one_class(given):
+    """Where the state does not matter every rule is the best fixed stage, on the chain and in simulations."""
+    costs = coinfer.costs(scenario(channel=given))
+    law = MovingLaw(costs.law.motion, Flat(costs.law.unit_costs, costs.law.memoryless.mean), gain_at=costs.law.gain_at)
+    flat = Costs(**{**vars(costs), "law": law})
+    lines = np.insert(np.cumsum(costs.extra), 0, 0) + costs.bits * costs.law.memoryless.mean
+    fixed = costs.edge + np.insert(np.cumsum(costs.download), 0, 0)
+    for rule in ("optimal", "static", "probe-once"):
+        at = plan(flat, rule=rule, placement=6)
+        assert at.costs == pytest.approx(fixed + np.minimum.accumulate(lines), rel=1e-12)
+        assert coinfer.simulate(flat, at, inferences=1000, rng=1).mean == pytest.approx(at.cost, rel=1e-12)
+    assert clairvoyant(flat) == pytest.approx(fixed + np.minimum.accumulate(lines), rel=1e-12)
 
 
 def test_drain_is_checked():
