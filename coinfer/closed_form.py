@@ -34,7 +34,7 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> int
     True
     """
     costs, rule = as_costs(given), _covered(rule)
-    _independent(costs)
+    independent_law(costs)
     _check_equal(costs.extra[..., 1:], costs.bits[..., 1:-1], costs.download[..., 1:])
     if costs.layers == 1:
         best = np.where((_first_saving(costs) <= costs.download) | (costs.largest_placement < 1), 0, 1)
@@ -56,7 +56,7 @@ def mlp_critical_downloads(given: Scenario | Costs, *, rule: Rule | str = "1-sla
     considered. Shape (..., N). Raises `InputError` for any other chain.
     """
     costs, rule = as_costs(given), _covered(rule)
-    law, o, delta = _independent(costs), costs.bits[..., :1], costs.extra[..., :1]
+    law, o, delta = independent_law(costs), costs.bits[..., :1], costs.extra[..., :1]
     _check_equal(costs.extra, costs.bits[..., :-1], costs.download)
     if rule == LookAhead(1):
         p = law.go_probability(o, delta + o * law.mean)
@@ -78,8 +78,8 @@ def _covered(rule: Rule | str) -> Rule:
     return known
 
 
-def _independent(costs: Costs) -> UnitCostLaw:
-    """The law of independent draws. Refuses channels with memory."""
+def independent_law(costs: Costs) -> UnitCostLaw:
+    """The law of X of costs on a channel without memory. Raises `InputError` for others."""
     if not isinstance(costs.law, UnitCostLaw):
         raise InputError("channel: has memory; the closed forms of an MLP hold for independent draws, `plan` for both")
     return costs.law
@@ -97,13 +97,13 @@ def _check_equal(extra: Floats, bits: Floats, download: Floats) -> None:
 
 def _first_saving(costs: Costs) -> Floats:
     """G_0 = E[(o_0 X - A_0)^+], what looking beyond stage 0 saves; shape (..., 1)."""
-    law = _independent(costs)
+    law = independent_law(costs)
     return law.saving(costs.bits[..., :1], costs.extra[..., :1] + costs.bits[..., 1:2] * law.mean)
 
 
 def _mlp_look_ahead(costs: Costs) -> NDArray:
     """R7. After the first layer, J falls by p_0 p^r G - D at the step from 1 + r to 2 + r, and last by G_N instead of G."""
-    law, layers = _independent(costs), costs.layers
+    law, layers = independent_law(costs), costs.layers
     o, delta, download = costs.bits[..., 1:2], costs.extra[..., 1:2], costs.download[..., 1:2]
     going = delta + o * law.mean
     p, stop, saving = (f(o, going) for f in (law.go_probability, law.stop_probability, law.saving))
@@ -148,7 +148,7 @@ def geometric_sum(p: ArrayLike, complement: ArrayLike, terms: ArrayLike) -> Floa
 
 def _mlp_optimal(costs: Costs) -> NDArray:
     """R8. The falls d_k of v^(k) are nonincreasing, so J is convex on 0..N-1: stop at the first that does not pay."""
-    law, layers = _independent(costs), costs.layers
+    law, layers = independent_law(costs), costs.layers
     o, delta, download = costs.bits[..., :1], costs.extra[..., :1], costs.download[..., :1]
     v, fall = o * law.mean, _first_saving(costs)
     best, pays = np.zeros_like(download, dtype=np.int64), np.ones_like(download, dtype=bool)

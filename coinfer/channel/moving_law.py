@@ -35,7 +35,7 @@ class MovingLaw(Law):
         self.motion, self.chain, self.sender, self.unit_costs = motion, motion.chain, sender, sender.unit_costs
         self.outage = NoOutage(len(sender.unit_costs)) if outage is None else outage
         self.usable, self.waits, self.gain_at = self.outage.usable, self.outage.waits, gain_at
-        self._seen = self.unit_costs[: self.usable]
+        self._seen, self._stages = self.unit_costs[: self.usable], dict[int, MovingLaw]()
 
     def sent(self, bits: ArrayLike) -> Floats:
         """What sending o_n bits costs in each state, inf in an outage; (S, n)."""
@@ -48,32 +48,32 @@ class MovingLaw(Law):
         return DiscreteLaw(self._seen, p / p.sum(), self.gain_at)
 
     def at(self, stage: int) -> "MovingLaw":
-        """The law at one stage, for computing."""
-        return MovingLaw(self.chain.at(stage), self.sender, self.outage, self.gain_at)
-
-    def _expect(self, values: Floats, sent: Floats, threshold: ArrayLike, step_cost: float) -> Floats:
-        """Expectation of values (S, n) at the states in which the device decides, seen from the stage before."""
-        return self.chain.expect(self.outage.settled(values, sent, threshold, step_cost))
+        """The law at one stage, for computing; made once."""
+        if stage not in self._stages:
+            self._stages[stage] = MovingLaw(self.chain.at(stage), self.sender, self.outage, self.gain_at)
+        return self._stages[stage]
 
     def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E min(o X, A), what is spent on waiting included (R2)."""
         sent = self.sent(bits)
-        return self._expect(np.minimum(sent, threshold), sent, threshold, self.outage.cost)
+        return self.chain.expect(self.outage.settled(np.minimum(sent, threshold), sent, threshold, self.outage.cost))
 
     def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
         """What a stage costs if the rule stops at o X <= A, what is spent on waiting included."""
         sent = self.sent(bits)
-        return self._expect(np.where(sent <= np.asarray(threshold), sent, going), sent, threshold, self.outage.cost)
+        values = np.where(sent <= np.asarray(threshold), sent, going)
+        return self.chain.expect(self.outage.settled(values, sent, threshold, self.outage.cost))
 
     def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """P(o X <= A) in the state in which the device decides."""
         sent = self.sent(bits)
-        return self._expect(np.where(sent <= np.asarray(threshold), 1.0, 0.0), sent, threshold, 0.0)
+        stops = np.where(sent <= np.asarray(threshold), 1.0, 0.0)
+        return self.chain.expect(self.outage.settled(stops, sent, threshold, 0.0))
 
     def sending(self, bits: ArrayLike) -> Floats:
         """The expected cost of sending, the wait for a usable state included."""
         sent = self.sent(bits)
-        return self._expect(sent, sent, inf, self.outage.cost)
+        return self.chain.expect(self.outage.settled(sent, sent, inf, self.outage.cost))
 
     def reach(self, bits: Floats, threshold: Floats) -> Floats:
         """The measure of arriving at stage n = 0..M having left stage n - 1 in each state; (..., S, M+1)."""

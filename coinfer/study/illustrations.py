@@ -9,6 +9,7 @@ import sympy as sp
 from matplotlib.ticker import MaxNLocator
 
 from coinfer import channel
+from coinfer.closed_form import independent_law
 from coinfer.cost import Costs
 from coinfer.derivations import claim
 from coinfer.scenario import Scenario
@@ -155,7 +156,7 @@ def draw_bracket(bracketed: pd.DataFrame, network: str) -> Drawing:
 
 def savings(alike: Costs) -> pd.DataFrame:
     """What each layer but the last of a chain of equal layers saves: d_k under the optimal rule (R8), p^k G under 1-sla (R7)."""
-    size, law, steps = alike.bits[0], alike.law, np.arange(alike.layers - 1)
+    size, law, steps = alike.bits[0], independent_law(alike), np.arange(alike.layers - 1)
     threshold = alike.extra[0] + size * law.mean
     chance, gain = float(law.go_probability(size, threshold)), float(law.saving(size, threshold))
     saved = {"layer": steps + 1, "optimal": -np.diff(optimal_costs(alike))[:-1], "1-sla": gain * chance**steps}
