@@ -1,13 +1,20 @@
 """One style for every figure, and one deterministic way to save it with the numbers it shows."""
 
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import seaborn as sns
+
+from coinfer.study.drawing import draw_on_grid
+from coinfer.validation import needs
+
+with needs("study"):
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    import seaborn as sns
 
 COLUMN_IN = 88 / 25.4  # a journal's column
 PAGE_IN = 181 / 25.4  # two columns and the gap between them
@@ -72,41 +79,81 @@ def use_style(*, draft: bool = False) -> None:
 
 
 def rule_style(rule: str, **changes: Any) -> dict[str, Any]:
-    """The keywords of `Axes.plot` for a rule: its colour, dashes, marker and label."""
-    return {"label": rule} | RULES[rule] | changes
+    """The keywords of `Axes.plot` for a rule: its colour, dashes, marker and label.
+
+    A rule that is not in `RULES` gets a look of its own from its name, the same in every figure and every run.
+    """
+    return {"label": rule} | (RULES.get(rule) or _look(rule)) | changes
+
+
+def _look(name: str) -> dict[str, Any]:
+    drawn = zlib.crc32(name.encode())  # not `hash`, which differs from run to run
+    colours = [_COLOURS[colour] for colour in ("purple", "sky", "grey", "orange", "green")]
+    dashes = [(0, (long, 1, short, 1)) for long in (2, 5, 8) for short in (1, 3)]
+    markers = "pH8+x1234"
+    return {
+        "color": colours[drawn % len(colours)],
+        "linestyle": dashes[drawn // 7 % len(dashes)],
+        "marker": markers[drawn // 64 % len(markers)],
+    }
 
 
 def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, caption: str) -> None:
-    """Save `name`.svg, .pdf, .csv (the numbers shown, 12 digits) and .md (the caption) in the folder `out`.
+    """Save `name`.svg, .pdf, .csv (the numbers shown, as in `save_table`) and .md (the caption) in the folder `out`.
 
     Nothing is written if `out` is None: a notebook run by hand shows its figures and leaves the saved ones alone.
-    The same figure gives the same bytes. Each file is written beside its place and renamed.
+    The same figure gives the same bytes, on any CPU. Each file is written beside its place and renamed.
     """
     if out is None:
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not anew for each format
     empty: dict[str, dict[str, None]] = {
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
-    for suffix, metadata in empty.items():
-        beside = folder / f".{name}.{suffix}"
-        figure.savefig(beside, format=suffix, metadata=metadata)
-        os.replace(beside, folder / f"{name}.{suffix}")
+    with draw_on_grid(figure):
+        for suffix, metadata in empty.items():
+            beside = folder / f".{name}.{suffix}"
+            figure.savefig(beside, format=suffix, metadata=metadata)
+            os.replace(beside, folder / f"{name}.{suffix}")
     save_table(numbers, name, out)
     _write(folder / f"{name}.md", " ".join(caption.split()) + "\n")
 
 
+def without_round_off(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its numbers free of round-off, which differs from CPU to CPU.
+
+    A number keeps 9 significant digits, and none that are below 1e-12 of the largest finite magnitude in its column: what
+    a difference of two equal costs leaves is 0, and never -0. A value at the edge of two roundings could still go either
+    way, but round-off is so much smaller than what is kept that hardly any value of a table is that near to an edge.
+
+    >>> without_round_off(pd.DataFrame({"saving": [0.123456789012, -1.1e-16]}))["saving"].tolist()
+    [0.123456789, 0.0]
+    """
+    return table.assign(**{name: _rounded(table[name]) for name in table.select_dtypes("floating")})
+
+
+def _rounded(column: pd.Series) -> np.ndarray:
+    values = column.to_numpy(float)
+    scale = max((float(f"{abs(value):.8e}") for value in values if np.isfinite(value)), default=0.0)
+    if scale > 0:
+        unit = 10.0 ** np.floor(np.log10(scale))
+        values = np.round(values / unit, 12) * unit
+    return np.array([float(f"{value:.8e}") for value in values]) + 0.0  # -0.0 + 0.0 is 0.0
+
+
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex: bool = False) -> None:
-    """Save a table as `name`.csv, with 12 significant digits, and with `latex` as `name`.tex; nothing if `out` is None."""
+    """Save a table as `name`.csv, with the digits that `without_round_off` leaves, and with `latex` as `name`.tex.
+
+    Nothing is written if `out` is None.
+    """
     if out is None:
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.12g", lineterminator="\n"))
+    table = without_round_off(table)
+    _write(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
     if latex:
         _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False))
 
@@ -161,4 +208,5 @@ __all__ = [
     "save_gallery",
     "save_table",
     "use_style",
+    "without_round_off",
 ]
