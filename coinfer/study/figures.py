@@ -124,9 +124,10 @@ def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, 
 def without_round_off(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its numbers free of round-off, which differs from CPU to CPU.
 
-    A number keeps 9 significant digits, and none that are below 1e-12 of the largest finite magnitude in its column: what
-    a difference of two equal costs leaves is 0, and never -0. A value at the edge of two roundings could still go either
-    way, but round-off is so much smaller than what is kept that hardly any value of a table is that near to an edge.
+    A number keeps 9 significant digits, and is 0 (never -0) below 1e-12 of the largest finite magnitude in its column, or
+    of 1 if that is smaller: a column may hold values in several units. What lies at the edge of two roundings can still
+    go either way, but round-off is so much smaller than what is kept that hardly any number is that near to an edge. A
+    small difference of large numbers has fewer digits that mean something; who computes it rounds it.
 
     >>> without_round_off(pd.DataFrame({"saving": [0.123456789012, -1.1e-16]}))["saving"].tolist()
     [0.123456789, 0.0]
@@ -134,17 +135,14 @@ def without_round_off(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{name: _rounded(table[name]) for name in table.select_dtypes("floating")})
 
 
-def _rounded(column: pd.Series) -> np.ndarray:
+def _rounded(column: pd.Series) -> list[float]:
     values = column.to_numpy(float)
-    scale = max((float(f"{abs(value):.8e}") for value in values if np.isfinite(value)), default=0.0)
-    if scale > 0:
-        unit = 10.0 ** np.floor(np.log10(scale))
-        values = np.round(values / unit, 12) * unit
-    return np.array([float(f"{value:.8e}") for value in values]) + 0.0  # -0.0 + 0.0 is 0.0
+    noise = 1e-12 * min(1.0, np.abs(values[np.isfinite(values)]).max(initial=0.0))
+    return [0.0 if abs(value) < noise or value == 0 else float(f"{value:.8e}") for value in values]
 
 
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex: bool = False) -> None:
-    """Save a table as `name`.csv, with the digits that `without_round_off` leaves, and with `latex` as `name`.tex.
+    """Save a table as `name`.csv, with the digits that `without_round_off` leaves, and with `latex` as `name`.tex, with 6 decimals.
 
     Nothing is written if `out` is None.
     """
@@ -152,10 +150,14 @@ def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex:
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    table = without_round_off(table)
-    _write(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.9g", lineterminator="\n"))
+    numbers = without_round_off(table).to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    _write(folder / f"{name}.csv", numbers)
     if latex:
-        _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False))
+        _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False, float_format=_to_print))
+
+
+def _to_print(value: float) -> str:
+    return f"{round(value, 6) + 0.0:.6f}"  # -0.0 + 0.0 is 0.0
 
 
 def results(out: str | Path | None) -> Path:
