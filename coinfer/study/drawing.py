@@ -48,10 +48,10 @@ class GridRenderer:
         if path is not None:
             moved = path_on_grid(path, transform)
             new = TransformedPath(moved, IdentityTransform())
-            context.set_clip_path(self._clips.setdefault(moved.vertices.tobytes(), new))
+            context.set_clip_path(self._clips.setdefault(np.asarray(moved.vertices).tobytes(), new))
         return context
 
-    def draw_path(self, gc: Any, path: Path, transform: Transform, rgbFace: Any = None) -> None:  # noqa: N803
+    def draw_path(self, gc: Any, path: Path, transform: Transform, rgbFace: Any = None) -> None:
         """Draw a path."""
         self._renderer.draw_path(self._clipped(gc), path_on_grid(path, transform), IdentityTransform(), rgbFace)
 
@@ -62,7 +62,7 @@ class GridRenderer:
         marker_trans: Transform,
         path: Path,
         trans: Transform,
-        rgbFace: Any = None,  # noqa: N803
+        rgbFace: Any = None,
     ) -> None:
         """Draw a marker at each vertex of a path."""
         marker, places = path_on_grid(marker_path, marker_trans), path_on_grid(path, trans)

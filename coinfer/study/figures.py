@@ -132,13 +132,13 @@ def without_round_off(table: pd.DataFrame) -> pd.DataFrame:
     >>> without_round_off(pd.DataFrame({"saving": [0.123456789012, -1.1e-16]}))["saving"].tolist()
     [0.123456789, 0.0]
     """
-    return table.assign(**{name: _rounded(table[name]) for name in table.select_dtypes("floating")})
+    return table.apply(lambda column: _rounded(column) if column.dtype.kind == "f" else column)
 
 
-def _rounded(column: pd.Series) -> list[float]:
+def _rounded(column: pd.Series) -> pd.Series:
     values = column.to_numpy(float)
     noise = 1e-12 * min(1.0, np.abs(values[np.isfinite(values)]).max(initial=0.0))
-    return [0.0 if abs(value) < noise or value == 0 else float(f"{value:.8e}") for value in values]
+    return column.map(lambda value: 0.0 if abs(value) < noise or value == 0 else float(f"{value:.8e}"))
 
 
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex: bool = False) -> None:
