@@ -13,24 +13,39 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ALL = {path.stem for path in NOTEBOOKS}
 
 
-@pytest.fixture
-def package(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
     """A copy of the package, which the hashes are taken of."""
-    copy = tmp_path / "coinfer"
+    copy = tmp_path_factory.mktemp("copy") / "coinfer"
     shutil.copytree(ROOT / "coinfer", copy, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.setattr(freshness, "PACKAGE", copy)
     return copy
 
 
-def stale_after(change):
-    """The notebooks that a change of the package makes stale."""
-    before = {path.stem: freshness.package_hashes(path) for path in NOTEBOOKS}
-    change()
-    return {path.stem for path in NOTEBOOKS if freshness.package_hashes(path) != before[path.stem]}
+def hashes(package):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(freshness, "PACKAGE", package)
+        return {path.stem: freshness.package_hashes(path) for path in NOTEBOOKS}
 
 
-def append(path, text):
-    path.write_text(path.read_text() + text)
+@pytest.fixture(scope="module")
+def stale_after(package):
+    """The notebooks that new texts of some files make stale; the files are put back."""
+    before = hashes(package)
+
+    def stale(texts):
+        old = {path: path.read_text() for path in texts if path.exists()}
+        for path, text in texts.items():
+            path.write_text(text)
+        after = hashes(package)
+        for path in texts:
+            path.write_text(old[path]) if path in old else path.unlink()
+        return {name for name in before if before[name] != after[name]}
+
+    return stale
+
+
+def longer(path, text="\nadded = 1\n"):
+    return {path: path.read_text() + text}
 
 
 def using(text):
@@ -38,41 +53,38 @@ def using(text):
     return {path.stem for path in NOTEBOOKS if text in freshness._code(path)}
 
 
-def test_words_make_nothing_stale(package):
-    def change():
-        for path in package.rglob("*.py"):
-            first, quotes, rest = path.read_text().partition('"""')
-            path.write_text(f"# a remark\n{first}{quotes}In other words: {rest}\n\n# another\n")
-
-    assert stale_after(change) == set()
+def test_words_make_nothing_stale(package, stale_after):
+    texts = {}
+    for path in package.rglob("*.py"):
+        first, quotes, rest = path.read_text().partition('"""')
+        texts[path] = f"# a remark\n{first}{quotes}In other words: {rest}\n\n# another\n"
+    assert stale_after(texts) == set()
 
 
 @pytest.mark.parametrize(
     "module", ["cost.py", "__init__.py", "network/chain.py", "study/figures.py", "study/execution.py"]
 )
-def test_what_all_use_makes_all_stale(package, module):
-    assert stale_after(lambda: append(package / module, "\nadded = 1\n")) == ALL
+def test_what_all_use_makes_all_stale(package, stale_after, module):
+    assert stale_after(longer(package / module)) == ALL
 
 
-@pytest.mark.parametrize(
-    "module", ["study/runner.py", "study/command_line.py", "study/freshness.py", "study/__main__.py"]
-)
-def test_what_none_uses_makes_none_stale(package, module):
-    assert stale_after(lambda: append(package / module, "\nadded = 1\n")) == set()
+def test_what_none_uses_makes_none_stale(package, stale_after):
+    unused = [package / "study" / f"{name}.py" for name in ("runner", "command_line", "freshness", "__main__")]
+    assert stale_after({path: path.read_text() + "\nadded = 1\n" for path in unused}) == set()
 
 
-def test_what_some_use_makes_them_stale(package):
+def test_what_some_use_makes_them_stale(package, stale_after):
     proof = next(path for path in (package / "derivations" / "proofs").glob("*.py") if path.stem != "__init__")
-    derivations = stale_after(lambda: append(proof, "\nadded = 1\n"))  # imported by a name made at run time
-    assert derivations == using("coinfer.derivations") == {"90-derivations"}
-    coupling = stale_after(lambda: append(package / "coupling.py", "\nadded = 1\n"))
-    assert coupling == using("coinfer.coupling") < ALL
+    assert (
+        stale_after(longer(proof)) == using("coinfer.derivations") == {"90-derivations"}
+    )  # imported by a made-up name
+    assert stale_after(longer(package / "coupling.py")) == using("coinfer.coupling") < ALL
 
 
 @pytest.mark.parametrize("folder", ["network/data", "channel/data", "data/scenarios"])
-def test_a_changed_data_file_makes_all_stale_and_so_does_a_new_one(package, folder):
-    assert stale_after(lambda: append(next((package / folder).iterdir()), "\n")) == ALL
-    assert stale_after(lambda: (package / folder / "new.csv").write_text("1")) == ALL
+def test_a_changed_data_file_makes_all_stale_and_so_does_a_new_one(package, stale_after, folder):
+    assert stale_after(longer(next((package / folder).iterdir()), "\n")) == ALL
+    assert stale_after({package / folder / "new.csv": "1"}) == ALL
 
 
 @pytest.fixture
