@@ -22,7 +22,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 LOCK = PACKAGE.parent / "requirements.lock"
 RUNS_IT = "study.execution"  # the module, in the package, that every notebook depends on
 BY_ANY_NAME = {"import_module", "__import__", "pkgutil", "runpy", "subprocess", "exec", "eval"}
-DOCSTRINGS = {"__doc__", "getdoc", "inspect", "getsource", "tokenize", "doctest"}  # of other modules, read as data
+DOCSTRINGS = {"__doc__", "getdoc", "inspect", "getsource", "tokenize", "doctest", "help"}  # of any module, read as data
 
 
 def inputs_hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str]) -> str:
@@ -136,8 +136,10 @@ def _words(source: str) -> set[str]:
 
 @cache
 def _meaning(source: str) -> str:
-    """The hash of a module without its comments, layout and docstrings."""
+    """The hash of a module without its comments, layout and docstrings; of all its text if it reads its own docstring."""
     tree = ast.parse(source)
+    if any(isinstance(node, ast.Name) and node.id == "__doc__" for node in ast.walk(tree)):
+        return hashlib.sha256(source.encode()).hexdigest()
     for node in ast.walk(tree):
         if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             continue
