@@ -453,8 +453,9 @@ class MarkovLaw(UnitCostLaw):
 
     @property
     def commonest_outage(self) -> int:
-        """The outage state that stage 0 is in most often; outages seen from outside are taken for it."""
-        return self.usable + int(np.argmax(self.initial[self.usable :]))
+        """The outage state that stage 0 is in most often, the mildest of equals; outages seen from outside are taken for it."""
+        often = self.initial[self.usable :]
+        return self.usable + int(np.flatnonzero(often >= (1 - 1e-9) * often.max())[-1])  # equal but for round-off
 
     # simulation
 
