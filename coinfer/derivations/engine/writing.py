@@ -1,7 +1,7 @@
-r"""The language in which proofs are written: the model's notation, the rules, and one call for each step.
+r"""How proofs are written: one call for each step.
 
-A module of claims star-imports this one. `claim(label, quantity, conditions)` opens a claim, and what it is called with
-is its proof: the statement, a link for each step, what the formula is not, and how else it can be said.
+`claim(label, quantity, conditions)` opens a claim, and what it is called with is its proof: the statement, a link for
+each step, what the formula is not, and how else it can be said.
 
     L2 = claim("L2", E(Min(bits * X, A)), A <= B)(
         r"A \le B \implies \mathbb{E}\min(oX, A) \le \mathbb{E}\min(oX, B)",
@@ -17,49 +17,9 @@ from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
-from sympy import (
-    Abs,
-    Derivative,
-    Eq,
-    Expr,
-    Function,
-    Integral,
-    Limit,
-    Max,
-    Min,
-    Product,
-    Rational,
-    Subs,
-    Sum,
-    Symbol,
-    cosh,
-    exp,
-    expint,
-    factorial,
-    floor,
-    log,
-    oo,
-    sinh,
-)
 
-from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Induction, Mutant, Restatement, Step, Use, use
-from coinfer.derivations.engine.model import *
-from coinfer.derivations.engine.prover import (
-    Rule,
-    algebra,
-    antiderivative,
-    by_derivatives,
-    calculus,
-    expectation,
-    first_term,
-    index,
-    inside_integral,
-    inside_sum,
-    jensen,
-    monotone,
-    order,
-    tonelli,
-)
+from coinfer.derivations.engine.claim import Claim, Induction, Mutant, Restatement, Step, Use, use
+from coinfer.derivations.engine.prover import Rule, algebra, order
 
 Link = Callable[[sp.Expr], Step]  # the step from where the chain has come to
 Fact = str | Claim | Use  # a definition by its name, an earlier claim, or either at given values of its symbols
@@ -104,8 +64,8 @@ def by_induction(way: str, relation: str, right: Any, variable: sp.Symbol, start
         begin, onward = (chain(left.xreplace({variable: at}), links) for at, links in ((first, base), (here, step)))
         return Induction(variable, first, begin, onward, way == "backward")
 
-    return lambda *base: lambda *step: lambda left: Step(
-        left, relation, sp.sympify(right), reason, proof(left, base, step)
+    return lambda *base: (
+        lambda *step: lambda left: Step(left, relation, sp.sympify(right), reason, proof(left, base, step))
     )
 
 

@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine.writing import *
+from coinfer.derivations.proofs.notation import *
 
 # -- R1: the threshold in terms of the channel gain ----------------------------------------------------------------------
 lam, gamma, gain = symbol("unit_cost_scale"), symbol("mean_snr"), symbol("gain")
@@ -18,11 +18,7 @@ def gain_at(unit_cost: sp.Expr) -> sp.Expr:
 R1 = claim("R1", gain, unit <= x, setting="given law")(
     r"x > 0,\ X(g) \le x \implies g \ge \frac{2^{\lambda/x} - 1}{\gamma}",
     eq(gain_at(unit), "the unit cost solved for the gain"),
-    ge(
-        gain_at(x),
-        "a dearer bit needs less gain: the right side falls in the unit cost",
-        by=monotone(gain_at(t), t, unit, x),
-    ),
+    ge(gain_at(x), "a dearer bit needs less gain: it falls in the unit cost", by=monotone(gain_at(t), t, unit, x)),
     wrong={"1 added": (2 ** (lam / x) + 1) / gamma, "natural exponent": (exp(lam / x) - 1) / gamma}
     | {"exponent inverted": (2 ** (x / lam) - 1) / gamma, "SNR multiplies": (2 ** (lam / x) - 1) * gamma},
     restated=same(2 ** (lam / x) / gamma - 1 / gamma),
@@ -50,6 +46,14 @@ scale = lam * log(2) / gamma  # X is about scale / g on a poor channel
 inverse = scale / gain
 
 
+POINTWISE = inside_integral(order)
+
+
+def falls(density: sp.Expr, variable: sp.Symbol = point) -> Rule:
+    """The rule that a density falls up to gain 1, so that it is at least what it is there."""
+    return inside_integral(monotone(density, variable, gain, 1))
+
+
 def poor(integrand: sp.Expr) -> sp.Expr:
     """The part of a mean that comes from gains between epsilon and 1."""
     return Integral(integrand, (gain, eps, 1))
@@ -65,9 +69,7 @@ L50 = claim("L50", log(1 + z), setting="given law")(
 L51 = claim("L51", z, setting="given law")(
     r"z \le (1 + z/2)\ln(1 + z) \quad (z \ge 0)",
     le(
-        (1 + z / 2) * log(1 + z),
-        "both sides and their slopes agree at 0, and the right side curves upwards faster",
-        by=by_derivatives(z),
+        (1 + z / 2) * log(1 + z), "equal at 0 with equal slopes, and the right side curves faster", by=by_derivatives(z)
     ),
     wrong={"half dropped": log(1 + z), "quarter for half": (1 + z / 4) * log(1 + z)}
     | {"sign": (1 - z / 2) * log(1 + z)},
@@ -84,14 +86,10 @@ R12 = claim("R12", unit, setting="given law")(
 RAYLEIGH_BOUND = -scale * exp(-1) * log(eps)
 R12a = claim("R12a", poor(unit * exp(-gain)), eps <= 1, setting="given law")(
     r"\text{Rayleigh: } \int_\epsilon^1 X(g) e^{-g} dg \ge \frac{\lambda \ln 2}{e\gamma} \ln\frac{1}{\epsilon}",
-    ge(poor(inverse * exp(-gain)), "a poor channel costs at least scale / g (R12)", R12, by=inside_integral(order)),
-    ge(
-        poor(inverse * exp(-1)),
-        "the density falls",
-        by=inside_integral(monotone(inverse * exp(-depth), depth, gain, 1)),
-    ),
+    ge(poor(inverse * exp(-gain)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
+    ge(poor(inverse * exp(-1)), "the density falls", by=falls(inverse * exp(-depth), depth)),
     eq(RAYLEIGH_BOUND, "the integral of 1/g", by=calculus),
-    wrong={"density at 0": RAYLEIGH_BOUND * exp(3)} | {"power for logarithm": scale * exp(-1) * (1 / eps**2 - 1) + lam},
+    wrong={"density at 0": RAYLEIGH_BOUND * exp(3), "power for logarithm": scale * exp(-1) * (1 / eps**2 - 1) + lam},
     restated=same(poor(inverse) * exp(-1), by=calculus),
     samples={"epsilon": ("1/10", "1/4", "1/2")},
 )
@@ -108,9 +106,9 @@ R12b = claim("R12b", poor(unit * exp(-gain)), eps <= 1, log(eps) <= -large * exp
 shape = symbol("nakagami_m")
 
 
-def nakagami(order_: sp.Expr) -> sp.Expr:
+def nakagami(order_: sp.Expr, at: sp.Expr = gain) -> sp.Expr:
     """The density of the gain under Nakagami fading."""
-    return order_**order_ * gain ** (order_ - 1) * exp(-order_ * gain) / sp.gamma(order_)
+    return order_**order_ * at ** (order_ - 1) * exp(-order_ * at) / sp.gamma(order_)
 
 
 def constant(order_: sp.Expr) -> sp.Expr:
@@ -120,14 +118,8 @@ def constant(order_: sp.Expr) -> sp.Expr:
 
 R12c = claim("R12c", poor(unit * nakagami(shape)), eps <= 1, shape <= 1, setting="given law")(
     r"\text{Nakagami } m \le 1: \int_\epsilon^1 X(g) f(g)\,dg \ge \frac{\lambda\ln 2}{\gamma}\,\frac{m^m e^{-m}}{\Gamma(m)} \ln\frac{1}{\epsilon}",
-    ge(
-        poor(inverse * nakagami(shape)), "a poor channel costs at least scale / g (R12)", R12, by=inside_integral(order)
-    ),
-    ge(
-        poor(inverse * constant(shape)),
-        "the density falls up to gain 1",
-        by=inside_integral(monotone(inverse * nakagami(shape).subs(gain, point), point, gain, 1)),
-    ),
+    ge(poor(inverse * nakagami(shape)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
+    ge(poor(inverse * constant(shape)), "the density falls up to gain 1", by=falls(inverse * nakagami(shape, point))),
     eq(-scale * constant(shape) * log(eps), "the integral of 1/g", by=calculus),
     wrong={"square of the logarithm": scale * constant(shape) * log(eps) ** 2 * 5}
     | {"power for logarithm": scale * constant(shape) * (1 / eps**2 - 1)},
@@ -137,16 +129,11 @@ R12c = claim("R12c", poor(unit * nakagami(shape)), eps <= 1, shape <= 1, setting
 )
 R12d = claim("R12d", poor(unit**2 * nakagami(shape)), eps <= 1, shape <= 2, setting="given law")(
     r"\text{Nakagami } m \le 2: \int_\epsilon^1 X(g)^2 f(g)\,dg \ge \Bigl(\frac{\lambda\ln 2}{\gamma}\Bigr)^2 \frac{m^m e^{-m}}{\Gamma(m)} \ln\frac{1}{\epsilon}",
-    ge(
-        poor(inverse**2 * nakagami(shape)),
-        "a poor channel costs at least scale / g (R12)",
-        R12,
-        by=inside_integral(order),
-    ),
+    ge(poor(inverse**2 * nakagami(shape)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
     ge(
         poor(scale**2 / gain * constant(shape)),
-        "the density over the gain falls up to gain 1",
-        by=inside_integral(monotone(scale**2 / gain * nakagami(shape).subs(gain, point) / point, point, gain, 1)),
+        "the density over the gain falls",
+        by=falls(scale**2 / gain * nakagami(shape, point) / point),
     ),
     eq(-(scale**2) * constant(shape) * log(eps), "the integral of 1/g", by=calculus),
     wrong={"scale not squared": -20 * scale * constant(shape) * log(eps)}
@@ -157,44 +144,41 @@ R12d = claim("R12d", poor(unit**2 * nakagami(shape)), eps <= 1, shape <= 2, sett
 )
 sight = symbol("rician_k")
 term = Symbol("j", integer=True, nonnegative=True)
-bessel = Sum((sight * (1 + sight) * gain) ** term / factorial(term) ** 2, (term, 0, oo))  # I_0 by its series
-rician = (1 + sight) * exp(-sight - (1 + sight) * gain)
+bessel = Sum((sight * (1 + sight) * gain) ** term / sp.factorial(term) ** 2, (term, 0, oo))  # I_0 by its series
+
+
+def rician(at: sp.Expr) -> sp.Expr:
+    """What the Bessel function multiplies in the density under Rician fading."""
+    return (1 + sight) * exp(-sight - (1 + sight) * at)
+
+
 RICIAN_BOUND = -scale * (1 + sight) * exp(-2 * sight - 1) * log(eps)
-R12e = claim("R12e", poor(unit * rician * bessel), eps <= 1, setting="given law")(
+R12e = claim("R12e", poor(unit * rician(gain) * bessel), eps <= 1, setting="given law")(
     r"\text{Rician: } \int_\epsilon^1 X(g) f(g)\,dg \ge \frac{\lambda\ln 2}{\gamma}(1 + k)e^{-2k-1} \ln\frac{1}{\epsilon}",
-    ge(
-        poor(unit * rician),
-        "the Bessel function is at least the first term of its series",
-        by=inside_integral(first_term),
-    ),
-    ge(poor(inverse * rician), "a poor channel costs at least scale / g (R12)", R12, by=inside_integral(order)),
-    ge(
-        poor(inverse * rician.subs(gain, 1)),
-        "what is left of the density falls",
-        by=inside_integral(monotone(inverse * rician.subs(gain, point), point, gain, 1)),
-    ),
+    ge(poor(unit * rician(gain)), "the Bessel function is at least its first term", by=inside_integral(first_term)),
+    ge(poor(inverse * rician(gain)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
+    ge(poor(inverse * rician(1)), "what is left of the density falls", by=falls(inverse * rician(point))),
     eq(RICIAN_BOUND, "the integral of 1/g", by=calculus),
     wrong={"as without a line of sight": 10 * RICIAN_BOUND + lam}
-    | {"sign of the exponent": RICIAN_BOUND * exp(4 * sight + 4)}
-    | {"power for logarithm": scale * (1 / eps**2 - 1)},
-    restated=same(rician.subs(gain, 1) * poor(inverse), by=calculus),
+    | {"sign of the exponent": RICIAN_BOUND * exp(4 * sight + 4), "power for logarithm": scale * (1 / eps**2 - 1)},
+    restated=same(rician(1) * poor(inverse), by=calculus),
     note="As in R12b the mean is infinite. The density is written with the series that defines the Bessel function I_0.",
     samples={"epsilon": ("1/10", "1/4", "1/2"), "k_R": ("1/2", "1", "2")},
 )
-expected = E(unit)
+expected, half = E(unit), sp.Rational(1, 2)
 R12f = claim("R12f", expected, setting="given law")(
     r"\mu \le \lambda \ln 2\,\Bigl(\frac{\mathbb{E}[1/g]}{\gamma} + \frac12\Bigr)",
     le(
-        lam * log(2) * (E(1 / gain) / gamma + Rational(1, 2)),
+        lam * log(2) * (E(1 / gain) / gamma + half),
         "1/ln(1+z) is at most 1/z + 1/2 (L51)",
         use(L51, z=gamma * gain),
         by=expectation,
     ),
     wrong={"half dropped": lam * log(2) * E(1 / gain) / gamma}
-    | {"ln 2 squared": lam * log(2) ** 2 * (E(1 / gain) / gamma + Rational(1, 2))}
-    | {"quarter for half": lam * log(2) * (E(1 / gain) / (4 * gamma) + Rational(1, 4))}
-    | {"sign of the half": lam * log(2) * (E(1 / gain) / gamma - Rational(1, 2))},
-    restated=same(E(lam * log(2) * (1 / (gamma * gain) + Rational(1, 2)))),
+    | {"ln 2 squared": lam * log(2) ** 2 * (E(1 / gain) / gamma + half)}
+    | {"quarter for half": lam * log(2) * (E(1 / gain) / (4 * gamma) + sp.Rational(1, 4))}
+    | {"sign of the half": lam * log(2) * (E(1 / gain) / gamma - half)},
+    restated=same(E(lam * log(2) * (1 / (gamma * gain) + half))),
     note="For every law of the gain with a finite E[1/g]; the counterexamples are sought under Nakagami fading.",
     samples={"m": ("3/2", "2", "3")},
 )
@@ -289,7 +273,7 @@ R14c = claim("R14c", exp(outage) * Integral(exp(-gain) / gain, (gain, outage, oo
     wrong={"scale dropped": expint(1, outage), "sign of the exponent": exp(-outage) * expint(1, outage)}
     | {"order 2": exp(outage) * expint(2, outage), "inverse of the mean": 1 / (1 + outage)}
     | {"at the threshold": 1 / outage},
-    restated=same(expint(1, outage) * (cosh(outage) + sinh(outage))),
+    restated=same(expint(1, outage) * (sp.cosh(outage) + sp.sinh(outage))),
     note="The mean unit cost is a + b times this.",
 )
 from_gain = Symbol("y", positive=True)

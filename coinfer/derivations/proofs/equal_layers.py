@@ -2,17 +2,20 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine.writing import *
-from coinfer.derivations.proofs.bracket import gap
+from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.placement import R6, placed
 
 sending = bits * X
 excess = Max(sending - extra - bits * E(X), 0)
+DOWNLOAD = use("equal layers, download", n=M + 1)
 
 
 def stage(later: sp.Expr) -> sp.Expr:
     """What a stage costs if the stages behind it cost `later`."""
     return E(Min(sending, extra + later))
+
+
+stage_saving = bits * mu - stage(bits * mu)
 
 
 def equal(*stages: sp.Expr) -> tuple[Use, ...]:
@@ -28,7 +31,7 @@ WRONG_POWER = {"exponent too large": p ** (m + 1), "chance of stopping": (1 - p)
 L30 = claim("L30", pi(m), setting="equal layers")(
     r"\pi_m = p^m, \quad p = P(oX > \delta + o\mu)",
     forward("=", p**m, m, 0)(eq(1, "stage 0 is always reached", "reach starts"))(
-        eq(pi(m) * chance(o(m) * X, threshold(m)), "1-sla goes on", "reach"),
+        eq(pi(m) * sla_goes_on(m), "1-sla goes on", "reach"),
         eq(pi(m) * chance(sending, extra + bits * E(X)), "every layer is the same", *equal(m, m + 1)),
         eq(pi(m) * p, "the chance of going on", "equal layers, chance"),
         eq(p ** (m + 1), "hypothesis", HYPOTHESIS),
@@ -38,43 +41,40 @@ L30 = claim("L30", pi(m), setting="equal layers")(
 )
 L31 = claim("L31", G(m), bits > 0, setting="equal layers")(
     r"G_m = G = \mathbb{E}(oX - o\mu - \delta)^+",
-    eq(E(Max(o(m) * X - threshold(m), 0)), "the saving", "saving"),
+    eq(saving(m), "the saving", "saving"),
     eq(E(excess), "every layer is the same", *equal(m, m + 1)),
     eq(g_save, "a name for it", "equal layers, saving"),
     wrong={"sign of the extra cost": E(Max(sending + extra - bits * E(X), 0))}
     | {"extra cost dropped": E(Max(sending - bits * E(X), 0)), "positive part dropped": -extra}
     | {"per bit": g_save / bits, "o dropped": E(Max(X - extra - E(X), 0))},
-    restated=same(bits * mu - stage(bits * mu), "equal layers, saving", "mean", by=expectation),
+    restated=same(stage_saving, "equal layers, saving", "mean", by=expectation),
 )
-series = (1 - p**M) / (1 - p)
+edge = C + bits * mu  # what nothing placed costs
+
+
+def series(chance_: sp.Expr, terms: sp.Expr) -> sp.Expr:
+    """The geometric series of a chance."""
+    return (1 - chance_**terms) / (1 - chance_)
+
+
 R7 = claim("R7", J(M), p < 1, bits > 0, setting="equal layers")(
     r"J(M) = C_{\mathrm{edge}} + o\mu + M D - G\,\frac{1 - p^M}{1 - p} \quad (M \le N - 1,\ p < 1)",
-    forward("=", C + bits * mu + M * download - g_save * series, M, 0)(
+    forward("=", edge + M * download - g_save * series(p, M), M, 0)(
         eq(placed(0) + u(0, 0), "the ETC of an inference", use("ETC", M=0)),
         eq(C + E(o(0) * X), "nothing is placed, the input is sent", use("1-sla ends", M=0)),
-        eq(C + bits * mu, "its size and the mean unit cost", "mean", *equal(0)),
+        eq(edge, "its size and the mean unit cost", "mean", *equal(0)),
     )(
         eq(J(M) + D(M + 1) - pi(M) * G(M), "one layer more (R6)", R6),
-        eq(
-            J(M) + download - p**M * g_save,
-            "every layer is the same (L30, L31)",
-            use(L30, m=M),
-            use(L31, m=M),
-            use("equal layers, download", n=M + 1),
-        ),
-        eq(C + bits * mu + M * download - g_save * series + download - p**M * g_save, "hypothesis", HYPOTHESIS),
-        eq(
-            C + bits * mu + (M + 1) * download - g_save * (1 - p ** (M + 1)) / (1 - p),
-            "the next term of the geometric series",
-        ),
+        eq(J(M) + download - p**M * g_save, "the same everywhere (L30, L31)", use(L30, m=M), use(L31, m=M), DOWNLOAD),
+        eq(edge + M * download - g_save * series(p, M) + download - p**M * g_save, "hypothesis", HYPOTHESIS),
+        eq(edge + (M + 1) * download - g_save * series(p, M + 1), "the next term of the geometric series"),
     ),
-    wrong={"sign of the saving": C + bits * mu + M * download + g_save * series}
-    | {"exponent off by one": C + bits * mu + M * download - g_save * (1 - p ** (M + 1)) / (1 - p)}
-    | {"plus in the denominator": C + bits * mu + M * download - g_save * (1 - p**M) / (1 + p)}
-    | {"one download too many": C + bits * mu + (M + 1) * download - g_save * series}
-    | {"edge cost dropped": bits * mu + M * download - g_save * series}
-    | {"download dropped": C + bits * mu - g_save * series}
-    | {"series not summed": C + bits * mu + M * download - g_save * M},
+    wrong={"sign of the saving": edge + M * download + g_save * series(p, M)}
+    | {"exponent off by one": edge + M * download - g_save * series(p, M + 1)}
+    | {"plus in the denominator": edge + M * download - g_save * (1 - p**M) / (1 + p)}
+    | {"one download too many": edge + (M + 1) * download - g_save * series(p, M)}
+    | {"edge cost dropped": bits * mu + M * download - g_save * series(p, M)}
+    | {"download dropped": edge - g_save * series(p, M), "series not summed": edge + M * download - g_save * M},
     restated=same(C + bits * E(X) + M * download + g_save * (p**M - 1) / (1 - p), "mean"),
     note="For p = 1 the fraction is read as its limit M (R7d).",
 )
@@ -97,10 +97,10 @@ R7c = claim("R7c", saving_ * exp(-rate * deep), deep < cross, setting="given law
     restated=same(saving_ * exp(-rate * cross, evaluate=False)),
 )
 ratio = Symbol("p", positive=True)
-R7d = claim("R7d", Limit((1 - ratio**M) / (1 - ratio), ratio, 1, "-"), setting="given law")(
+R7d = claim("R7d", sp.Limit((1 - ratio**M) / (1 - ratio), ratio, 1, "-"), setting="given law")(
     r"\lim_{p \to 1} \frac{1 - p^M}{1 - p} = M",
     eq(
-        Subs(Derivative(1 - ratio**M, ratio), ratio, 1) / Subs(Derivative(1 - ratio, ratio), ratio, 1),
+        sp.Subs(Derivative(1 - ratio**M, ratio), ratio, 1) / sp.Subs(Derivative(1 - ratio, ratio), ratio, 1),
         "l'Hopital's rule, both vanish at 1",
         by=calculus,
     ),
@@ -113,85 +113,73 @@ own = (use("own result, extra", n=m + 1), use("before the last", n=m), use("befo
 L32 = claim("L32", pi(m), m + 1 <= N, setting="own result")(
     r"\pi_m = p^m \quad (m \le N - 1)",
     forward("=", p**m, m, 0)(eq(1, "stage 0 is always reached", "reach starts"))(
-        eq(pi(m) * chance(o(m) * X, threshold(m)), "1-sla goes on", "reach"),
-        eq(pi(m) * chance(sending, extra + bits * E(X)), "every layer before the last is the same", *own),
+        eq(pi(m) * sla_goes_on(m), "1-sla goes on", "reach"),
+        eq(pi(m) * chance(sending, extra + bits * E(X)), "earlier layers are the same", *own),
         eq(pi(m) * p, "the chance of going on", "equal layers, chance"),
         eq(p ** (m + 1), "hypothesis", HYPOTHESIS),
     ),
     wrong=WRONG_POWER,
     restated=same(Product(p, (i, 1, m)), by=calculus),
 )
+there = p ** (N - 1)  # the chance of reaching the last layer
+LAST = (use("saving", m=N - 1), use("before the last", n=N - 1), use("own result, extra", n=N), "result")
 last_excess = E(Max(sending - extra - result_bits * E(X), 0))
 N4 = claim("N4", J(N) - J(N - 1), setting="own result")(
     r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta - o_N\mu)^+: \text{ a result of } o_N \text{ bits is sent}",
     eq(D(N) - pi(N - 1) * G(N - 1), "one layer more (R6)", use(R6, M=N - 1)),
     eq(
-        download - p ** (N - 1) * G(N - 1),
-        "the chance of getting there (L32)",
+        download - there * G(N - 1),
+        "chance of getting there (L32)",
         use(L32, m=N - 1),
         use("own result, download", n=N),
     ),
-    eq(
-        download - p ** (N - 1) * last_excess,
-        "the saving at stage N - 1",
-        use("saving", m=N - 1),
-        use("before the last", n=N - 1),
-        use("own result, extra", n=N),
-        "result",
-    ),
-    wrong={"sign of the saving": download + p ** (N - 1) * last_excess}
+    eq(download - there * last_excess, "the saving at stage N - 1", *LAST),
+    wrong={"sign of the saving": download + there * last_excess}
     | {"exponent off by one": download - p**N * last_excess}
-    | {"result not sent": download - p ** (N - 1) * E(Max(sending - extra, 0))}
-    | {"sign of the result": download - p ** (N - 1) * E(Max(sending - extra + result_bits * E(X), 0))}
-    | {"as any other layer": download - p ** (N - 1) * g_save, "download dropped": -(p ** (N - 1)) * last_excess},
-    restated=same(
-        download - p ** (N - 1) * (bits * mu - E(Min(sending, extra + result_bits * mu))), "mean", by=expectation
-    ),
+    | {"result not sent": download - there * E(Max(sending - extra, 0))}
+    | {"sign of the result": download - there * E(Max(sending - extra + result_bits * E(X), 0))}
+    | {"as any other layer": download - there * g_save, "download dropped": -there * last_excess},
+    restated=same(download - there * (bits * mu - E(Min(sending, extra + result_bits * mu))), "mean", by=expectation),
     note="Under any law of X, so under fading. R7a is o_N = 0. ",
 )
 last_free = E(Max(sending - extra, 0))
-R7a = claim("R7a", J(N) - J(N - 1), Eq(result_bits, 0), setting="own result")(
+R7a = claim("R7a", J(N) - J(N - 1), sp.Eq(result_bits, 0), setting="own result")(
     r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta)^+: \text{ the result stays at home}",
-    eq(download - p ** (N - 1) * last_excess, "the last layer (N4)", N4),
-    eq(download - p ** (N - 1) * last_free, "the result has no bits to send", by=expectation),
-    wrong={"sign of the saving": download + p ** (N - 1) * last_free}
-    | {"exponent off by one": download - p**N * last_free}
-    | {"as any other layer": download - p ** (N - 1) * g_save}
-    | {"extra cost dropped": download - p ** (N - 1) * bits * mu}
-    | {"download dropped": -(p ** (N - 1)) * last_free},
-    restated=same(download - p ** (N - 1) * (bits * mu - E(Min(sending, extra))), "mean", by=expectation),
+    eq(download - there * last_excess, "the last layer (N4)", N4),
+    eq(download - there * last_free, "the result has no bits to send", by=expectation),
+    wrong={"sign of the saving": download + there * last_free, "exponent off by one": download - p**N * last_free}
+    | {"as any other layer": download - there * g_save, "extra cost dropped": download - there * bits * mu}
+    | {"download dropped": -there * last_free},
+    restated=same(download - there * (bits * mu - E(Min(sending, extra))), "mean", by=expectation),
     samples={"o_N": ("0",)},
 )
-N4a = claim("N4a", download - p ** (N - 1) * last_excess, setting="own result")(
+N4a = claim("N4a", download - there * last_excess, setting="own result")(
     r"o_N \ge 0 \implies D - p^{N-1}\,\mathbb{E}(oX - \delta - o_N\mu)^+ \ge D - p^{N-1}\,\mathbb{E}(oX - \delta)^+",
-    ge(download - p ** (N - 1) * last_free, "sending the result eats into the saving", by=expectation),
-    wrong={"strict": ">", "saving dropped": download, "sign": download + p ** (N - 1) * last_free},
-    restated=same(download - p ** (N - 1) * (bits * mu - E(Min(sending, extra))), "mean", by=expectation),
+    ge(download - there * last_free, "sending the result eats into the saving", by=expectation),
+    wrong={"strict": ">", "saving dropped": download, "sign": download + there * last_free},
+    restated=same(download - there * (bits * mu - E(Min(sending, extra))), "mean", by=expectation),
     note="A device that has to send its result is never more eager for the last layer.",
 )
 # -- R7e: an input of its own size ------------------------------------------------------------------------------------------
+first = chance(input_bits * X, first_extra + bits * E(X))
+reached = p_first * p**M
+
+
+def later(stage: sp.Expr) -> tuple[Use, ...]:
+    """Every layer after the first is the same."""
+    return use("after the input", n=stage + 1), use("after the input", n=stage + 2), use("later extra", n=stage + 2)
+
+
 L41 = claim("L41", pi(m + 1), setting="own input")(
     r"\pi_{m+1} = p_0 p^m, \quad p_0 = P(o_0 X > \delta_1 + o\mu)",
     forward("=", p_first * p**m, m, 0)(
         eq(pi(0) * chance(o(0) * X, threshold(0)), "1-sla goes on", use("reach", m=0)),
         eq(chance(o(0) * X, threshold(0)), "stage 0 is always reached", "reach starts"),
-        eq(
-            chance(input_bits * X, first_extra + bits * E(X)),
-            "the input and the first layer",
-            "input",
-            "first extra",
-            use("after the input", n=1),
-        ),
+        eq(first, "the input and the first layer", "input", "first extra", use("after the input", n=1)),
         eq(p_first, "a name for it", "first chance"),
     )(
         eq(pi(m + 1) * chance(o(m + 1) * X, threshold(m + 1)), "1-sla goes on", use("reach", m=m + 1)),
-        eq(
-            pi(m + 1) * chance(sending, extra + bits * E(X)),
-            "every later layer is the same",
-            use("after the input", n=m + 1),
-            use("after the input", n=m + 2),
-            use("later extra", n=m + 2),
-        ),
+        eq(pi(m + 1) * chance(sending, extra + bits * E(X)), "every later layer is the same", *later(m)),
         eq(pi(m + 1) * p, "the chance of going on", "equal layers, chance"),
         eq(p_first * p ** (m + 1), "hypothesis", HYPOTHESIS),
     ),
@@ -204,27 +192,18 @@ R7e = claim("R7e", J(M + 2) - J(M + 1), setting="own input")(
     r"J(M+2) - J(M+1) = D - p_0 p^M G: \text{ an input of another size}",
     eq(D(M + 2) - pi(M + 1) * G(M + 1), "one layer more (R6)", use(R6, M=M + 1)),
     eq(
-        download - p_first * p**M * G(M + 1),
+        download - reached * G(M + 1),
         "the chance of getting there (L41)",
         use(L41, m=M),
         use("later download", n=M + 2),
     ),
-    eq(
-        download - p_first * p**M * E(excess),
-        "every later layer is the same",
-        use("saving", m=M + 1),
-        use("after the input", n=M + 1),
-        use("after the input", n=M + 2),
-        use("later extra", n=M + 2),
-    ),
-    eq(download - p_first * p**M * g_save, "a name for it", "equal layers, saving"),
-    wrong={"sign of the saving": download + p_first * p**M * g_save}
+    eq(download - reached * E(excess), "every later layer is the same", use("saving", m=M + 1), *later(M)),
+    eq(download - reached * g_save, "a name for it", "equal layers, saving"),
+    wrong={"sign of the saving": download + reached * g_save}
     | {"exponent off by one": download - p_first * p ** (M + 1) * g_save}
-    | {"first chance dropped": download - p**M * g_save, "download dropped": -p_first * p**M * g_save}
+    | {"first chance dropped": download - p**M * g_save, "download dropped": -reached * g_save}
     | {"chance of going on dropped": download - p_first * g_save},
-    restated=same(
-        download - p_first * p**M * (bits * mu - stage(bits * mu)), "equal layers, saving", "mean", by=expectation
-    ),
+    restated=same(download - reached * stage_saving, "equal layers, saving", "mean", by=expectation),
     note="Decreasing savings again, so on 1..N-1 the first M with p_0 p^(M-1) G <= D is best, to be compared with 0 and N; R7b and R7c apply with p_0 G for G.",
 )
 # -- R8: the optimal rule on equal layers -----------------------------------------------------------------------------------
@@ -235,7 +214,7 @@ R8 = claim("R8", v(n, M), n <= M, setting="equal layers")(
         eq(E(sending), "every layer is the same", *equal(M)),
         eq(V(0), "no stage left", "stages left, none"),
     )(
-        eq(E(Min(o(n) * X, go_on(n, M))), "the recursion", "optimal"),
+        eq(best(n), "the recursion", "optimal"),
         eq(stage(v(n + 1, M)), "every layer is the same", "equal layers, sending", use("equal layers, extra", n=n + 1)),
         eq(stage(V(M - n - 1)), "hypothesis", HYPOTHESIS),
         eq(V(M - n), "one stage more is left", use("stages left", k=M - n - 1)),
@@ -268,21 +247,15 @@ R8a = claim("R8a", V(k + 1) - V(k + 2), setting="equal layers")(
 )
 R8b = claim("R8b", Jopt(M + 1) - Jopt(M), setting="equal layers")(
     r"J^{\mathrm{opt}}(M+1) - J^{\mathrm{opt}}(M) = D - d_M",
-    eq(
-        placed(M + 1) + v(0, M + 1) - placed(M) - v(0, M),
-        "the ETC of an inference",
-        "ETC of the optimum",
-        use("ETC of the optimum", M=M + 1),
-    ),
+    eq(placed(M + 1) + v(0, M + 1) - placed(M) - v(0, M), "the ETC of an inference", *both("ETC of the optimum")),
     eq(D(M + 1) - (v(0, M) - v(0, M + 1)), "one term more in the sum"),
-    eq(D(M + 1) - (V(M) - V(M + 1)), "only the stages left matter (R8)", use(R8, n=0), use(R8, n=0, M=M + 1)),
-    eq(download - (V(M) - V(M + 1)), "every layer is the same", use("equal layers, download", n=M + 1)),
-    wrong={"sign of the saving": download + (V(M) - V(M + 1))}
-    | {"saving off by one": download - (V(M + 1) - V(M + 2)), "download dropped": -(V(M) - V(M + 1))}
-    | {"saving of 1-sla": download - p**M * g_save},
+    eq(D(M + 1) - (V(M) - V(M + 1)), "only the stages left matter (R8)", *both(R8, n=0)),
+    eq(download - (V(M) - V(M + 1)), "every layer is the same", DOWNLOAD),
+    wrong={"sign of the saving": download + (V(M) - V(M + 1)), "saving off by one": download - (V(M + 1) - V(M + 2))}
+    | {"download dropped": -(V(M) - V(M + 1)), "saving of 1-sla": download - p**M * g_save},
     restated=same(download + V(M + 1) - E(V(M))),
 )
-R8c = claim("R8c", v(n, N), n <= N, Eq(result_bits, 0), setting="own result")(
+R8c = claim("R8c", v(n, N), n <= N, sp.Eq(result_bits, 0), setting="own result")(
     r"v_n^{(N)} = U_{N-n}, \quad U_0 = 0,\ U_{k+1} = \mathbb{E}\min(oX, \delta + U_k): \text{ the result stays at home}",
     backward("=", U(N - n), n, N)(
         eq(E(o(N) * X), "at stage N one has to send", use("optimal ends", M=N)),
@@ -290,13 +263,8 @@ R8c = claim("R8c", v(n, N), n <= N, Eq(result_bits, 0), setting="own result")(
         eq(0, "it stays at home", by=expectation),
         eq(U(0), "no stage left", "result at home, no stage left"),
     )(
-        eq(E(Min(o(n) * X, go_on(n, N))), "the recursion", use("optimal", M=N)),
-        eq(
-            stage(v(n + 1, N)),
-            "every layer before the last is the same",
-            "before the last",
-            use("own result, extra", n=n + 1),
-        ),
+        eq(best(n, N), "the recursion", use("optimal", M=N)),
+        eq(stage(v(n + 1, N)), "earlier layers are the same", "before the last", use("own result, extra", n=n + 1)),
         eq(stage(U(N - n - 1)), "hypothesis", HYPOTHESIS),
         eq(U(N - n), "one stage more is left", use("result at home", k=N - n - 1)),
     ),
@@ -325,18 +293,14 @@ L34 = claim("L34", extra, bits > 0, extra > 0, setting="equal layers")(
     le(Max(extra + v_inf, 0), "sending costs at least 0", by=expectation),
     wrong={"negative part": Min(extra + v_inf, 0), "value alone": Max(v_inf - extra, 0)}
     | {"sign of the cost": Max(v_inf - 2 * extra, 0)},
-    restated=same((extra + v_inf + Abs(extra + v_inf)) / 2, by=order),
+    restated=same((extra + v_inf + sp.Abs(extra + v_inf)) / 2, by=order),
 )
 other = Symbol("w", real=True)
+wider = (extra + other) / (extra + v_inf)
 R9a = claim("R9a", E(Max(extra + other - sending, 0)), bits > 0, extra > 0, other > v_inf, setting="equal layers")(
     r"w > v_\infty \implies \mathbb{E}(\delta + w - oX)^+ > \delta: \text{ the root is unique}",
-    ge(
-        (extra + other) / (extra + v_inf) * waste,
-        "convex and 0 at 0, so it grows at least in proportion to its threshold",
-        L34,
-        by=expectation,
-    ),
-    eq((extra + other) / (extra + v_inf) * extra, "v is a root (R9)", R9),
+    ge(wider * waste, "convex and 0 at 0, so it grows at least in proportion", L34, by=expectation),
+    eq(wider * extra, "v is a root (R9)", R9),
     gt(extra, "w is larger", L34),
     wrong={"value for cost": extra + other, "by the difference": extra + 2 * (other - v_inf)},
     restated=same(waste, R9),
@@ -388,11 +352,7 @@ R9e = claim("R9e", (other - bits * level) * E(indicator(level >= X)), setting="e
     note="With R9d: for delta = 0 the limit is o ess inf X, since P(X <= c) > 0 for every c above it.",
 )
 # -- R11: how the crossing moves -------------------------------------------------------------------------------------------------
-unit_time, size, updates = (
-    Symbol("chi", positive=True),
-    Symbol("s", positive=True),
-    symbol("inferences_per_update"),
-)
+unit_time, size, updates = (Symbol("chi", positive=True), Symbol("s", positive=True), symbol("inferences_per_update"))
 crossing = log(saving_ * updates / (unit_time * size)) / rate
 R11 = claim("R11", Derivative(-log(unit_time * size / updates / saving_) / rate, updates), setting="given law")(
     r"\tilde M = \frac{\ln(D/G)}{\ln p},\ D = \chi s / K,\ p = e^{-t}: \quad \frac{\partial \tilde M}{\partial K} = \frac{1}{tK}",
@@ -410,7 +370,7 @@ R11a = claim("R11a", Derivative(-log(unit_time * size / updates / saving_) / rat
     | {"rate dropped": -1 / size - 1, "no effect": 0},
     restated=same(-Derivative(log(size) / rate, size), by=calculus),
 )
-tail = Function("T", positive=True)  # P(X > x)
+tail = sp.Function("T", positive=True)  # P(X > x)
 at, mean_, o_, cost_here = (
     Symbol("x", positive=True),
     Symbol("mu", positive=True),
@@ -418,18 +378,14 @@ at, mean_, o_, cost_here = (
     Symbol("delta", positive=True),
 )
 where = mean_ + cost_here / o_
-slope = Subs(Derivative(tail(at), at), at, where)
+slope = sp.Subs(Derivative(tail(at), at), at, where)
 kept = o_ * Integral(tail(at), (at, where, oo))
 slope_of_crossing = tail(where) / (kept * log(tail(where))) - log(cost_ / kept) * slope / (
     o_ * tail(where) * log(tail(where)) ** 2
 )
 R11b = claim("R11b", Derivative(log(cost_ / kept) / log(tail(where)), cost_here), kept > 0, setting="given law")(
     r"\frac{\partial \tilde M}{\partial \delta} = \frac{p}{G \ln p} - \frac{p' \ln(D/G)}{o\,p \ln^2 p}, \quad G = o\int_x^\infty P(X > y)\,dy,\ p = P(X > x),\ x = \mu + \frac{\delta}{o}",
-    eq(
-        slope_of_crossing,
-        "Leibniz' rule: the saving falls at the rate p, the chance changes at the rate p'/o",
-        by=calculus,
-    ),
+    eq(slope_of_crossing, "Leibniz' rule: the saving falls at the rate p, the chance changes at p'/o", by=calculus),
     wrong={"sign": -slope_of_crossing}
     | {"first term dropped": slope_of_crossing - tail(where) / (kept * log(tail(where)))}
     | {"sign of the first term": slope_of_crossing - 2 * tail(where) / (kept * log(tail(where)))}
@@ -452,7 +408,7 @@ L35 = claim("L35", V(k + 1) - V(k + 2), extra > 0, bits > 0, setting="equal laye
     eq(stage(V(k)) - stage(V(k + 1)), "the recursion", "stages left", use("stages left", k=k + 1)),
     le(
         E(indicator(sending >= extra + v_inf)) * (V(k) - V(k + 1)),
-        "where oX lies below the value of going on for ever, it stops either way (R9b)",
+        "below the endless value it stops either way (R9b)",
         L33,
         use(R9b, k=k + 1),
         by=expectation,
@@ -477,41 +433,39 @@ L36 = claim("L36", V(k) - V(k + 1), extra > 0, bits > 0, setting="equal layers")
         eq(q ** (k + 1) * g_save, "one power more"),
     ),
     wrong={"exponent too large": q ** (k + 1) * g_save, "1-sla's chance": p**k * g_save},
-    restated=same(q**k * (bits * mu - stage(bits * mu)), "equal layers, saving", "mean", by=expectation),
+    restated=same(q**k * stage_saving, "equal layers, saving", "mean", by=expectation),
 )
 L37 = claim("L37", V(0) - V(k), extra > 0, bits > 0, q < 1, setting="equal layers")(
     r"V_0 - V_k \le G\,\frac{1 - q^k}{1 - q}",
-    forward("<=", g_save * (1 - q**k) / (1 - q), k, 0)(eq(0, "no stage more"))(
+    forward("<=", g_save * series(q, k), k, 0)(eq(0, "no stage more"))(
         eq(V(0) - V(k) + (V(k) - V(k + 1)), "add and subtract"),
         le(V(0) - V(k) + q**k * g_save, "one stage (L36)", L36),
-        le(g_save * (1 - q**k) / (1 - q) + q**k * g_save, "hypothesis", HYPOTHESIS),
-        eq(g_save * (1 - q ** (k + 1)) / (1 - q), "the next term of the geometric series"),
+        le(g_save * series(q, k) + q**k * g_save, "hypothesis", HYPOTHESIS),
+        eq(g_save * series(q, k + 1), "the next term of the geometric series"),
     ),
-    wrong={"one term too few": g_save * (1 - q ** (k - 1)) / (1 - q)}
-    | {"plus in the denominator": g_save * (1 - q**k) / (1 + q)},
+    wrong={"one term too few": g_save * series(q, k - 1), "plus in the denominator": g_save * (1 - q**k) / (1 + q)},
     restated=same(g_save * (q**k - 1) / (q - 1)),
 )
 L38 = claim("L38", u(0, M), p < 1, bits > 0, setting="equal layers")(
     r"u_0 = o\mu - G\,\frac{1 - p^M}{1 - p}",
     eq(J(M) - placed(M), "the ETC less what is paid anyway", "ETC"),
-    eq(C + bits * mu + M * download - g_save * series - placed(M), "its closed form (R7)", R7),
-    eq(bits * mu - g_save * series, "the downloads cancel", use("equal layers, download", n=i), by=calculus),
-    wrong={"sign": bits * mu + g_save * series}
-    | {"exponent off by one": bits * mu - g_save * (1 - p ** (M + 1)) / (1 - p)}
-    | {"input dropped": -g_save * series, "series not summed": bits * mu - g_save * M}
+    eq(edge + M * download - g_save * series(p, M) - placed(M), "its closed form (R7)", R7),
+    eq(bits * mu - g_save * series(p, M), "the downloads cancel", use("equal layers, download", n=i), by=calculus),
+    wrong={"sign": bits * mu + g_save * series(p, M), "exponent off by one": bits * mu - g_save * series(p, M + 1)}
+    | {"input dropped": -g_save * series(p, M), "series not summed": bits * mu - g_save * M}
     | {"plus in the denominator": bits * mu - g_save * (1 - p**M) / (1 + p)},
     restated=same(bits * E(X) + g_save * (p**M - 1) / (1 - p), "mean"),
 )
-R16d = claim("R16d", gap(M), extra > 0, bits > 0, q < 1, p < 1, setting="equal layers")(
+R16d = claim("R16d", gap(0), extra > 0, bits > 0, q < 1, p < 1, setting="equal layers")(
     r"\mathrm{gap}(M) \le G\Bigl[\frac{1 - q^M}{1 - q} - \frac{1 - p^M}{1 - p}\Bigr] \quad (\delta > 0,\ M < N)",
-    eq(bits * mu - g_save * series - v(0, M), "1-sla in closed form (L38)", L38),
-    eq(bits * mu - g_save * series - V(M), "only the stages left matter (R8)", use(R8, n=0)),
-    eq(V(0) - V(M) - g_save * series, "no stage left: send", "stages left, none", "mean"),
-    le(g_save * (1 - q**M) / (1 - q) - g_save * series, "the optimal rule in closed form (L37)", use(L37, k=M)),
-    eq(g_save * ((1 - q**M) / (1 - q) - series), "a common factor"),
-    wrong={"chances swapped": -g_save * ((1 - q**M) / (1 - q) - series), "equality": "=", "no gap": 0}
-    | {"one layer too few": g_save * ((1 - q ** (M - 1)) / (1 - q) - series)},
-    restated=same(g_save * (1 - q**M) / (1 - q) - g_save * series),
+    eq(bits * mu - g_save * series(p, M) - v(0, M), "1-sla in closed form (L38)", L38),
+    eq(bits * mu - g_save * series(p, M) - V(M), "only the stages left matter (R8)", use(R8, n=0)),
+    eq(V(0) - V(M) - g_save * series(p, M), "no stage left: send", "stages left, none", "mean"),
+    le(g_save * series(q, M) - g_save * series(p, M), "the optimal rule in closed form (L37)", use(L37, k=M)),
+    eq(g_save * (series(q, M) - series(p, M)), "a common factor"),
+    wrong={"chances swapped": -g_save * (series(q, M) - series(p, M)), "equality": "=", "no gap": 0}
+    | {"one layer too few": g_save * (series(q, M - 1) - series(p, M))},
+    restated=same(g_save * series(q, M) - g_save * series(p, M)),
 )
 # -- N3: many inferences per update ------------------------------------------------------------------------------------------------
 needed = unit_time * size * exp(rate * deep) / saving_
@@ -523,7 +477,7 @@ N3 = claim("N3", unit_time * size / updates, updates > needed, setting="given la
     eq(saving_ * exp(-rate * deep), "the number at which layer m + 1 breaks even"),
     wrong={"equality": "=", "one layer deeper": saving_ * exp(-rate * (deep + 1))}
     | {"squared chance": saving_ * exp(-rate * deep) / 4 - unit_time},
-    restated=same(saving_ * (cosh(rate * deep) - sinh(rate * deep))),
+    restated=same(saving_ * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
     note="The break-even K grows by the factor 1/p with every layer. With N3b: for K > K_{N-1} every layer is placed, M* = N, so the limit K to infinity is reached at a finite K. ",
 )
 N3a = claim("N3a", unit_time * size / updates, updates <= needed, setting="given law")(
@@ -531,7 +485,7 @@ N3a = claim("N3a", unit_time * size / updates, updates <= needed, setting="given
     ge(unit_time * size / needed, "the download is shared by fewer inferences", by=CHEAPER),
     eq(saving_ * exp(-rate * deep), "the number at which layer m + 1 breaks even"),
     wrong={"a layer before": saving_ * exp(-rate * (deep - 1)), "chance dropped": saving_ * 2},
-    restated=same(saving_ * (cosh(rate * deep) - sinh(rate * deep))),
+    restated=same(saving_ * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
 )
 N3b = claim("N3b", g_save, setting="equal layers")(
     r"G \le \mathbb{E}(oX - \delta)^+: \text{ the last layer saves at least as much as another}",

@@ -2,11 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine.writing import *
-from coinfer.derivations.proofs.stopping import R5a, R5b, R10a, placed
-
-LADDER = Min(n + k, M)  # the stage at which k-sla cuts the problem
-sending = o(n) * X
+from coinfer.derivations.proofs.notation import *
+from coinfer.derivations.proofs.stopping import R5a, R5b, R10a, extras
 
 
 # -- R15: the gap of 1-sla, exactly ----------------------------------------------------------------------------------------
@@ -14,11 +11,6 @@ def too_early(at: sp.Expr) -> sp.Expr:
     """The price of stopping too early at a stage."""
     here = o(at) * X
     return E((here - go_on(at, M)) * indicator(here > go_on(at, M)) * indicator(here <= threshold(at)))
-
-
-def gap(at: sp.Expr) -> sp.Expr:
-    """What 1-sla loses from a stage on."""
-    return u(at, M) - v(at, M)
 
 
 REACHED = pi(i)
@@ -31,22 +23,12 @@ def prices(last: sp.Expr, weight: sp.Expr = REACHED) -> sp.Expr:
 
 L6 = claim("L6", gap(n), n + 1 <= M)(
     r"u_n - v_n = P(o_n X > A_n^1)(u_{n+1} - v_{n+1}) + \mathbb{E}[o_n X - A_n^{\mathrm{opt}}; A_n^{\mathrm{opt}} < o_n X \le A_n^1]",
-    eq(
-        follow(sending, threshold(n), delta(n + 1) + u(n + 1, M)) - E(Min(sending, go_on(n, M))),
-        "both recursions",
-        "1-sla",
-        "optimal",
-    ),
-    eq(
-        chance(sending, threshold(n)) * gap(n + 1) + too_early(n),
-        "outcome by outcome; the optimal threshold is lower (R5b)",
-        R5b,
-        by=expectation,
-    ),
-    wrong={"price dropped": chance(sending, threshold(n)) * gap(n + 1), "later gap dropped": too_early(n)}
-    | {"sign of the price": chance(sending, threshold(n)) * gap(n + 1) - too_early(n)}
-    | {"chance of stopping": (1 - chance(sending, threshold(n))) * gap(n + 1) + too_early(n)}
-    | {"chance under the optimal rule": chance(sending, go_on(n, M)) * gap(n + 1) + too_early(n)},
+    eq(sla(n) - best(n), "both recursions", "1-sla", "optimal"),
+    eq(sla_goes_on(n) * gap(n + 1) + too_early(n), "the optimal threshold is lower (R5b)", R5b, by=expectation),
+    wrong={"price dropped": sla_goes_on(n) * gap(n + 1), "later gap dropped": too_early(n)}
+    | {"sign of the price": sla_goes_on(n) * gap(n + 1) - too_early(n)}
+    | {"chance of stopping": (1 - sla_goes_on(n)) * gap(n + 1) + too_early(n)}
+    | {"chance under the optimal rule": goes_on(n) * gap(n + 1) + too_early(n)},
     restated=same((1 - E(indicator(sending <= threshold(n)))) * gap(n + 1) + too_early(n), by=expectation),
 )
 L7 = claim("L7", gap(0), n <= M)(
@@ -55,7 +37,7 @@ L7 = claim("L7", gap(0), n <= M)(
         eq(prices(-1) + pi(0) * gap(0), "stage 0 is always reached", "reach starts")
     )(
         eq(prices(n - 1) + pi(n) * gap(n), "hypothesis", HYPOTHESIS),
-        eq(prices(n - 1) + pi(n) * (chance(sending, threshold(n)) * gap(n + 1) + too_early(n)), "one stage (L6)", L6),
+        eq(prices(n - 1) + pi(n) * (sla_goes_on(n) * gap(n + 1) + too_early(n)), "one stage (L6)", L6),
         eq(prices(n) + pi(n + 1) * gap(n + 1), "the chance of reaching the next stage", use("reach", m=n)),
     ),
     wrong={"one stage too few": prices(n - 2) + pi(n) * gap(n), "one stage too many": prices(n) + pi(n) * gap(n)}
@@ -94,11 +76,6 @@ R15 = claim("R15", gap(0))(
 FURTHER = Min(n + k + 1, M)
 
 
-def look(depth: sp.Expr, bound: sp.Expr) -> sp.Expr:
-    """What a look-ahead pays from a stage on, with this threshold there."""
-    return follow(sending, bound, delta(n + 1) + c(n + 1, depth, M))
-
-
 L8 = claim("L8", c(n, k, M), n <= M, k >= 1)(
     r"c_n^{k} \le v_n^{(\min(n+k, M))}: \text{ look-ahead pays no more than the plan it looks at}",
     backward("<=", v(n, LADDER), n, M)(
@@ -109,7 +86,7 @@ L8 = claim("L8", c(n, k, M), n <= M, k >= 1)(
         eq(look(k, a(n, k, M)), "what k-sla pays", "k-sla"),
         eq(look(k, go_on(n, LADDER)), "its threshold", "k-sla threshold"),
         le(
-            E(Min(sending, go_on(n, LADDER))),
+            best(n, LADDER),
             "later it pays at most the plan from there (hypothesis), which is no worse for a longer cut (R5a)",
             HYPOTHESIS,
             use(R5a, n=n + 1, m=LADDER, M=FURTHER),
@@ -149,10 +126,10 @@ R17 = claim("R17", c(n, k + 1, M), n <= M, k >= 1)(
 R17a = claim("R17a", c(0, k, M), n <= M, n <= k, k >= 1)(
     r"c_0^{k} \le \sum_{i \le n}\delta_i + o_n\mu \quad (n \le \min(k, M))",
     le(v(0, Min(k, M)), "no more than the plan it looks at (L8)", use(L8, n=0)),
-    le(placed(n) + o(n) * E(X), "no static split is better (R10a)", use(R10a, M=Min(k, M))),
-    wrong={"one split further": placed(n + 1) + o(n + 1) * E(X), "last layer free": placed(n - 1) + o(n) * E(X)}
+    le(extras(n) + o(n) * E(X), "no static split is better (R10a)", use(R10a, M=Min(k, M))),
+    wrong={"one split further": extras(n + 1) + o(n + 1) * E(X), "last layer free": extras(n - 1) + o(n) * E(X)}
     | {"extra costs dropped": o(n) * E(X)},
-    restated=same(o(n) * mu + placed(n), "mean"),
+    restated=same(o(n) * mu + extras(n), "mean"),
     note="So 1-sla can lose only to static splits n >= 2, and k at least the best static split cures it.",
     samples={"k": ("1", "2")},
 )

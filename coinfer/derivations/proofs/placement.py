@@ -2,9 +2,7 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine.writing import *
-
-sending = o(n) * X
+from coinfer.derivations.proofs.notation import *
 
 
 # -- R6: what one layer more is worth to 1-sla -------------------------------------------------------------------------------
@@ -15,17 +13,10 @@ def step_u(at: sp.Expr) -> sp.Expr:
 
 L9 = claim("L9", step_u(n), n + 1 <= M)(
     r"u_n^{(M+1)} - u_n^{(M)} = P(o_n X > A_n^1)\,(u_{n+1}^{(M+1)} - u_{n+1}^{(M)}) \quad (n < M)",
-    eq(
-        follow(sending, threshold(n), delta(n + 1) + u(n + 1, M + 1))
-        - follow(sending, threshold(n), delta(n + 1) + u(n + 1, M)),
-        "both recursions; the threshold does not depend on M (R4)",
-        "1-sla",
-        use("1-sla", M=M + 1),
-    ),
-    eq(chance(sending, threshold(n)) * step_u(n + 1), "they differ only where 1-sla goes on", by=expectation),
-    wrong={"chance of stopping": (1 - chance(sending, threshold(n))) * step_u(n + 1)}
-    | {"chance dropped": step_u(n + 1), "sign": -chance(sending, threshold(n)) * step_u(n + 1)}
-    | {"stage not advanced": chance(sending, threshold(n)) * step_u(n)}
+    eq(sla(n, M + 1) - sla(n), "both recursions; the threshold does not depend on M (R4)", *both("1-sla")),
+    eq(sla_goes_on(n) * step_u(n + 1), "they differ only where 1-sla goes on", by=expectation),
+    wrong={"chance of stopping": (1 - sla_goes_on(n)) * step_u(n + 1), "chance dropped": step_u(n + 1)}
+    | {"sign": -sla_goes_on(n) * step_u(n + 1), "stage not advanced": sla_goes_on(n) * step_u(n)}
     | {"threshold of the next stage": chance(o(n + 1) * X, threshold(n + 1)) * step_u(n + 1)}
     | {"tie goes on": E(indicator(sending >= threshold(n))) * step_u(n + 1)},
     restated=same((1 - E(indicator(sending <= threshold(n)))) * step_u(n + 1), by=expectation),
@@ -34,7 +25,7 @@ L10 = claim("L10", step_u(0), n <= M)(
     r"u_0^{(M+1)} - u_0^{(M)} = \pi_n\,(u_n^{(M+1)} - u_n^{(M)}) \quad (n \le M)",
     forward("=", pi(n) * step_u(n), n, 0)(eq(pi(0) * step_u(0), "stage 0 is always reached", "reach starts"))(
         eq(pi(n) * step_u(n), "hypothesis", HYPOTHESIS),
-        eq(pi(n) * chance(sending, threshold(n)) * step_u(n + 1), "one stage (L9)", L9),
+        eq(pi(n) * sla_goes_on(n) * step_u(n + 1), "one stage (L9)", L9),
         eq(pi(n + 1) * step_u(n + 1), "the chance of reaching the next stage", use("reach", m=n)),
     ),
     wrong={"reach off by one": pi(n + 1) * step_u(n), "reach one too early": pi(n - 1) * step_u(n)}
@@ -43,18 +34,9 @@ L10 = claim("L10", step_u(0), n <= M)(
 )
 L11 = claim("L11", step_u(M))(
     r"u_M^{(M+1)} - u_M^{(M)} = -G_M, \quad G_m = \mathbb{E}(o_m X - A_m^1)^+",
-    eq(
-        follow(o(M) * X, threshold(M), delta(M + 1) + u(M + 1, M + 1)) - u(M, M),
-        "what 1-sla pays",
-        use("1-sla", n=M, M=M + 1),
-    ),
-    eq(
-        follow(o(M) * X, threshold(M), threshold(M)) - E(o(M) * X),
-        "at the last stage it has to send",
-        "1-sla ends",
-        use("1-sla ends", M=M + 1),
-    ),
-    eq(-E(Max(o(M) * X - threshold(M), 0)), "where it goes on it saves the difference", by=expectation),
+    eq(sla(M, M + 1) - u(M, M), "what 1-sla pays", use("1-sla", n=M, M=M + 1)),
+    eq(follow(o(M) * X, threshold(M), threshold(M)) - E(o(M) * X), "at the end it sends", *both("1-sla ends")),
+    eq(-saving(M), "where it goes on it saves the difference", by=expectation),
     eq(-G(M), "the saving", use("saving", m=M)),
     wrong={"sign": G(M), "stage off by one": -G(M + 1), "nothing saved": 0}
     | {"positive part dropped": threshold(M) - E(o(M) * X), "extra cost added": delta(M + 1) - G(M)},
@@ -69,7 +51,7 @@ def placed(last: sp.Expr) -> sp.Expr:
 
 R6 = claim("R6", J(M + 1) - J(M))(
     r"J(M+1) - J(M) = D_{M+1} - \pi_M G_M",
-    eq(placed(M + 1) + u(0, M + 1) - placed(M) - u(0, M), "the ETC of an inference", "ETC", use("ETC", M=M + 1)),
+    eq(placed(M + 1) + u(0, M + 1) - placed(M) - u(0, M), "the ETC of an inference", *both("ETC")),
     eq(D(M + 1) + step_u(0), "one term more in the sum"),
     eq(D(M + 1) + pi(M) * step_u(M), "nothing changes before stage M (L10)", use(L10, n=M)),
     eq(D(M + 1) - pi(M) * G(M), "at stage M the saving (L11)", L11),
@@ -83,7 +65,7 @@ R6 = claim("R6", J(M + 1) - J(M))(
     note="Written for M + 1 in place of M: layer M pays iff D_M is below the saving at stage M - 1 times the chance of reaching it. Any chain, any law.",
 )
 # -- N1: the same for k-stage look-ahead ---------------------------------------------------------------------------------------
-LADDER = Min(n + k, M)
+CUT = Min(n + k, M + 1)  # where k-sla cuts the problem with one layer more
 MEET = Max(M + 1 - k, 0)  # from this stage on the look-ahead sees the end
 
 
@@ -98,11 +80,11 @@ L12 = claim("L12", c(n, k, M), n <= M, n + k >= M, k >= 1)(
         eq(E(o(M) * X), "at stage M one has to send", "k-sla ends"),
         eq(v(M, M), "so does the optimal rule", "optimal ends"),
     )(
-        eq(follow(sending, a(n, k, M), delta(n + 1) + c(n + 1, k, M)), "what k-sla pays", "k-sla"),
-        eq(follow(sending, go_on(n, LADDER), delta(n + 1) + c(n + 1, k, M)), "its threshold", "k-sla threshold"),
-        eq(follow(sending, go_on(n, M), delta(n + 1) + c(n + 1, k, M)), "the cut is M", by=index(LADDER, M)),
+        eq(look(k, a(n, k, M)), "what k-sla pays", "k-sla"),
+        eq(look(k, go_on(n, LADDER)), "its threshold", "k-sla threshold"),
+        eq(look(k, go_on(n, M)), "the cut is M", by=index(LADDER, M)),
         eq(follow(sending, go_on(n, M), go_on(n, M)), "hypothesis", HYPOTHESIS),
-        eq(E(Min(sending, go_on(n, M))), "the smaller of two", by=expectation),
+        eq(best(n), "the smaller of two", by=expectation),
         eq(v(n, M), "the recursion", "optimal"),
     ),
     wrong={"1-sla": u(n, M), "horizon off by one": v(n, M + 1), "stage off by one": v(n + 1, M)}
@@ -111,36 +93,17 @@ L12 = claim("L12", c(n, k, M), n <= M, n + k >= M, k >= 1)(
 )
 L13 = claim("L13", step_c(n), n + k <= M, k >= 1)(
     r"n + k \le M \implies c_n^{k,(M+1)} - c_n^{k,(M)} = P(o_n X > A_n^k)\,(c_{n+1}^{k,(M+1)} - c_{n+1}^{k,(M)})",
+    eq(look(k, a(n, k, M + 1), M + 1) - look(k, a(n, k, M)), "both recursions", *both("k-sla")),
+    eq(look(k, go_on(n, CUT), M + 1) - look(k, a(n, k, M)), "its threshold", use("k-sla threshold", M=M + 1)),
+    eq(look(k, go_on(n, LADDER), M + 1) - look(k, a(n, k, M)), "the cut lies before both ends", by=index(CUT, LADDER)),
     eq(
-        follow(sending, a(n, k, M + 1), delta(n + 1) + c(n + 1, k, M + 1))
-        - follow(sending, a(n, k, M), delta(n + 1) + c(n + 1, k, M)),
-        "both recursions",
-        "k-sla",
-        use("k-sla", M=M + 1),
-    ),
-    eq(
-        follow(sending, go_on(n, Min(n + k, M + 1)), delta(n + 1) + c(n + 1, k, M + 1))
-        - follow(sending, a(n, k, M), delta(n + 1) + c(n + 1, k, M)),
-        "the threshold at the longer horizon",
-        use("k-sla threshold", M=M + 1),
-    ),
-    eq(
-        follow(sending, go_on(n, LADDER), delta(n + 1) + c(n + 1, k, M + 1))
-        - follow(sending, a(n, k, M), delta(n + 1) + c(n + 1, k, M)),
-        "the cut lies before both ends",
-        by=index(Min(n + k, M + 1), LADDER),
-    ),
-    eq(
-        follow(sending, a(n, k, M), delta(n + 1) + c(n + 1, k, M + 1))
-        - follow(sending, a(n, k, M), delta(n + 1) + c(n + 1, k, M)),
-        "so it is the threshold at the shorter one",
-        "k-sla threshold",
+        look(k, a(n, k, M), M + 1) - look(k, a(n, k, M)), "so it is the threshold at the shorter one", "k-sla threshold"
     ),
     eq(chance(sending, a(n, k, M)) * step_c(n + 1), "they differ only where k-sla goes on", by=expectation),
-    wrong={"chance of stopping": (1 - chance(sending, a(n, k, M))) * step_c(n + 1)}
-    | {"chance dropped": step_c(n + 1), "sign": -chance(sending, a(n, k, M)) * step_c(n + 1)}
+    wrong={"chance of stopping": (1 - chance(sending, a(n, k, M))) * step_c(n + 1), "chance dropped": step_c(n + 1)}
+    | {"sign": -chance(sending, a(n, k, M)) * step_c(n + 1)}
     | {"stage not advanced": chance(sending, a(n, k, M)) * step_c(n)}
-    | {"1-sla's threshold": chance(sending, threshold(n)) * step_c(n + 1)},
+    | {"1-sla's threshold": sla_goes_on(n) * step_c(n + 1)},
     restated=same((1 - E(indicator(sending <= a(n, k, M)))) * step_c(n + 1), by=expectation),
     samples={"k": ("1", "2"), "M": ("2", "3"), "n": ("0", "1")},
 )
@@ -154,32 +117,22 @@ L14 = claim("L14", step_c(0), n <= MEET, n <= M, k >= 1)(
         eq(r(n + 1, k, M) * step_c(n + 1), "the chance of reaching the next stage", use("k-sla reach", m=n)),
     ),
     wrong={"reach off by one": r(n + 1, k, M) * step_c(n), "reach of 1-sla": pi(n) * step_c(n)}
-    | {"reach dropped": step_c(n), "sign": -r(n, k, M) * step_c(n)}
-    | {"stage off by one": r(n, k, M) * step_c(n + 1)},
+    | {"reach dropped": step_c(n), "sign": -r(n, k, M) * step_c(n), "stage off by one": r(n, k, M) * step_c(n + 1)},
     restated=same(r(n, k, M) * c(n, k, M + 1) - c(n, k, M) * r(n, k, M)),
     samples={"k": ("1", "2"), "M": ("2", "3")},
 )
 N1 = claim("N1", Jk(k, M + 1) - Jk(k, M), k >= 1)(
     r"J_k(M+1) - J_k(M) = D_{M+1} - \pi_j^{k}\,(v_j^{(M)} - v_j^{(M+1)}), \quad j = \max(M + 1 - k, 0)",
-    eq(
-        placed(M + 1) + c(0, k, M + 1) - placed(M) - c(0, k, M),
-        "the ETC of an inference",
-        "ETC of k-sla",
-        use("ETC of k-sla", M=M + 1),
-    ),
+    eq(placed(M + 1) + c(0, k, M + 1) - placed(M) - c(0, k, M), "the ETC of an inference", *both("ETC of k-sla")),
     eq(D(M + 1) + step_c(0), "one term more in the sum"),
     eq(D(M + 1) + r(MEET, k, M) * step_c(MEET), "nothing changes before stage j (L14)", use(L14, n=MEET)),
     eq(
-        D(M + 1) - r(MEET, k, M) * (v(MEET, M) - v(MEET, M + 1)),
-        "from stage j on k-sla sees the end of either placement (L12)",
-        use(L12, n=MEET),
-        use(L12, n=MEET, M=M + 1),
+        D(M + 1) - r(MEET, k, M) * saved(MEET), "from stage j on k-sla sees the end of either (L12)", *both(L12, n=MEET)
     ),
-    wrong={"sign": D(M + 1) + r(MEET, k, M) * (v(MEET, M) - v(MEET, M + 1))}
+    wrong={"sign": D(M + 1) + r(MEET, k, M) * saved(MEET)}
     | {"stage off by one": D(M + 1) - r(Max(M - k, 0), k, M) * (v(Max(M - k, 0), M) - v(Max(M - k, 0), M + 1))}
-    | {"reach dropped": D(M + 1) - (v(MEET, M) - v(MEET, M + 1))}
-    | {"reach of 1-sla": D(M + 1) - pi(MEET) * (v(MEET, M) - v(MEET, M + 1))}
-    | {"download of the layer before": D(M) - r(MEET, k, M) * (v(MEET, M) - v(MEET, M + 1))}
+    | {"reach dropped": D(M + 1) - saved(MEET), "reach of 1-sla": D(M + 1) - pi(MEET) * saved(MEET)}
+    | {"download of the layer before": D(M) - r(MEET, k, M) * saved(MEET)}
     | {"saving of 1-sla": D(M + 1) - pi(M) * G(M)},
     restated=same(D(M + 1) + r(MEET, k, M) * v(MEET, M + 1) - v(MEET, M) * r(MEET, k, M)),
     note="k = 1 is R6; k > M is the optimal rule. ",

@@ -2,10 +2,8 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine.writing import *
+from coinfer.derivations.proofs.notation import *
 
-LADDER = Min(n + k, M)  # the stage at which k-sla cuts the problem
-sending = o(n) * X
 # -- R2: one stage as a function of its threshold --------------------------------------------------------------------------
 eps, B = Symbol("epsilon", positive=True), Symbol("B", real=True)
 part = Symbol("t", nonnegative=True)
@@ -23,17 +21,10 @@ def area(integrand: sp.Expr, upper: sp.Expr = A) -> sp.Expr:
 
 R2 = claim("R2", stage(A), bits > 0, A >= 0)(
     r"\mathbb{E}\min(oX, A) = A - \int_0^A F(y/o)\,dy \quad (o > 0,\ A \ge 0)",
-    eq(
-        A - E(area(indicator(bits * X <= y))),
-        "the part of [0, A] above oX is an integral of an indicator",
-        by=expectation,
-    ),
+    eq(A - E(area(indicator(bits * X <= y))), "the part above oX is an integral of an indicator", by=expectation),
     eq(A - area(E(indicator(bits * X <= y))), "Tonelli: the integrand is nonnegative", by=tonelli),
     eq(
-        A - area(F(y / bits)),
-        "the distribution function of X",
-        use("distribution", y=y / bits),
-        by=inside_integral(expectation),
+        A - area(F(y / bits)), "the distribution of X", use("distribution", y=y / bits), by=inside_integral(expectation)
     ),
     wrong={"sign of the integral": A + area(F(y / bits)), "threshold dropped": -area(F(y / bits))}
     | {"o on the wrong side": A - area(F(y * bits)), "tail for distribution": A - area(1 - F(y / bits))}
@@ -42,9 +33,7 @@ R2 = claim("R2", stage(A), bits > 0, A >= 0)(
 )
 R2a = claim("R2a", (stage(A + eps) - stage(A)) / eps)(
     r"\frac{\mathbb{E}\min(oX, A + \epsilon) - \mathbb{E}\min(oX, A)}{\epsilon} \le P(oX > A)",
-    le(
-        E(indicator(bits * X > A)), "the smaller of two grows by at most epsilon, and only where oX > A", by=expectation
-    ),
+    le(E(indicator(bits * X > A)), "the smaller of two grows by at most epsilon, only where oX > A", by=expectation),
     wrong={"slope beyond the step": E(indicator(bits * X > A + eps))}
     | {"distribution for tail": E(indicator(bits * X <= A)), "o dropped": E(indicator(X > A))},
     restated=same(1 - E(indicator(bits * X <= A)), by=expectation),
@@ -54,8 +43,7 @@ R2b = claim("R2b", (stage(A + eps) - stage(A)) / eps)(
     r"\frac{\mathbb{E}\min(oX, A + \epsilon) - \mathbb{E}\min(oX, A)}{\epsilon} \ge P(oX \ge A + \epsilon)",
     ge(E(indicator(bits * X >= A + eps)), "where oX is above both, it grows by all of epsilon", by=expectation),
     wrong={"tie rule and place": E(indicator(bits * X >= A)), "slope at the start": E(indicator(bits * X > A))}
-    | {"distribution for tail": E(indicator(bits * X <= A + eps))}
-    | {"o dropped": E(indicator(sp.Ge(X, A + eps)))},
+    | {"distribution for tail": E(indicator(bits * X <= A + eps)), "o dropped": E(indicator(sp.Ge(X, A + eps)))},
     restated=same(1 - E(indicator(bits * X < A + eps)), by=expectation),
     note="Read at A - epsilon, R2a and R2b give the left derivative P(oX >= A) in the same way.",
 )
@@ -94,7 +82,7 @@ R3 = claim("R3", v(n, M), n <= M)(
     backward("<=", w(n, M), n, M)(
         eq(E(o(M) * X), "at stage M one has to send", "optimal ends"), eq(w(M, M), "so does any rule", "rule ends")
     )(
-        eq(E(Min(sending, go_on(n, M))), "the recursion", "optimal"),
+        eq(best(n), "the recursion", "optimal"),
         le(
             E(s(n, X) * sending + (1 - s(n, X)) * (delta(n + 1) + w(n + 1, M))),
             "the smaller of two is at most any mixture of them, and going on is no dearer (hypothesis)",
@@ -111,12 +99,8 @@ R3 = claim("R3", v(n, M), n <= M)(
 )
 R3a = claim("R3a", v(n, M), n + 1 <= M)(
     r"v_n = \mathbb{E}[o_n X; o_n X \le A_n] + A_n P(o_n X > A_n), \quad A_n = \delta_{n+1} + v_{n+1}",
-    eq(E(Min(sending, go_on(n, M))), "the recursion", "optimal"),
-    eq(
-        follow(sending, go_on(n, M), go_on(n, M)),
-        "the smaller of two, case by case: stop iff sending costs at most A",
-        by=expectation,
-    ),
+    eq(best(n), "the recursion", "optimal"),
+    eq(follow(sending, go_on(n, M), go_on(n, M)), "case by case: stop iff sending costs at most A", by=expectation),
     wrong={"1-sla's threshold": follow(sending, threshold(n), go_on(n, M))}
     | {"extra cost dropped": follow(sending, go_on(n, M), v(n + 1, M))}
     | {"extra cost of the wrong layer": follow(sending, delta(n) + v(n + 1, M), delta(n) + v(n + 1, M))}
@@ -155,12 +139,12 @@ R4a = claim("R4a", a(n, k, M), n + 1 <= M, k >= 1, n + k >= M)(
 R5 = claim("R5", v(n, M + 1), n <= M)(
     r"v_n^{(M+1)} \le v_n^{(M)}",
     backward("<=", v(n, M), n, M)(
-        eq(E(Min(o(M) * X, go_on(M, M + 1))), "the recursion", use("optimal", n=M, M=M + 1)),
+        eq(best(M, M + 1), "the recursion", use("optimal", n=M, M=M + 1)),
         le(E(o(M) * X), "the smaller of two is at most the first", by=expectation),
         eq(v(M, M), "at stage M one has to send", "optimal ends"),
     )(
-        eq(E(Min(sending, go_on(n, M + 1))), "the recursion", use("optimal", M=M + 1)),
-        le(E(Min(sending, go_on(n, M))), "going on is no dearer (hypothesis)", HYPOTHESIS, by=expectation),
+        eq(best(n, M + 1), "the recursion", use("optimal", M=M + 1)),
+        le(best(n), "going on is no dearer (hypothesis)", HYPOTHESIS, by=expectation),
         eq(v(n, M), "the recursion", "optimal"),
     ),
     wrong={"strict": "<", "stage off by one": v(n + 1, M), "one horizon too far": v(n, M + 2)}
@@ -185,19 +169,14 @@ R5b = claim("R5b", go_on(n, M), n + 1 <= M)(
 )
 R5c = claim("R5c", u(M, M + 1))(
     r"u_M^{(M+1)} = v_M^{(M+1)}: \text{ with one layer to go 1-sla is optimal}",
-    eq(follow(o(M) * X, threshold(M), delta(M + 1) + u(M + 1, M + 1)), "what 1-sla pays", use("1-sla", n=M, M=M + 1)),
+    eq(sla(M, M + 1), "what 1-sla pays", use("1-sla", n=M, M=M + 1)),
     eq(follow(o(M) * X, threshold(M), delta(M + 1) + E(o(M + 1) * X)), "then it sends", use("1-sla ends", M=M + 1)),
     eq(E(Min(o(M) * X, delta(M + 1) + E(o(M + 1) * X))), "the threshold is what going on costs", by=expectation),
-    eq(E(Min(o(M) * X, go_on(M, M + 1))), "the optimal rule sends there too", use("optimal ends", M=M + 1)),
+    eq(best(M, M + 1), "the optimal rule sends there too", use("optimal ends", M=M + 1)),
     eq(v(M, M + 1), "the recursion", use("optimal", n=M, M=M + 1)),
     wrong={"horizon off by one": v(M, M + 2), "two layers to go": u(M, M + 2), "no layer to go": v(M, M)}
     | {"stage off by one": v(M + 1, M + 1), "send at once": o(M) * E(X)},
-    restated=same(
-        o(M) * E(X) - E(Max(o(M) * X - threshold(M), 0)),
-        use("optimal", n=M, M=M + 1),
-        use("optimal ends", M=M + 1),
-        by=expectation,
-    ),
+    restated=same(o(M) * E(X) - saving(M), use("optimal", n=M, M=M + 1), use("optimal ends", M=M + 1), by=expectation),
     note="Read at M = 0: 1-sla is optimal for a placement of one layer, and at M = 0 there is nothing to decide.",
 )
 WRONG_SENDING = {"next output": E(o(n + 1) * X), "extra cost added": delta(n) + E(o(n) * X), "output dropped": E(X)} | {
@@ -207,7 +186,7 @@ WRONG_SENDING = {"next output": E(o(n + 1) * X), "extra cost added": delta(n) + 
 L3 = claim("L3", v(n, M), n <= M, m + 1 <= n, setting="monotone case")(
     r"\text{1-sla surely stops after stage } m \implies v_n = o_n\mu \quad (m < n \le M)",
     backward("=", E(o(n) * X), n, M)(eq(E(o(M) * X), "at stage M one has to send", "optimal ends"))(
-        eq(E(Min(sending, go_on(n, M))), "the recursion", "optimal"),
+        eq(best(n), "the recursion", "optimal"),
         eq(E(Min(sending, delta(n + 1) + E(o(n + 1) * X))), "hypothesis", HYPOTHESIS),
         eq(E(sending), "sending surely costs at most that", "surely stops", by=expectation),
     ),
@@ -217,8 +196,7 @@ L3 = claim("L3", v(n, M), n <= M, m + 1 <= n, setting="monotone case")(
 L4 = claim("L4", u(n, M), n <= M, m + 1 <= n, setting="monotone case")(
     r"\text{1-sla surely stops after stage } m \implies u_n = o_n\mu \quad (m < n \le M)",
     backward("=", E(o(n) * X), n, M)(eq(E(o(M) * X), "at stage M one has to send", "1-sla ends"))(
-        eq(follow(sending, threshold(n), delta(n + 1) + u(n + 1, M)), "what 1-sla pays", "1-sla"),
-        eq(E(sending), "it surely stops", "surely stops", by=expectation),
+        eq(sla(n), "what 1-sla pays", "1-sla"), eq(E(sending), "it surely stops", "surely stops", by=expectation)
     ),
     wrong=WRONG_SENDING,
     restated=same(o(n) * mu, "mean"),
@@ -226,21 +204,15 @@ L4 = claim("L4", u(n, M), n <= M, m + 1 <= n, setting="monotone case")(
 R5d = claim("R5d", u(n, M), n <= m, m + 1 <= M, setting="monotone case")(
     r"\text{1-sla surely goes on before stage } m \text{ and surely stops after it} \implies u_n = v_n \quad (n \le m < M)",
     backward("=", v(n, M), n, m)(
-        eq(follow(o(m) * X, threshold(m), delta(m + 1) + u(m + 1, M)), "what 1-sla pays", use("1-sla", n=m)),
+        eq(sla(m), "what 1-sla pays", use("1-sla", n=m)),
         eq(follow(o(m) * X, threshold(m), threshold(m)), "afterwards it sends at once (L4)", use(L4, n=m + 1)),
         eq(E(Min(o(m) * X, threshold(m))), "the smaller of two", by=expectation),
-        eq(E(Min(o(m) * X, go_on(m, M))), "so does the optimal rule (L3)", use(L3, n=m + 1)),
+        eq(best(m), "so does the optimal rule (L3)", use(L3, n=m + 1)),
         eq(v(m, M), "the recursion", use("optimal", n=m)),
     )(
-        eq(follow(sending, threshold(n), delta(n + 1) + u(n + 1, M)), "what 1-sla pays", "1-sla"),
+        eq(sla(n), "what 1-sla pays", "1-sla"),
         eq(follow(sending, threshold(n), go_on(n, M)), "hypothesis", HYPOTHESIS),
-        eq(
-            E(Min(sending, go_on(n, M))),
-            "sending surely costs more than 1-sla's threshold, hence than the optimal one (R5b)",
-            "surely goes on",
-            R5b,
-            by=expectation,
-        ),
+        eq(best(n), "sending surely costs more than either threshold (R5b)", "surely goes on", R5b, by=expectation),
         eq(v(n, M), "the recursion", "optimal"),
     ),
     wrong={"horizon off by one": v(n, m), "stage off by one": v(n + 1, M), "send at once": o(n) * E(X)}
@@ -250,6 +222,7 @@ R5d = claim("R5d", u(n, M), n <= m, m + 1 <= M, setting="monotone case")(
 )
 # -- R10: from the clairvoyant to the static splits --------------------------------------------------------------------------
 ahead = z(n + 1, M)
+plan = delta(n + 1) + ahead
 R10 = claim("R10", z(n, M), n <= M)(
     r"\text{clairvoyant: } \mathbb{E}\min_{j \ge n}\Bigl(\sum_{n<i\le j}\delta_i + o_j X_j\Bigr) = z_n \le v_n",
     backward("<=", v(n, M), n, M)(
@@ -258,16 +231,12 @@ R10 = claim("R10", z(n, M), n <= M)(
     )(
         eq(E(Min(sending, delta(n + 1) + Z(n + 1, M))), "send now, or the best of the later stages", "clairvoyant"),
         le(
-            E(Min(sending, delta(n + 1) + ahead) + indicator(sending > delta(n + 1) + ahead) * (Z(n + 1, M) - ahead)),
+            E(Min(sending, plan) + indicator(sending > plan) * (Z(n + 1, M) - ahead)),
             "the smaller of two lies below its tangent at the mean of the later cost",
             by=expectation,
         ),
-        eq(
-            E(Min(sending, delta(n + 1) + ahead)),
-            "the later cost is independent of X_n, so its deviation averages out",
-            use("clairvoyant's mean", n=n + 1),
-        ),
-        le(E(Min(sending, go_on(n, M))), "hypothesis", HYPOTHESIS, by=expectation),
+        eq(E(Min(sending, plan)), "independent of X_n, the deviation averages out", use("clairvoyant's mean", n=n + 1)),
+        le(best(n), "hypothesis", HYPOTHESIS, by=expectation),
         eq(v(n, M), "the recursion", "optimal"),
     ),
     wrong={"equality": "=", "strict": "<", "stage off by one": v(n + 1, M), "horizon off by one": v(n, M + 2)}
@@ -277,29 +246,29 @@ R10 = claim("R10", z(n, M), n <= M)(
 )
 
 
-def placed(last: sp.Expr) -> sp.Expr:
+def extras(last: sp.Expr) -> sp.Expr:
     """Extra costs up to a layer."""
     return Sum(delta(i), (i, 1, last))
 
 
 L5 = claim("L5", v(0, M), n <= M)(
     r"v_0 \le \sum_{i \le n}\delta_i + v_n",
-    forward("<=", placed(n) + v(n, M), n, 0)(eq(placed(0) + v(0, M), "no layer, no cost"))(
-        le(placed(n) + v(n, M), "hypothesis", HYPOTHESIS),
-        eq(placed(n) + E(Min(sending, go_on(n, M))), "the recursion", "optimal"),
-        le(placed(n) + go_on(n, M), "the smaller of two is at most the second", by=expectation),
-        eq(placed(n + 1) + v(n + 1, M), "one term more in the sum"),
+    forward("<=", extras(n) + v(n, M), n, 0)(eq(extras(0) + v(0, M), "no layer, no cost"))(
+        le(extras(n) + v(n, M), "hypothesis", HYPOTHESIS),
+        eq(extras(n) + best(n), "the recursion", "optimal"),
+        le(extras(n) + go_on(n, M), "the smaller of two is at most the second", by=expectation),
+        eq(extras(n + 1) + v(n + 1, M), "one term more in the sum"),
     ),
-    wrong={"last layer free": placed(n - 1) + v(n, M), "extra costs dropped": v(n, M)}
-    | {"horizon off by one": placed(n) + v(n, M + 2)},
-    restated=same(placed(n) + v(n, Max(n, M)), by=index(Max(n, M), M)),
+    wrong={"last layer free": extras(n - 1) + v(n, M), "extra costs dropped": v(n, M)}
+    | {"horizon off by one": extras(n) + v(n, M + 2)},
+    restated=same(extras(n) + v(n, Max(n, M)), by=index(Max(n, M), M)),
 )
 R10a = claim("R10a", v(0, M), n <= M)(
     r"v_0 \le \sum_{i \le n}\delta_i + o_n\mu \quad (n \le M): \text{ no static split is better}",
-    le(placed(n) + v(n, M), "go on to stage n (L5)", L5),
-    le(placed(n) + v(n, n), "a longer horizon is worth no more (R5a)", use(R5a, m=n)),
-    eq(placed(n) + o(n) * E(X), "at the cut one has to send", use("optimal ends", M=n)),
-    wrong={"last layer free": placed(n - 1) + o(n) * E(X), "next output": placed(n) + o(n + 1) * E(X)}
-    | {"raw input": placed(n) + o(0) * E(X), "extra costs dropped": o(n) * E(X)},
-    restated=same(o(n) * mu + placed(n), "mean"),
+    le(extras(n) + v(n, M), "go on to stage n (L5)", L5),
+    le(extras(n) + v(n, n), "a longer horizon is worth no more (R5a)", use(R5a, m=n)),
+    eq(extras(n) + o(n) * E(X), "at the cut one has to send", use("optimal ends", M=n)),
+    wrong={"last layer free": extras(n - 1) + o(n) * E(X), "next output": extras(n) + o(n + 1) * E(X)}
+    | {"raw input": extras(n) + o(0) * E(X), "extra costs dropped": o(n) * E(X)},
+    restated=same(o(n) * mu + extras(n), "mean"),
 )

@@ -1,10 +1,11 @@
 """Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, new results)."""
 
-from coinfer.derivations.engine.writing import *
+from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.equal_layers import equal, excess, sending, stage
 
 # -- R18: two channel states ---------------------------------------------------------------------------------------------------
 TWO_POINTS = (alpha > 0, alpha <= 1, low < high, extra > 0, bits > 0)
+ALPHAS = ("1/4", "1/3", "1/2", "2/3")
 stay = 1 - alpha  # probability of the worse state
 two_saving = Max(stay * (alpha * bits * (high - low) - extra), 0)
 L39 = claim("L39", stay**k, alpha > 0, alpha <= 1)(
@@ -49,8 +50,9 @@ R18c = claim("R18c", V(k), *TWO_POINTS, setting="two points")(
     | {"positive part dropped": bits * E(X) - stay * (alpha * bits * (high - low) - extra) * (1 - stay**k) / alpha}
     | {"series not summed": bits * E(X) - two_saving * k},
     restated=same(alpha * bits * low + stay * bits * high + two_saving * (stay**k - 1) / alpha),
-    samples={"alpha": ("1/4", "1/3", "1/2", "2/3"), "k": ("0", "1", "2", "3", "4")},
+    samples={"alpha": ALPHAS, "k": ("0", "1", "2", "3", "4")},
 )
+CLOSED = tuple(use(each, k=M - n - 1) for each in (R18c, L39, L40))
 R18d = claim("R18d", u(n, M), n <= M, *TWO_POINTS, setting="two points")(
     r"X \in \{a, b\}: \quad u_n = V_{M-n} = v_n: \text{ 1-sla is exactly optimal}",
     backward("=", V(M - n), n, M)(
@@ -58,23 +60,16 @@ R18d = claim("R18d", u(n, M), n <= M, *TWO_POINTS, setting="two points")(
         eq(E(sending), "every layer is the same", *equal(M)),
         eq(V(0), "no stage left", "stages left, none"),
     )(
-        eq(follow(o(n) * X, threshold(n), delta(n + 1) + u(n + 1, M)), "what 1-sla pays", "1-sla"),
+        eq(sla(n), "what 1-sla pays", "1-sla"),
         eq(follow(sending, extra + bits * E(X), extra + u(n + 1, M)), "every layer is the same", *equal(n, n + 1)),
         eq(follow(sending, extra + bits * E(X), extra + V(M - n - 1)), "hypothesis", HYPOTHESIS),
-        eq(
-            stage(V(M - n - 1)),
-            "both rules decide alike in either state, by the closed form of V (R18c, L39, L40)",
-            use(R18c, k=M - n - 1),
-            use(L39, k=M - n - 1),
-            use(L40, k=M - n - 1),
-            by=order,
-        ),
+        eq(stage(V(M - n - 1)), "by the closed form of V both rules decide alike (R18c)", *CLOSED, by=order),
         eq(V(M - n), "one stage more is left", use("stages left", k=M - n - 1)),
     ),
     wrong={"stages passed": V(n), "one too many": V(M - n + 1), "horizon alone": V(M), "always the input": V(0)}
     | {"sign": -V(M - n)},
     restated=same(V(Max(M - n, 0)), by=index(Max(M - n, 0), M - n)),
-    samples={"alpha": ("1/4", "1/3", "1/2", "2/3")},
+    samples={"alpha": ALPHAS},
 )
 R18e = claim("R18e", g_save, *TWO_POINTS, setting="two points")(
     r"X \in \{a, b\}: \quad G = (1 - \alpha)(\alpha o (b - a) - \delta)^+",
@@ -86,7 +81,7 @@ R18e = claim("R18e", g_save, *TWO_POINTS, setting="two points")(
     | {"o dropped": stay * Max(alpha * (high - low) - extra, 0)}
     | {"positive part dropped": stay * (alpha * bits * (high - low) - extra)},
     restated=same(Max(stay * (bits * high - bits * E(X) - extra), 0), by=order),
-    samples={"alpha": ("1/4", "1/3", "1/2", "2/3")},
+    samples={"alpha": ALPHAS},
 )
 R18f = claim("R18f", p, *TWO_POINTS, alpha * bits * (high - low) > extra, setting="two points")(
     r"X \in \{a, b\},\ G > 0: \quad p = 1 - \alpha",
@@ -108,7 +103,7 @@ N2a = claim("N2a", U(m), *TWO_POINTS, m * extra <= bits * low, setting="two poin
     wrong={"one too many": (m + 1) * extra, "one too few": (m - 1) * extra, "sign": -m * extra}
     | {"cost of sending": bits * low, "one layer": extra},
     restated=same(-(U(0) - m * extra), "result at home, no stage left"),
-    samples={"alpha": ("1/4", "1/3", "1/2", "2/3"), "delta": ("1/4", "1/3", "1/2"), "o": ("1", "2", "3")},
+    samples={"alpha": ALPHAS, "delta": ("1/4", "1/3", "1/2"), "o": ("1", "2", "3")},
 )
 rest = bits * low + stay * extra / alpha  # where the affine recursion rests
 N2 = claim("N2", U(m + k), *TWO_POINTS, m * extra <= bits * low, (m + 1) * extra > bits * low, setting="two points")(
@@ -137,10 +132,5 @@ N2 = claim("N2", U(m + k), *TWO_POINTS, m * extra <= bits * low, (m + 1) * extra
     | {"limit": Min(bits * E(X), rest), "result sent like a feature": V(m + k)},
     restated=same(Min(alpha * bits * low + stay * bits * high, rest - stay**k * (rest - m * extra)), by=order),
     note="With N2a the optimum at M = N in closed form: J(N) = C_edge + N D + U_N. ",
-    samples={
-        "alpha": ("1/4", "1/3", "1/2", "2/3"),
-        "delta": ("1/3", "1/2", "1", "2"),
-        "o": ("1", "2", "3"),
-        "k": ("0", "1", "2", "3", "4"),
-    },
+    samples={"alpha": ALPHAS, "delta": ("1/3", "1/2", "1", "2"), "o": ("1", "2", "3"), "k": ("0", "1", "2", "3", "4")},
 )
