@@ -1,4 +1,4 @@
-"""Claims that bracket the optimal rule by what 1-sla knows, and say how the placement moves (R16, R18, new bounds)."""
+"""Claims that bracket the optimal rule by what 1-sla knows, and say how the placement moves (R16, R18, N5)."""
 
 import sympy as sp
 
@@ -6,6 +6,7 @@ from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.placement import L10, L11, step_u
 from coinfer.derivations.proofs.stopping import R5, R5a, R5b, R5c
 
+# -- R16: what one layer more saves the optimal rule, bracketed by what it saves 1-sla
 LATER = use(R5, n=n + 1)  # what is later costs no more with one layer more
 DEARER = use("dearer layers", n=n + 1)
 L15 = claim("L15", saved(M))(
@@ -81,8 +82,6 @@ L19 = claim("L19", step_u(0))(
     | {"saving off by one": -pi(M) * G(M + 1), "nothing saved": 0},
     restated=same(pi(M) * (v(M, M + 1) - v(M, M)), L15),
 )
-
-
 R16b = claim("R16b", gap(0))(
     r"\mathrm{gap}(M) \le \mathrm{gap}(M+1), \quad \mathrm{gap}(M) = u_0^{(M)} - v_0^{(M)}",
     eq(gap(0, M + 1) + pi(M) * G(M) - saved(0), "what 1-sla saves with layer M + 1 (L19)", L19),
@@ -112,7 +111,8 @@ R16c = claim("R16c", gap(0), M >= 1)(
     | {"squared chance": Sum((1 - pi(i)) ** 4 * G(i) / 4, (i, 1, M - 1))},
     restated=same(Sum(G(i), (i, 1, M - 1)) - Sum(pi(i) * G(i), (i, 1, M - 1))),
 )
-# -- N5: a sharper bound from one pass of the optimal rule -----------------------------------------------------------------------
+
+# -- N5: a sharper bound from one pass of the optimal rule
 L21 = claim("L21", saved(n), n + 1 <= M)(
     r"v_n^{(M)} - v_n^{(M+1)} \le P(o_n X > A_n^{(M+1)})\,(v_{n+1}^{(M)} - v_{n+1}^{(M+1)})",
     eq(best(n) - best(n, M + 1), "both recursions", *both("optimal")),
@@ -172,7 +172,8 @@ N5 = claim("N5", gap(0), m >= M)(
     note="Sharper than R16c, whose weights are 1 - pi: with m = N two passes, one of either rule, bound the gap of every placement; m = M is sharpest. ",
     samples={"m": ("2", "3", "4"), "M": ("2", "3")},
 )
-# -- R18: how the placement moves ------------------------------------------------------------------------------------------------
+
+# -- R18: how the placement moves: smaller increments of the cost, a deeper optimum
 L20 = claim("L20", J2(m) - J2(M), m >= M, setting="two costs")(
     r"J_2(M{+}1) - J_2(M) \le J_1(M{+}1) - J_1(M) \text{ for all } M \implies J_2(m) - J_2(M) \le J_1(m) - J_1(M) \quad (M \le m)",
     forward("<=", J1(m) - J1(M), m, M)(eq(J1(M) - J1(M), "nothing to show"))(
@@ -183,11 +184,7 @@ L20 = claim("L20", J2(m) - J2(M), m >= M, setting="two costs")(
     restated=same(J1(Max(m, M)) - J1(M), by=index(Max(m, M), m)),
     note="If m is the smallest minimiser of J_1 then J_1(m) - J_1(M) < 0 for M < m, so no such M minimises J_2: smaller increments, larger smallest minimiser. With R16a this orders M* of 1-sla and of the optimal rule, with R18 and R18a it gives the statics.",
 )
-sizes, unit_time, updates = (
-    Symbol("s", positive=True),
-    Symbol("chi", positive=True),
-    symbol("inferences_per_update"),
-)
+sizes, unit_time, updates = Symbol("s", positive=True), Symbol("chi", positive=True), symbol("inferences_per_update")
 R18 = claim("R18", Derivative(unit_time * sizes / updates - pi(M) * G(M), updates))(
     r"\frac{\partial}{\partial K}\Bigl(\frac{\chi s_{M+1}}{K} - \pi_M G_M\Bigr) = -\frac{\chi s_{M+1}}{K^2}, \quad \chi = \frac{\beta_t + \beta_e P_{rx}}{R_{dl}}",
     eq(-unit_time * sizes / updates**2, "only the download depends on K", by=calculus),
@@ -239,24 +236,13 @@ L25 = claim("L25", v_hat(n, M), n <= M)(
     wrong={"1-sla": u(n, M), "stage off by one": v(n + 1, M)},
     restated=same(v(n, Max(n, M)), by=index(Max(n, M), M)),
 )
-
-
+AT_THE_END = ("optimal ends, dearer layers", use("optimal, dearer layers", n=M, M=M + 1))
+DEARER_END = (use(L25, n=M + 1, M=M + 1), use("dearer layers", n=M + 1))
 R18b = claim("R18b", v_hat(n, M) - v_hat(n, M + 1), n <= M)(
     r"\hat\delta \ge \delta \implies \hat v_n^{(M)} - \hat v_n^{(M+1)} \le v_n^{(M)} - v_n^{(M+1)}",
     backward("<=", saved(n), n, M)(
-        eq(
-            E(o(M) * X) - best_hat(M, M + 1),
-            "send, or one layer more",
-            "optimal ends, dearer layers",
-            use("optimal, dearer layers", n=M, M=M + 1),
-        ),
-        le(
-            E(o(M) * X) - best(M, M + 1),
-            "going on is no cheaper (L25)",
-            use(L25, n=M + 1, M=M + 1),
-            use("dearer layers", n=M + 1),
-            by=expectation,
-        ),
+        eq(E(o(M) * X) - best_hat(M, M + 1), "send, or one layer more", *AT_THE_END),
+        le(E(o(M) * X) - best(M, M + 1), "going on is no cheaper (L25)", *DEARER_END, by=expectation),
         eq(saved(M), "send, or one layer more", "optimal ends", use("optimal", n=M, M=M + 1)),
     )(
         eq(best_hat(n) - best_hat(n, M + 1), "both recursions", *both("optimal, dearer layers")),

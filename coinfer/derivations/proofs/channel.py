@@ -4,10 +4,11 @@ import sympy as sp
 
 from coinfer.derivations.proofs.notation import *
 
-# -- R1: the threshold in terms of the channel gain ----------------------------------------------------------------------
+# -- R1: the unit cost is at most x where the gain is at least some value, which has a closed form
 lam, gamma, gain = symbol("unit_cost_scale"), symbol("mean_snr"), symbol("gain")
 x, t = Symbol("x", positive=True), Symbol("t", positive=True)
-unit = lam * log(2) / log(1 + gamma * gain)
+nats = lam * log(2)
+unit = nats / log(1 + gamma * gain)
 
 
 def gain_at(unit_cost: sp.Expr) -> sp.Expr:
@@ -27,8 +28,8 @@ R1a = claim("R1a", gain, unit > x, setting="given law")(
     r"x > 0,\ X(g) > x \implies g < \frac{2^{\lambda/x} - 1}{\gamma}",
     eq(gain_at(unit), "the unit cost solved for the gain"),
     lt(gain_at(x), "the right side falls strictly in the unit cost", by=monotone(gain_at(t), t, unit, x)),
-    wrong={"sign of the exponent": (2 ** (-lam / x) - 1) / gamma, "exponent inverted": (2 ** (x / lam) - 1) / gamma}
-    | {"SNR multiplies": (2 ** (lam / x) - 1) * gamma},
+    wrong={"sign of the exponent": (2 ** (-lam / x) - 1) / gamma, "SNR multiplies": (2 ** (lam / x) - 1) * gamma}
+    | {"exponent inverted": (2 ** (x / lam) - 1) / gamma},
     restated=same(2 ** (lam / x) / gamma - 1 / gamma),
 )
 R1b = claim("R1b", bits * unit, A <= 0, bits > 0, setting="given law")(
@@ -38,14 +39,13 @@ R1b = claim("R1b", bits * unit, A <= 0, bits > 0, setting="given law")(
     wrong={"sign of the threshold": 5 - 50 * A, "cost per bit for cost": bits * unit - A},
     restated=same(Min(A, 0), by=order),
 )
-# -- R12: fading at fixed power --------------------------------------------------------------------------------------------
+
+# -- R12: at fixed power a poor channel costs like 1/g, so what fading leaves of the mean is decided near gain 0
 depth = Symbol("d", real=True)
 eps, large = Symbol("epsilon", positive=True), Symbol("B", positive=True)
 z, point = Symbol("z", nonnegative=True), Symbol("t", positive=True)
-scale = lam * log(2) / gamma  # X is about scale / g on a poor channel
+scale = nats / gamma  # X is about scale / g on a poor channel
 inverse = scale / gain
-
-
 POINTWISE = inside_integral(order)
 
 
@@ -68,9 +68,7 @@ L50 = claim("L50", log(1 + z), setting="given law")(
 )
 L51 = claim("L51", z, setting="given law")(
     r"z \le (1 + z/2)\ln(1 + z) \quad (z \ge 0)",
-    le(
-        (1 + z / 2) * log(1 + z), "equal at 0 with equal slopes, and the right side curves faster", by=by_derivatives(z)
-    ),
+    le((1 + z / 2) * log(1 + z), "equal at 0, with equal slopes; the right side curves more", by=by_derivatives(z)),
     wrong={"half dropped": log(1 + z), "quarter for half": (1 + z / 4) * log(1 + z)}
     | {"sign": (1 - z / 2) * log(1 + z)},
     restated=same(log(1 + z) + z * log(1 + z) / 2),
@@ -79,8 +77,8 @@ L51 = claim("L51", z, setting="given law")(
 R12 = claim("R12", unit, setting="given law")(
     r"X(g) \ge \frac{\lambda \ln 2}{\gamma g}",
     ge(inverse, "the logarithm lies below its tangent at 0 (L50)", use(L50, z=gamma * gain)),
-    wrong={"ln 2 dropped": lam / (gamma * gain), "SNR multiplies": lam * log(2) * gamma / gain + lam}
-    | {"plus a half": inverse + lam * log(2) / 2},
+    wrong={"ln 2 dropped": lam / (gamma * gain), "SNR multiplies": nats * gamma / gain + lam}
+    | {"plus a half": inverse + nats / 2},
     restated=same(Integral(scale / gain**2, (gain, gain, oo)), by=calculus),
 )
 RAYLEIGH_BOUND = -scale * exp(-1) * log(eps)
@@ -166,35 +164,31 @@ R12e = claim("R12e", poor(unit * rician(gain) * bessel), eps <= 1, setting="give
     samples={"epsilon": ("1/10", "1/4", "1/2"), "k_R": ("1/2", "1", "2")},
 )
 expected, half = E(unit), sp.Rational(1, 2)
+ceiling = nats * (E(1 / gain) / gamma + half)
 R12f = claim("R12f", expected, setting="given law")(
     r"\mu \le \lambda \ln 2\,\Bigl(\frac{\mathbb{E}[1/g]}{\gamma} + \frac12\Bigr)",
-    le(
-        lam * log(2) * (E(1 / gain) / gamma + half),
-        "1/ln(1+z) is at most 1/z + 1/2 (L51)",
-        use(L51, z=gamma * gain),
-        by=expectation,
-    ),
-    wrong={"half dropped": lam * log(2) * E(1 / gain) / gamma}
-    | {"ln 2 squared": lam * log(2) ** 2 * (E(1 / gain) / gamma + half)}
-    | {"quarter for half": lam * log(2) * (E(1 / gain) / (4 * gamma) + sp.Rational(1, 4))}
-    | {"sign of the half": lam * log(2) * (E(1 / gain) / gamma - half)},
-    restated=same(E(lam * log(2) * (1 / (gamma * gain) + half))),
+    le(ceiling, "1/ln(1+z) is at most 1/z + 1/2 (L51)", use(L51, z=gamma * gain), by=expectation),
+    wrong={"half dropped": nats * E(1 / gain) / gamma}
+    | {"ln 2 squared": nats * log(2) * (E(1 / gain) / gamma + half)}
+    | {"quarter for half": nats * (E(1 / gain) / (4 * gamma) + sp.Rational(1, 4))}
+    | {"sign of the half": nats * (E(1 / gain) / gamma - half)},
+    restated=same(E(nats * (1 / (gamma * gain) + half))),
     note="For every law of the gain with a finite E[1/g]; the counterexamples are sought under Nakagami fading.",
     samples={"m": ("3/2", "2", "3")},
 )
 R12g = claim("R12g", expected, setting="given law")(
     r"\mu \ge \frac{\lambda\ln 2}{\gamma}\,\mathbb{E}[1/g]",
     ge(scale * E(1 / gain), "X is at least scale / g (R12)", R12, by=expectation),
-    wrong={"plus a half": scale * E(1 / gain) + lam * log(2) / 2, "ln 2 dropped": lam / gamma * E(1 / gain) * 2},
+    wrong={"plus a half": scale * E(1 / gain) + nats / 2, "ln 2 dropped": lam / gamma * E(1 / gain) * 2},
     restated=same(E(scale / gain)),
     samples={"m": ("3/2", "2", "3")},
 )
-curve = lam * log(2) / log(1 + gamma * point)
+curve = nats / log(1 + gamma * point)
 R12h = claim("R12h", expected, setting="given law")(
     r"\mathbb{E}g = 1 \implies \mu \ge \frac{\lambda}{\log_2(1 + \gamma)}",
-    ge(lam * log(2) / log(1 + gamma), "Jensen: X is convex in the gain", "mean gain", by=jensen(curve, point)),
-    wrong={"natural logarithm": lam * 3 / log(1 + gamma), "1 dropped": lam * log(2) / log(1 + gamma / 4)}
-    | {"plus a half": lam * log(2) / log(1 + gamma) + lam * 2},
+    ge(nats / log(1 + gamma), "Jensen: X is convex in the gain", "mean gain", by=jensen(curve, point)),
+    wrong={"natural logarithm": lam * 3 / log(1 + gamma), "1 dropped": nats / log(1 + gamma / 4)}
+    | {"plus a half": nats / log(1 + gamma) + lam * 2},
     restated=same(curve.subs(point, Integral(exp(-depth), (depth, 0, oo))), by=calculus),
     note="Before any truncation the mean gain is 1; after one it is larger and the bound holds with that mean in its place.",
     samples={"m": ("3/2", "2", "3")},
@@ -209,7 +203,8 @@ R12i = claim("R12i", Integral(nakagami(1 + above) / gain, (gain, 0, oo)), settin
     restated=same(1 + 1 / above),
     samples={"e": ("1/2", "1", "2")},
 )
-# -- R13: cures -----------------------------------------------------------------------------------------------------------------
+
+# -- R13: two cures, an outage threshold and diversity
 outage = symbol("outage_gain")
 R13 = claim("R13", unit, gain >= outage, setting="given law")(
     r"g \ge g_0 > 0 \implies X(g) \le \frac{\lambda}{\log_2(1 + \gamma g_0)}: \text{ an outage threshold bounds the cost}",
@@ -218,11 +213,8 @@ R13 = claim("R13", unit, gain >= outage, setting="given law")(
     restated=same(curve.subs(point, Integral(1, (depth, 0, outage))), by=calculus),
     note="So every moment is finite. A rate table, given a nonzero rate, has finitely many unit costs and is bounded likewise.",
 )
-R13a = claim(
-    "R13a",
-    Integral(gain * exp(-gain), (gain, outage, oo)) / Integral(exp(-gain), (gain, outage, oo)),
-    setting="given law",
-)(
+kept = Integral(exp(-gain), (gain, outage, oo))  # the chance of no outage
+R13a = claim("R13a", Integral(gain * exp(-gain), (gain, outage, oo)) / kept, setting="given law")(
     r"\text{Rayleigh: } \mathbb{E}[g \mid g \ge g_0] = 1 + g_0",
     eq((1 + outage) * exp(-outage) / exp(-outage), "integration by parts", by=calculus),
     wrong={"truncation forgotten": 1, "sign": 1 - outage, "product": outage},
@@ -236,7 +228,8 @@ R13b = claim("R13b", 2 * Integral(exp(-depth) * exp(-(2 * gain - depth)), (depth
     restated=same(-2 * gain * Derivative(exp(-2 * gain), gain), by=calculus),
     note="So with at least two branches E[1/g] = 2 and the mean unit cost is finite (R12f, R12i).",
 )
-# -- R14: truncated channel inversion ------------------------------------------------------------------------------------------------
+
+# -- R14: with the rate held instead of the power, the unit cost is affine in 1/g
 rate, width, power = symbol("rate_bps"), symbol("link.bandwidth_hz"), symbol("link.transmit_power_w")
 beta_t, beta_e = symbol("weights.time_per_s"), symbol("weights.energy_per_j")
 needed_power = power * (2 ** (rate / width) - 1) / (gamma * gain)
@@ -277,20 +270,12 @@ R14c = claim("R14c", exp(outage) * Integral(exp(-gain) / gain, (gain, outage, oo
     note="The mean unit cost is a + b times this.",
 )
 from_gain = Symbol("y", positive=True)
-R14d = claim(
-    "R14d",
-    exp(outage) * Integral(inverted * exp(-gain), (gain, from_gain, oo)),
-    from_gain >= outage,
-    setting="given law",
-)(
+part = Integral(inverted * exp(-gain), (gain, from_gain, oo))
+closed = base * exp(-from_gain) + factor * expint(1, from_gain)
+R14d = claim("R14d", exp(outage) * part, from_gain >= outage, setting="given law")(
     r"\text{Rayleigh: } \mathbb{E}[X; X \le x \mid g \ge g_0] = e^{g_0}\bigl(a e^{-y} + b E_1(y)\bigr), \quad y = \frac{b}{x - a} \ge g_0",
-    eq(
-        exp(outage) * (base * exp(-from_gain) + factor * expint(1, from_gain)),
-        "both fall to 0 and have the same derivative",
-        by=antiderivative(from_gain),
-    ),
-    wrong={"scale dropped": base * exp(-from_gain) + factor * expint(1, from_gain)}
-    | {"time dropped": exp(outage) * factor * expint(1, from_gain)}
+    eq(exp(outage) * closed, "both fall to 0 and have the same derivative", by=antiderivative(from_gain)),
+    wrong={"scale dropped": closed, "time dropped": exp(outage) * factor * expint(1, from_gain)}
     | {"sign": exp(outage) * (base * exp(-from_gain) - factor * expint(1, from_gain))}
     | {"order 2": exp(outage) * (base * exp(-from_gain) + factor * expint(2, from_gain))}
     | {"from the outage": exp(outage) * (base * exp(-outage) + factor * expint(1, outage))},

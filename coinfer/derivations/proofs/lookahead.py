@@ -6,11 +6,15 @@ from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.stopping import R5a, R5b, R10a, extras
 
 
-# -- R15: the gap of 1-sla, exactly ----------------------------------------------------------------------------------------
+# -- R15: what 1-sla loses is what it pays for stopping too early, stage by stage
+def early(at: sp.Expr, bound: sp.Expr) -> sp.Expr:
+    """What sending costs above a bound, where 1-sla sends and the optimal rule would go on."""
+    return (o(at) * X - bound) * indicator(o(at) * X > go_on(at, M)) * indicator(o(at) * X <= threshold(at))
+
+
 def too_early(at: sp.Expr) -> sp.Expr:
     """The price of stopping too early at a stage."""
-    here = o(at) * X
-    return E((here - go_on(at, M)) * indicator(here > go_on(at, M)) * indicator(here <= threshold(at)))
+    return E(early(at, go_on(at, M)))
 
 
 REACHED = pi(i)
@@ -51,31 +55,13 @@ R15 = claim("R15", gap(0))(
     eq(prices(M - 1), "at stage M both send", "1-sla ends", "optimal ends"),
     wrong={"two stages too few": prices(M - 3), "sign": -prices(M - 1), "weights dropped": prices(M - 1, 1)}
     | {"reach off by one": prices(M - 1, pi(i + 1)), "first stage dropped": prices(M - 1) - too_early(0)}
-    | {
-        "price against 1-sla's threshold": Sum(
-            pi(i)
-            * E((o(i) * X - threshold(i)) * indicator(o(i) * X > go_on(i, M)) * indicator(o(i) * X <= threshold(i))),
-            (i, 0, M - 1),
-        )
-    },
-    restated=same(
-        Sum(
-            E(
-                pi(i)
-                * (o(i) * X - go_on(i, M))
-                * indicator(o(i) * X > go_on(i, M))
-                * indicator(o(i) * X <= threshold(i))
-            ),
-            (i, 0, M - 1),
-        ),
-        by=inside_sum(expectation),
-    ),
+    | {"price against 1-sla's threshold": Sum(pi(i) * E(early(i, threshold(i))), (i, 0, M - 1))},
+    restated=same(Sum(E(pi(i) * early(i, go_on(i, M))), (i, 0, M - 1)), by=inside_sum(expectation)),
     note="The download is the same for both and cancels. The last term, n = M - 1, is always 0: there both thresholds agree. ",
 )
-# -- R17: the ladder of look-aheads ------------------------------------------------------------------------------------------
+
+# -- R17: looking further never costs more
 FURTHER = Min(n + k + 1, M)
-
-
 L8 = claim("L8", c(n, k, M), n <= M, k >= 1)(
     r"c_n^{k} \le v_n^{(\min(n+k, M))}: \text{ look-ahead pays no more than the plan it looks at}",
     backward("<=", v(n, LADDER), n, M)(

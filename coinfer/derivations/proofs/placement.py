@@ -1,11 +1,11 @@
-"""Claims about the large time scale: how many layers to place (R6 to R9, R11, R16, R18 and new results)."""
+"""Claims about the large time scale: how many layers to place by 1-sla and by deeper look-ahead (R6, N1)."""
 
 import sympy as sp
 
 from coinfer.derivations.proofs.notation import *
 
 
-# -- R6: what one layer more is worth to 1-sla -------------------------------------------------------------------------------
+# -- R6: one layer more pays iff its download costs less than what 1-sla saves behind it, if it gets there
 def step_u(at: sp.Expr) -> sp.Expr:
     """What one layer more changes for 1-sla from a stage on."""
     return u(at, M + 1) - u(at, M)
@@ -64,7 +64,8 @@ R6 = claim("R6", J(M + 1) - J(M))(
     ),
     note="Written for M + 1 in place of M: layer M pays iff D_M is below the saving at stage M - 1 times the chance of reaching it. Any chain, any law.",
 )
-# -- N1: the same for k-stage look-ahead ---------------------------------------------------------------------------------------
+
+# -- N1: the same for look-ahead of any depth; it changes only from the stage on at which it sees the end
 CUT = Min(n + k, M + 1)  # where k-sla cuts the problem with one layer more
 MEET = Max(M + 1 - k, 0)  # from this stage on the look-ahead sees the end
 
@@ -74,13 +75,14 @@ def step_c(at: sp.Expr) -> sp.Expr:
     return c(at, k, M + 1) - c(at, k, M)
 
 
+short = look(k, a(n, k, M))  # what k-sla pays under M
 L12 = claim("L12", c(n, k, M), n <= M, n + k >= M, k >= 1)(
     r"n + k \ge M \implies c_n^{k} = v_n: \text{ look-ahead that sees the end is optimal}",
     backward("=", v(n, M), n, M)(
         eq(E(o(M) * X), "at stage M one has to send", "k-sla ends"),
         eq(v(M, M), "so does the optimal rule", "optimal ends"),
     )(
-        eq(look(k, a(n, k, M)), "what k-sla pays", "k-sla"),
+        eq(short, "what k-sla pays", "k-sla"),
         eq(look(k, go_on(n, LADDER)), "its threshold", "k-sla threshold"),
         eq(look(k, go_on(n, M)), "the cut is M", by=index(LADDER, M)),
         eq(follow(sending, go_on(n, M), go_on(n, M)), "hypothesis", HYPOTHESIS),
@@ -93,12 +95,10 @@ L12 = claim("L12", c(n, k, M), n <= M, n + k >= M, k >= 1)(
 )
 L13 = claim("L13", step_c(n), n + k <= M, k >= 1)(
     r"n + k \le M \implies c_n^{k,(M+1)} - c_n^{k,(M)} = P(o_n X > A_n^k)\,(c_{n+1}^{k,(M+1)} - c_{n+1}^{k,(M)})",
-    eq(look(k, a(n, k, M + 1), M + 1) - look(k, a(n, k, M)), "both recursions", *both("k-sla")),
-    eq(look(k, go_on(n, CUT), M + 1) - look(k, a(n, k, M)), "its threshold", use("k-sla threshold", M=M + 1)),
-    eq(look(k, go_on(n, LADDER), M + 1) - look(k, a(n, k, M)), "the cut lies before both ends", by=index(CUT, LADDER)),
-    eq(
-        look(k, a(n, k, M), M + 1) - look(k, a(n, k, M)), "so it is the threshold at the shorter one", "k-sla threshold"
-    ),
+    eq(look(k, a(n, k, M + 1), M + 1) - short, "both recursions", *both("k-sla")),
+    eq(look(k, go_on(n, CUT), M + 1) - short, "its threshold", use("k-sla threshold", M=M + 1)),
+    eq(look(k, go_on(n, LADDER), M + 1) - short, "the cut lies before both ends", by=index(CUT, LADDER)),
+    eq(look(k, a(n, k, M), M + 1) - short, "as at the shorter horizon", "k-sla threshold"),
     eq(chance(sending, a(n, k, M)) * step_c(n + 1), "they differ only where k-sla goes on", by=expectation),
     wrong={"chance of stopping": (1 - chance(sending, a(n, k, M))) * step_c(n + 1), "chance dropped": step_c(n + 1)}
     | {"sign": -chance(sending, a(n, k, M)) * step_c(n + 1)}
@@ -126,9 +126,7 @@ N1 = claim("N1", Jk(k, M + 1) - Jk(k, M), k >= 1)(
     eq(placed(M + 1) + c(0, k, M + 1) - placed(M) - c(0, k, M), "the ETC of an inference", *both("ETC of k-sla")),
     eq(D(M + 1) + step_c(0), "one term more in the sum"),
     eq(D(M + 1) + r(MEET, k, M) * step_c(MEET), "nothing changes before stage j (L14)", use(L14, n=MEET)),
-    eq(
-        D(M + 1) - r(MEET, k, M) * saved(MEET), "from stage j on k-sla sees the end of either (L12)", *both(L12, n=MEET)
-    ),
+    eq(D(M + 1) - r(MEET, k, M) * saved(MEET), "from stage j on k-sla sees either end (L12)", *both(L12, n=MEET)),
     wrong={"sign": D(M + 1) + r(MEET, k, M) * saved(MEET)}
     | {"stage off by one": D(M + 1) - r(Max(M - k, 0), k, M) * (v(Max(M - k, 0), M) - v(Max(M - k, 0), M + 1))}
     | {"reach dropped": D(M + 1) - saved(MEET), "reach of 1-sla": D(M + 1) - pi(MEET) * saved(MEET)}

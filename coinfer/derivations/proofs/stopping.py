@@ -4,7 +4,7 @@ import sympy as sp
 
 from coinfer.derivations.proofs.notation import *
 
-# -- R2: one stage as a function of its threshold --------------------------------------------------------------------------
+# -- R2: what a stage costs, as a function of what going on costs: nondecreasing, concave, of slope at most 1
 eps, B = Symbol("epsilon", positive=True), Symbol("B", real=True)
 part = Symbol("t", nonnegative=True)
 
@@ -23,9 +23,7 @@ R2 = claim("R2", stage(A), bits > 0, A >= 0)(
     r"\mathbb{E}\min(oX, A) = A - \int_0^A F(y/o)\,dy \quad (o > 0,\ A \ge 0)",
     eq(A - E(area(indicator(bits * X <= y))), "the part above oX is an integral of an indicator", by=expectation),
     eq(A - area(E(indicator(bits * X <= y))), "Tonelli: the integrand is nonnegative", by=tonelli),
-    eq(
-        A - area(F(y / bits)), "the distribution of X", use("distribution", y=y / bits), by=inside_integral(expectation)
-    ),
+    eq(A - area(F(y / bits)), "the law of X", use("distribution", y=y / bits), by=inside_integral(expectation)),
     wrong={"sign of the integral": A + area(F(y / bits)), "threshold dropped": -area(F(y / bits))}
     | {"o on the wrong side": A - area(F(y * bits)), "tail for distribution": A - area(1 - F(y / bits))}
     | {"o dropped": A - area(F(y)), "upper limit oA": A - area(F(y / bits), bits * A)},
@@ -76,7 +74,8 @@ R2d = claim("R2d", Derivative(A - area(F(y / bits)), A), bits > 0, A >= 0, setti
     restated=same(Derivative(A, A) - F(A / bits), by=calculus),
     samples={"o": ("1/2", "2", "3"), "A": ("1/2", "1", "2")},
 )
-# -- R3: the optimal rule ------------------------------------------------------------------------------------------------
+
+# -- R3: the recursion is the best any rule can do, and it stops where sending costs at most what going on costs
 R3 = claim("R3", v(n, M), n <= M)(
     r"v_n = \mathbb{E}\min(o_n X, \delta_{n+1} + v_{n+1}),\ v_M = o_M\mu \implies v_n \le w_n \text{ for every rule}",
     backward("<=", w(n, M), n, M)(
@@ -97,6 +96,7 @@ R3 = claim("R3", v(n, M), n <= M)(
     restated=same(w(n, Max(n, M)), by=index(Max(n, M), M)),
     note="The rule w may randomise. One that also looks at the past is covered: X_n is independent of the past, so the same step holds given any past.",
 )
+neither = E(indicator(sending < go_on(n, M)) * sending + indicator(sending > go_on(n, M)) * go_on(n, M))
 R3a = claim("R3a", v(n, M), n + 1 <= M)(
     r"v_n = \mathbb{E}[o_n X; o_n X \le A_n] + A_n P(o_n X > A_n), \quad A_n = \delta_{n+1} + v_{n+1}",
     eq(best(n), "the recursion", "optimal"),
@@ -105,16 +105,12 @@ R3a = claim("R3a", v(n, M), n + 1 <= M)(
     | {"extra cost dropped": follow(sending, go_on(n, M), v(n + 1, M))}
     | {"extra cost of the wrong layer": follow(sending, delta(n) + v(n + 1, M), delta(n) + v(n + 1, M))}
     | {"sign of the extra cost": follow(sending, v(n + 1, M) - delta(n + 1), v(n + 1, M) - delta(n + 1))}
-    | {"options swapped": E(Max(sending, go_on(n, M)))}
-    | {
-        "tie counted in neither": E(
-            indicator(sending < go_on(n, M)) * sending + indicator(sending > go_on(n, M)) * go_on(n, M)
-        )
-    },
+    | {"options swapped": E(Max(sending, go_on(n, M))), "tie counted in neither": neither},
     restated=same(go_on(n, M) - E(Max(go_on(n, M) - sending, 0)), by=expectation),
     note="With R3 the threshold rule is optimal. At a tie both options cost the same, so the tie rule is free; counting a tie in neither is wrong.",
 )
-# -- R4: look-ahead ------------------------------------------------------------------------------------------------------
+
+# -- R4: look-ahead decides as if the chain ended k stages ahead
 R4 = claim("R4", a(n, 1, M), n + 1 <= M)(
     r"A_n^{1} = \delta_{n+1} + o_{n+1}\mu, \text{ whatever } M > n",
     eq(go_on(n, Min(n + 1, M)), "go on in the problem cut one stage ahead", use("k-sla threshold", k=1)),
@@ -135,7 +131,8 @@ R4a = claim("R4a", a(n, k, M), n + 1 <= M, k >= 1, n + k >= M)(
     | {"sign of the extra cost": v(n + 1, M) - delta(n + 1)},
     restated=same(delta(n + 1) + v(n + 1, Max(M, n)), by=index(Max(M, n), M)),
 )
-# -- R5: the value falls in M, thresholds of 1-sla are too high ------------------------------------------------------------
+
+# -- R5: a longer chain never costs more, so 1-sla stops too early; where it does not
 R5 = claim("R5", v(n, M + 1), n <= M)(
     r"v_n^{(M+1)} \le v_n^{(M)}",
     backward("<=", v(n, M), n, M)(
@@ -179,10 +176,8 @@ R5c = claim("R5c", u(M, M + 1))(
     restated=same(o(M) * E(X) - saving(M), use("optimal", n=M, M=M + 1), use("optimal ends", M=M + 1), by=expectation),
     note="Read at M = 0: 1-sla is optimal for a placement of one layer, and at M = 0 there is nothing to decide.",
 )
-WRONG_SENDING = {"next output": E(o(n + 1) * X), "extra cost added": delta(n) + E(o(n) * X), "output dropped": E(X)} | {
-    "previous output": E(o(n - 1) * X),
-    "next threshold": threshold(n),
-}
+WRONG_SENDING = {"next output": E(o(n + 1) * X), "extra cost added": delta(n) + E(o(n) * X), "output dropped": E(X)}
+WRONG_SENDING |= {"previous output": E(o(n - 1) * X), "next threshold": threshold(n)}
 L3 = claim("L3", v(n, M), n <= M, m + 1 <= n, setting="monotone case")(
     r"\text{1-sla surely stops after stage } m \implies v_n = o_n\mu \quad (m < n \le M)",
     backward("=", E(o(n) * X), n, M)(eq(E(o(M) * X), "at stage M one has to send", "optimal ends"))(
@@ -220,7 +215,8 @@ R5d = claim("R5d", u(n, M), n <= m, m + 1 <= M, setting="monotone case")(
     restated=same(v(n, Max(m, M)), by=index(Max(m, M), M)),
     note="Sufficient, not necessary.",
 )
-# -- R10: from the clairvoyant to the static splits --------------------------------------------------------------------------
+
+# -- R10: bounds that need no recursion: the clairvoyant from below, static splits from above
 ahead = z(n + 1, M)
 plan = delta(n + 1) + ahead
 R10 = claim("R10", z(n, M), n <= M)(
@@ -235,7 +231,11 @@ R10 = claim("R10", z(n, M), n <= M)(
             "the smaller of two lies below its tangent at the mean of the later cost",
             by=expectation,
         ),
-        eq(E(Min(sending, plan)), "independent of X_n, the deviation averages out", use("clairvoyant's mean", n=n + 1)),
+        eq(
+            E(Min(sending, plan)),
+            "the later cost is independent of X_n, so its deviation averages out",
+            use("clairvoyant's mean", n=n + 1),
+        ),
         le(best(n), "hypothesis", HYPOTHESIS, by=expectation),
         eq(v(n, M), "the recursion", "optimal"),
     ),

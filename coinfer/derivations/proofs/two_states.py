@@ -1,13 +1,21 @@
-"""Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, new results)."""
+"""Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2)."""
 
-from coinfer.derivations.proofs.notation import *
-from coinfer.derivations.proofs.equal_layers import equal, excess, sending, stage
+import sympy as sp
 
-# -- R18: two channel states ---------------------------------------------------------------------------------------------------
+from coinfer.derivations.proofs.equal_layers import *
+
+# -- R18: with two channel states the recursion has a closed form, and 1-sla is optimal
 TWO_POINTS = (alpha > 0, alpha <= 1, low < high, extra > 0, bits > 0)
 ALPHAS = ("1/4", "1/3", "1/2", "2/3")
 stay = 1 - alpha  # probability of the worse state
 two_saving = Max(stay * (alpha * bits * (high - low) - extra), 0)
+
+
+def value(power: sp.Expr) -> sp.Expr:
+    """What the stages left cost, by the power of the worse state's probability."""
+    return bits * E(X) - two_saving * (1 - power) / alpha
+
+
 L39 = claim("L39", stay**k, alpha > 0, alpha <= 1)(
     r"0 < \alpha \le 1 \implies (1 - \alpha)^k \le 1",
     forward("<=", 1, k, 0)(eq(1, "an empty product"))(
@@ -26,25 +34,24 @@ L40 = claim("L40", stay**k, alpha > 0, alpha <= 1)(
     restated=same(Sum(1, (i, 1, 0)), by=calculus),
     samples={"alpha": ("1/3", "1/2", "3/4", "1")},
 )
+STATES = (HYPOTHESIS, L39, L40)
 R18c = claim("R18c", V(k), *TWO_POINTS, setting="two points")(
     r"X \in \{a, b\},\ P(a) = \alpha: \quad V_k = o\mu - G\,\frac{1 - (1 - \alpha)^k}{\alpha}, \quad G = (1 - \alpha)(\alpha o (b - a) - \delta)^+",
-    forward("=", bits * E(X) - two_saving * (1 - stay**k) / alpha, k, 0)(
-        eq(E(sending), "no stage left", "stages left, none"),
-        eq(bits * E(X) - two_saving * (1 - stay**0) / alpha, "no stage, no saving"),
+    forward("=", value(stay**k), k, 0)(
+        eq(E(send), "no stage left", "stages left, none"),
+        eq(value(stay**0), "no stage, no saving"),
     )(
         eq(stage(V(k)), "the recursion", "stages left"),
         eq(
-            bits * E(X) - two_saving * (1 - stay * stay**k) / alpha,
+            value(stay * stay**k),
             "in the better state it stops; in the worse it goes on, if that saves at all (hypothesis, L39, L40)",
-            HYPOTHESIS,
-            L39,
-            L40,
+            *STATES,
             by=order,
         ),
-        eq(bits * E(X) - two_saving * (1 - stay ** (k + 1)) / alpha, "one power more"),
+        eq(value(stay ** (k + 1)), "one power more"),
     ),
     wrong={"sign of the saving": bits * E(X) + two_saving * (1 - stay**k) / alpha}
-    | {"exponent off by one": bits * E(X) - two_saving * (1 - stay ** (k + 1)) / alpha}
+    | {"exponent off by one": value(stay ** (k + 1))}
     | {"states swapped": bits * E(X) - two_saving * (1 - alpha**k) / (1 - alpha)}
     | {"divisor dropped": bits * E(X) - two_saving * (1 - stay**k)}
     | {"positive part dropped": bits * E(X) - stay * (alpha * bits * (high - low) - extra) * (1 - stay**k) / alpha}
@@ -57,12 +64,12 @@ R18d = claim("R18d", u(n, M), n <= M, *TWO_POINTS, setting="two points")(
     r"X \in \{a, b\}: \quad u_n = V_{M-n} = v_n: \text{ 1-sla is exactly optimal}",
     backward("=", V(M - n), n, M)(
         eq(E(o(M) * X), "at stage M one has to send", "1-sla ends"),
-        eq(E(sending), "every layer is the same", *equal(M)),
+        eq(E(send), "every layer is the same", *equal(M)),
         eq(V(0), "no stage left", "stages left, none"),
     )(
         eq(sla(n), "what 1-sla pays", "1-sla"),
-        eq(follow(sending, extra + bits * E(X), extra + u(n + 1, M)), "every layer is the same", *equal(n, n + 1)),
-        eq(follow(sending, extra + bits * E(X), extra + V(M - n - 1)), "hypothesis", HYPOTHESIS),
+        eq(follow(send, extra + bits * E(X), extra + u(n + 1, M)), "every layer is the same", *equal(n, n + 1)),
+        eq(follow(send, extra + bits * E(X), extra + V(M - n - 1)), "hypothesis", HYPOTHESIS),
         eq(stage(V(M - n - 1)), "by the closed form of V both rules decide alike (R18c)", *CLOSED, by=order),
         eq(V(M - n), "one stage more is left", use("stages left", k=M - n - 1)),
     ),
@@ -85,14 +92,15 @@ R18e = claim("R18e", g_save, *TWO_POINTS, setting="two points")(
 )
 R18f = claim("R18f", p, *TWO_POINTS, alpha * bits * (high - low) > extra, setting="two points")(
     r"X \in \{a, b\},\ G > 0: \quad p = 1 - \alpha",
-    eq(chance(sending, extra + bits * E(X)), "the chance of going on", "equal layers, chance"),
+    eq(chance(send, extra + bits * E(X)), "the chance of going on", "equal layers, chance"),
     eq(stay, "1-sla goes on in the worse state only", by=order),
     wrong={"states swapped": alpha, "never goes on": 0, "always goes on": 1},
     restated=same(E(indicator(high <= X)), by=order),
     note="For G = 0 1-sla always stops, p = 0, and R7 still holds with either value of p, since G multiplies the series.",
     samples={"alpha": ("1/4", "1/3", "2/3", "3/4")},
 )
-# -- N2: two channel states at M = N --------------------------------------------------------------------------------------------
+
+# -- N2: the same where the result stays at home
 N2a = claim("N2a", U(m), *TWO_POINTS, m * extra <= bits * low, setting="two points")(
     r"m\delta \le o a \implies U_m = m\delta: \text{ run on, no state is worth sending in}",
     forward("=", m * extra, m, 0)(eq(0, "the result stays at home", "result at home, no stage left"))(
@@ -106,28 +114,33 @@ N2a = claim("N2a", U(m), *TWO_POINTS, m * extra <= bits * low, setting="two poin
     samples={"alpha": ALPHAS, "delta": ("1/4", "1/3", "1/2"), "o": ("1", "2", "3")},
 )
 rest = bits * low + stay * extra / alpha  # where the affine recursion rests
+
+
+def capped(power: sp.Expr) -> sp.Expr:
+    """What the stages left cost, the cheaper of sending now and running on for a while."""
+    return Min(bits * E(X), rest - power * (rest - m * extra))
+
+
 N2 = claim("N2", U(m + k), *TWO_POINTS, m * extra <= bits * low, (m + 1) * extra > bits * low, setting="two points")(
     r"m = \lfloor oa/\delta \rfloor: \quad U_{m+k} = \min\{o\mu,\ u^* - (1 - \alpha)^k (u^* - m\delta)\}, \quad u^* = oa + \frac{1 - \alpha}{\alpha}\delta",
-    forward("=", Min(bits * E(X), rest - stay**k * (rest - m * extra)), k, 0)(
+    forward("=", capped(stay**k), k, 0)(
         eq(m * extra, "up to there it runs on (N2a)", N2a),
         eq(Min(bits * E(X), m * extra), "which costs no more than sending in the better state", by=order),
         eq(Min(bits * E(X), rest - (rest - m * extra)), "the closed form at k = 0"),
     )(
         eq(stage(U(m + k)), "the recursion", use("result at home", k=m + k)),
         eq(
-            Min(bits * E(X), rest - stay * stay**k * (rest - m * extra)),
+            capped(stay * stay**k),
             "in the better state it now sends; in the worse it goes on unless sending is cheaper (hypothesis, L39, L40)",
-            HYPOTHESIS,
-            L39,
-            L40,
+            *STATES,
             by=order,
         ),
-        eq(Min(bits * E(X), rest - stay ** (k + 1) * (rest - m * extra)), "one power more"),
+        eq(capped(stay ** (k + 1)), "one power more"),
     ),
-    wrong={"exponent off by one": Min(bits * E(X), rest - stay ** (k + 1) * (rest - m * extra))}
-    | {"sign of the rest": Min(bits * E(X), rest + stay**k * (rest - m * extra))}
+    wrong={"exponent off by one": capped(stay ** (k + 1))}
+    | {"sign of the rest": capped(-(stay**k))}
     | {"cap dropped": rest - stay**k * (rest - m * extra)}
-    | {"states swapped": Min(bits * E(X), rest - alpha**k * (rest - m * extra))}
+    | {"states swapped": capped(alpha**k)}
     | {"one stage fewer run on": Min(bits * E(X), rest - stay**k * (rest - (m + 1) * extra))}
     | {"limit": Min(bits * E(X), rest), "result sent like a feature": V(m + k)},
     restated=same(Min(alpha * bits * low + stay * bits * high, rest - stay**k * (rest - m * extra)), by=order),
