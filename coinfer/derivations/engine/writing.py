@@ -60,13 +60,12 @@ def by_induction(way: str, relation: str, right: Any, variable: sp.Symbol, start
     first, here = sp.sympify(start), variable if way == "backward" else variable + 1
     reason = f"{way} induction on ${sp.latex(variable)}$ from ${sp.latex(first)}$"
 
-    def proof(left: sp.Expr, base: tuple[Link, ...], step: tuple[Link, ...]) -> Induction:
+    def link(left: sp.Expr, base: tuple[Link, ...], step: tuple[Link, ...]) -> Step:
         begin, onward = (chain(left.xreplace({variable: at}), links) for at, links in ((first, base), (here, step)))
-        return Induction(variable, first, begin, onward, way == "backward")
+        rule = Induction(variable, first, begin, onward, way == "backward")
+        return Step(left, relation, sp.sympify(right), reason, rule)
 
-    return lambda *base: (
-        lambda *step: lambda left: Step(left, relation, sp.sympify(right), reason, proof(left, base, step))
-    )
+    return lambda *base: lambda *step: lambda left: link(left, base, step)
 
 
 def forward(relation: str, right: Any, variable: sp.Symbol, start: Any) -> Callable[..., Any]:
@@ -93,15 +92,24 @@ def claim(label: str, quantity: Any, *conditions: Any, setting: str = "chain") -
 
     def proved(statement: str, *links: Link, wrong: dict[str, Any], restated: Restatement, **more: Any) -> Claim:
         steps = chain(sp.sympify(quantity), links)
-        relations = {step.relation for step in steps}
+        formula, relations = steps[-1].right, {step.relation for step in steps}
         relation = next((each for each in ("<", ">", "<=", ">=") if each in relations), "=")
-        formula = steps[-1].right
         mutants = tuple(
             Mutant(change, formula, other) if isinstance(other, str) else Mutant(change, sp.sympify(other), relation)
             for change, other in wrong.items()
         )
         return Claim(
-            label, statement, steps[0].left, steps, relation, formula, mutants, restated, conditions, setting, **more
+            label,
+            statement,
+            left=steps[0].left,
+            steps=steps,
+            relation=relation,
+            formula=formula,
+            mutants=mutants,
+            restatement=restated,
+            assumptions=conditions,
+            setting=setting,
+            **more,
         )
 
     return proved

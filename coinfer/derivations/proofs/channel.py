@@ -104,14 +104,14 @@ R12b = claim("R12b", poor(unit * exp(-gain)), eps <= 1, log(eps) <= -large * exp
 shape = symbol("nakagami_m")
 
 
-def nakagami(order_: sp.Expr, at: sp.Expr = gain) -> sp.Expr:
+def nakagami(figure: sp.Expr, at: sp.Expr = gain) -> sp.Expr:
     """The density of the gain under Nakagami fading."""
-    return order_**order_ * at ** (order_ - 1) * exp(-order_ * at) / sp.gamma(order_)
+    return figure**figure * at ** (figure - 1) * exp(-figure * at) / sp.gamma(figure)
 
 
-def constant(order_: sp.Expr) -> sp.Expr:
+def constant(figure: sp.Expr) -> sp.Expr:
     """What is left of it at gain 1."""
-    return order_**order_ * exp(-order_) / sp.gamma(order_)
+    return figure**figure * exp(-figure) / sp.gamma(figure)
 
 
 R12c = claim("R12c", poor(unit * nakagami(shape)), eps <= 1, shape <= 1, setting="given law")(

@@ -50,9 +50,9 @@ L31 = claim("L31", G(m), bits > 0, setting="equal layers")(
 edge = C + bits * mu  # what nothing placed costs
 
 
-def series(chance_: sp.Expr, terms: sp.Expr) -> sp.Expr:
+def series(factor: sp.Expr, terms: sp.Expr) -> sp.Expr:
     """The geometric series of a chance."""
-    return (1 - chance_**terms) / (1 - chance_)
+    return (1 - factor**terms) / (1 - factor)
 
 
 R7 = claim("R7", J(M), p < 1, bits > 0, setting="equal layers")(
@@ -77,22 +77,22 @@ R7 = claim("R7", J(M), p < 1, bits > 0, setting="equal layers")(
     note="For p = 1 the fraction is read as its limit M (R7d).",
 )
 rate, deep = Symbol("t", positive=True), Symbol("M", nonnegative=True)
-saving_, cost_ = Symbol("G", positive=True), Symbol("D", positive=True)
-cross = log(saving_ / cost_) / rate
+profit, price = Symbol("G", positive=True), Symbol("D", positive=True)
+cross = log(profit / price) / rate
 depth = Symbol("d", real=True)
-FALLS = monotone(saving_ * exp(-rate * depth), depth, deep, cross)
-R7b = claim("R7b", saving_ * exp(-rate * deep), deep >= cross, setting="given law")(
+FALLS = monotone(profit * exp(-rate * depth), depth, deep, cross)
+R7b = claim("R7b", profit * exp(-rate * deep), deep >= cross, setting="given law")(
     r"M \ge \tilde M = \frac{\ln(D/G)}{\ln p} \implies G p^M \le D \quad (p = e^{-t} < 1)",
-    le(cost_, "the saving of one more layer falls with depth, and is D at the crossing", by=FALLS),
-    wrong={"cost for saving": cost_**2 / saving_, "another layer": cost_ * exp(-rate)},
-    restated=same(saving_ * exp(-rate * cross, evaluate=False)),
+    le(price, "the saving of one more layer falls with depth, and is D at the crossing", by=FALLS),
+    wrong={"cost for saving": price**2 / profit, "another layer": price * exp(-rate)},
+    restated=same(profit * exp(-rate * cross, evaluate=False)),
     note="R7b and R7c together: the first M with G p^M <= D is ceil(ln(D/G)/ln p), cut off at 0 and N - 1; before it J falls, after it J does not.",
 )
-R7c = claim("R7c", saving_ * exp(-rate * deep), deep < cross, setting="given law")(
+R7c = claim("R7c", profit * exp(-rate * deep), deep < cross, setting="given law")(
     r"M < \tilde M = \frac{\ln(D/G)}{\ln p} \implies G p^M > D \quad (p = e^{-t} < 1)",
-    gt(cost_, "the saving of one more layer falls strictly with depth, and is D at the crossing", by=FALLS),
-    wrong={"cost for saving": saving_**2 / cost_, "a layer before": cost_ * exp(rate)},
-    restated=same(saving_ * exp(-rate * cross, evaluate=False)),
+    gt(price, "the saving of one more layer falls strictly with depth, and is D at the crossing", by=FALLS),
+    wrong={"cost for saving": profit**2 / price, "a layer before": price * exp(rate)},
+    restated=same(profit * exp(-rate * cross, evaluate=False)),
 )
 ratio = Symbol("p", positive=True)
 above, below = (sp.Subs(Derivative(part, ratio), ratio, 1) for part in (1 - ratio**M, 1 - ratio))  # slopes at 1

@@ -36,22 +36,29 @@ L33 = claim("L33", V(k + 1), setting="equal layers")(
     wrong={"two steps": V(k + 2), "sign": -V(k)},
     restated=same(E(V(k))),
 )
-R8a = claim("R8a", V(k + 1) - V(k + 2), setting="equal layers")(
+
+
+def fall(left: sp.Expr) -> sp.Expr:
+    """What one stage more saves, with so many left: d_k."""
+    return V(left) - V(left + 1)
+
+
+R8a = claim("R8a", fall(k + 1), setting="equal layers")(
     r"d_{k+1} \le d_k, \quad d_k = V_k - V_{k+1}",
     eq(stage(V(k)) - stage(V(k + 1)), "the recursion", "stages left", use("stages left", k=k + 1)),
-    le(V(k) - V(k + 1), "a stage passes on at most the difference behind it", L33, by=expectation),
-    wrong={"strict": "<", "two steps": V(k + 2) - V(k + 3)},
+    le(fall(k), "a stage passes on at most the difference behind it", L33, by=expectation),
+    wrong={"strict": "<", "two steps": fall(k + 2)},
     restated=same(V(k) - stage(V(k)), "stages left"),
     note="Only a stage's being nondecreasing and 1-Lipschitz is used. So J is convex on 0..N-1 (R8b) and the first k with d_k <= D minimises it there.",
 )
 R8b = claim("R8b", Jopt(M + 1) - Jopt(M), setting="equal layers")(
     r"J^{\mathrm{opt}}(M+1) - J^{\mathrm{opt}}(M) = D - d_M",
     eq(placed(M + 1) + v(0, M + 1) - placed(M) - v(0, M), "the ETC of an inference", *both("ETC of the optimum")),
-    eq(D(M + 1) - (v(0, M) - v(0, M + 1)), "one term more in the sum"),
-    eq(D(M + 1) - (V(M) - V(M + 1)), "only the stages left matter (R8)", *both(R8, n=0)),
-    eq(download - (V(M) - V(M + 1)), "every layer is the same", DOWNLOAD),
-    wrong={"sign of the saving": download + (V(M) - V(M + 1)), "saving off by one": download - (V(M + 1) - V(M + 2))}
-    | {"download dropped": -(V(M) - V(M + 1)), "saving of 1-sla": download - p**M * g_save},
+    eq(D(M + 1) - saved(0), "one term more in the sum"),
+    eq(D(M + 1) - fall(M), "only the stages left matter (R8)", *both(R8, n=0)),
+    eq(download - fall(M), "every layer is the same", DOWNLOAD),
+    wrong={"sign of the saving": download + fall(M), "saving off by one": download - fall(M + 1)}
+    | {"download dropped": -fall(M), "saving of 1-sla": download - p**M * g_save},
     restated=same(download + V(M + 1) - E(V(M))),
 )
 R8c = claim("R8c", v(n, N), n <= N, sp.Eq(result_bits, 0), setting="own result")(
@@ -154,8 +161,8 @@ R9e = claim("R9e", (other - bits * level) * E(indicator(level >= X)), setting="e
 
 # -- R11: how the crossing, at which a layer stops paying, moves
 unit_time, size, updates = Symbol("chi", positive=True), Symbol("s", positive=True), symbol("inferences_per_update")
-crossing = log(saving_ * updates / (unit_time * size)) / rate
-R11 = claim("R11", Derivative(-log(unit_time * size / updates / saving_) / rate, updates), setting="given law")(
+crossing = log(profit * updates / (unit_time * size)) / rate
+R11 = claim("R11", Derivative(-log(unit_time * size / updates / profit) / rate, updates), setting="given law")(
     r"\tilde M = \frac{\ln(D/G)}{\ln p},\ D = \chi s / K,\ p = e^{-t}: \quad \frac{\partial \tilde M}{\partial K} = \frac{1}{tK}",
     eq(Derivative(crossing, updates), "minus the logarithm is that of the inverse", by=calculus),
     eq(1 / (rate * updates), "derivative of the logarithm", by=calculus),
@@ -164,7 +171,7 @@ R11 = claim("R11", Derivative(-log(unit_time * size / updates / saving_) / rate,
     restated=same(Derivative(log(updates) / rate, updates), by=calculus),
     note="Positive: the crossing moves deeper as K grows. R18 says more, for any chain.",
 )
-R11a = claim("R11a", Derivative(-log(unit_time * size / updates / saving_) / rate, size), setting="given law")(
+R11a = claim("R11a", Derivative(-log(unit_time * size / updates / profit) / rate, size), setting="given law")(
     r"\frac{\partial \tilde M}{\partial s} = -\frac{1}{ts}",
     eq(-1 / (rate * size), "derivative of the logarithm", by=calculus),
     wrong={"sign": 1 / (rate * size), "power": -1 / (rate * size**2) - 1, "rate multiplies": -rate / size - 1}
@@ -172,23 +179,22 @@ R11a = claim("R11a", Derivative(-log(unit_time * size / updates / saving_) / rat
     restated=same(-Derivative(log(size) / rate, size), by=calculus),
 )
 tail = sp.Function("T", positive=True)  # P(X > x)
-at, mean_, o_, cost_here = (Symbol(name, positive=True) for name in ("x", "mu", "o", "delta"))
-where = mean_ + cost_here / o_
-slope = sp.Subs(Derivative(tail(at), at), at, where)
-kept = o_ * Integral(tail(at), (at, where, oo))
-falling = tail(where) / (kept * log(tail(where)))
-slope_of_crossing = falling - log(cost_ / kept) * slope / (o_ * tail(where) * log(tail(where)) ** 2)
-R11b = claim("R11b", Derivative(log(cost_ / kept) / log(tail(where)), cost_here), kept > 0, setting="given law")(
+point, average, sent, added = (Symbol(name, positive=True) for name in ("x", "mu", "o", "delta"))
+bound = average + added / sent
+slope = sp.Subs(Derivative(tail(point), point), point, bound)
+passing = tail(bound)  # the chance of going on
+kept = sent * Integral(tail(point), (point, bound, oo))
+falling = passing / (kept * log(passing))
+slope_of_crossing = falling - log(price / kept) * slope / (sent * passing * log(passing) ** 2)
+R11b = claim("R11b", Derivative(log(price / kept) / log(passing), added), kept > 0, setting="given law")(
     r"\frac{\partial \tilde M}{\partial \delta} = \frac{p}{G \ln p} - \frac{p' \ln(D/G)}{o\,p \ln^2 p}, \quad G = o\int_x^\infty P(X > y)\,dy,\ p = P(X > x),\ x = \mu + \frac{\delta}{o}",
     eq(slope_of_crossing, "Leibniz' rule: the saving falls at the rate p, the chance changes at p'/o", by=calculus),
     wrong={"sign": -slope_of_crossing, "first term dropped": slope_of_crossing - falling}
     | {"sign of the first term": slope_of_crossing - 2 * falling}
-    | {"o dropped": slope_of_crossing * o_ + 1},
-    restated=same(
-        (tail(where) * log(tail(where)) / kept - log(cost_ / kept) * slope / (o_ * tail(where))) / log(tail(where)) ** 2
-    ),
+    | {"o dropped": slope_of_crossing * sent + 1},
+    restated=same((passing * log(passing) / kept - log(price / kept) * slope / (sent * passing)) / log(passing) ** 2),
 )
-SIGNS = (kept > 0, log(cost_ / kept) < 0, log(tail(where)) < 0, slope <= 0)
+SIGNS = (kept > 0, log(price / kept) < 0, log(passing) < 0, slope <= 0)
 R11c = claim("R11c", slope_of_crossing, *SIGNS, setting="given law")(
     r"D < G,\ p < 1 \implies \frac{p}{G \ln p} - \frac{p' \ln(D/G)}{o\,p \ln^2 p} < 0",
     lt(0, "both logarithms are negative, the chance p does not rise with x"),
@@ -198,24 +204,21 @@ R11c = claim("R11c", slope_of_crossing, *SIGNS, setting="given law")(
 
 # -- R16: the bracket in closed form: the optimal rule's savings fall at least as fast as a geometric series
 for_ever = E(indicator(send >= extra + v_inf))  # the chance that going on for ever is worth it
-L35 = claim("L35", V(k + 1) - V(k + 2), extra > 0, bits > 0, setting="equal layers")(
+L35 = claim("L35", fall(k + 1), extra > 0, bits > 0, setting="equal layers")(
     r"V_{k+1} - V_{k+2} \le q\,(V_k - V_{k+1}), \quad q = P(oX \ge \delta + v_\infty)",
     eq(stage(V(k)) - stage(V(k + 1)), "the recursion", "stages left", use("stages left", k=k + 1)),
     le(
-        for_ever * (V(k) - V(k + 1)),
+        for_ever * fall(k),
         "where oX lies below the value of going on for ever, it stops either way (R9b)",
         L33,
         use(R9b, k=k + 1),
         by=expectation,
     ),
-    eq(q * (V(k) - V(k + 1)), "the chance of going on", "endless chain, chance"),
-    wrong={"squared chance": q**2 * (V(k) - V(k + 1)), "chance of stopping": (1 - q) * (V(k) - V(k + 1))}
-    | {"1-sla's chance": p * (V(k) - V(k + 1))},
-    restated=same(
-        (1 - E(indicator(send < extra + v_inf))) * (V(k) - V(k + 1)), "endless chain, chance", by=expectation
-    ),
+    eq(q * fall(k), "the chance of going on", "endless chain, chance"),
+    wrong={"squared chance": q**2 * fall(k), "chance of stopping": (1 - q) * fall(k), "1-sla's chance": p * fall(k)},
+    restated=same((1 - E(indicator(send < extra + v_inf))) * fall(k), "endless chain, chance", by=expectation),
 )
-L36 = claim("L36", V(k) - V(k + 1), extra > 0, bits > 0, setting="equal layers")(
+L36 = claim("L36", fall(k), extra > 0, bits > 0, setting="equal layers")(
     r"V_k - V_{k+1} \le q^k G",
     forward("<=", q**k * g_save, k, 0)(
         eq(E(send) - stage(V(0)), "send, or one layer more", use("stages left", k=0), "stages left, none"),
@@ -223,7 +226,7 @@ L36 = claim("L36", V(k) - V(k + 1), extra > 0, bits > 0, setting="equal layers")
         eq(E(excess), "what remains is the excess", by=expectation),
         eq(g_save, "the saving", "equal layers, saving"),
     )(
-        le(q * (V(k) - V(k + 1)), "one stage (L35)", L35),
+        le(q * fall(k), "one stage (L35)", L35),
         le(q * (q**k * g_save), "hypothesis", HYPOTHESIS),
         eq(q ** (k + 1) * g_save, "one power more"),
     ),
@@ -233,7 +236,7 @@ L36 = claim("L36", V(k) - V(k + 1), extra > 0, bits > 0, setting="equal layers")
 L37 = claim("L37", V(0) - V(k), extra > 0, bits > 0, q < 1, setting="equal layers")(
     r"V_0 - V_k \le G\,\frac{1 - q^k}{1 - q}",
     forward("<=", g_save * series(q, k), k, 0)(eq(0, "no stage more"))(
-        eq(V(0) - V(k) + (V(k) - V(k + 1)), "add and subtract"),
+        eq(V(0) - V(k) + fall(k), "add and subtract"),
         le(V(0) - V(k) + q**k * g_save, "one stage (L36)", L36),
         le(g_save * series(q, k) + q**k * g_save, "hypothesis", HYPOTHESIS),
         eq(g_save * series(q, k + 1), "the next term of the geometric series"),
@@ -264,24 +267,24 @@ R16d = claim("R16d", gap(0), extra > 0, bits > 0, q < 1, p < 1, setting="equal l
 )
 
 # -- N3: enough inferences per update make every layer pay
-needed = unit_time * size * exp(rate * deep) / saving_
+needed = unit_time * size * exp(rate * deep) / profit
 load = Symbol("c", positive=True)
 CHEAPER = monotone(unit_time * size / load, load, updates, needed)
 N3 = claim("N3", unit_time * size / updates, updates > needed, setting="given law")(
     r"K > K_m = \frac{\chi s}{G}\,p^{-m} \implies D = \frac{\chi s}{K} < G p^m \quad (p = e^{-t})",
     lt(unit_time * size / needed, "the download is shared by more inferences", by=CHEAPER),
-    eq(saving_ * exp(-rate * deep), "the number at which layer m + 1 breaks even"),
-    wrong={"equality": "=", "one layer deeper": saving_ * exp(-rate * (deep + 1))}
-    | {"squared chance": saving_ * exp(-rate * deep) / 4 - unit_time},
-    restated=same(saving_ * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
+    eq(profit * exp(-rate * deep), "the number at which layer m + 1 breaks even"),
+    wrong={"equality": "=", "one layer deeper": profit * exp(-rate * (deep + 1))}
+    | {"squared chance": profit * exp(-rate * deep) / 4 - unit_time},
+    restated=same(profit * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
     note="The break-even K grows by the factor 1/p with every layer. With N3b: for K > K_{N-1} every layer is placed, M* = N, so the limit K to infinity is reached at a finite K. ",
 )
 N3a = claim("N3a", unit_time * size / updates, updates <= needed, setting="given law")(
     r"K \le K_m \implies D \ge G p^m: \text{ layer } m + 1 \text{ does not pay}",
     ge(unit_time * size / needed, "the download is shared by fewer inferences", by=CHEAPER),
-    eq(saving_ * exp(-rate * deep), "the number at which layer m + 1 breaks even"),
-    wrong={"a layer before": saving_ * exp(-rate * (deep - 1)), "chance dropped": saving_ * 2},
-    restated=same(saving_ * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
+    eq(profit * exp(-rate * deep), "the number at which layer m + 1 breaks even"),
+    wrong={"a layer before": profit * exp(-rate * (deep - 1)), "chance dropped": profit * 2},
+    restated=same(profit * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
 )
 N3b = claim("N3b", g_save, setting="equal layers")(
     r"G \le \mathbb{E}(oX - \delta)^+: \text{ the last layer saves at least as much as another}",
