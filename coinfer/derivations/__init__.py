@@ -6,7 +6,7 @@ notation are this study's own.
 
 How it is built: `prover` proves a step (SymPy, z3; never numbers), `evaluate` refutes a mutant (exact values; never the
 prover), `model` holds the definitions, `engine` what a claim is and when it passes, `typeset` its LaTeX; the claims are
-in `stopping`, `lookahead`, `placement`, `bracket`, `equal_layers`, `many_layers`, `two_states` and `channel`.
+in `stopping`, `lookahead`, `placement`, `bracket`, `equal_layers`, `two_states` and `channel`.
 """
 
 from functools import cache
