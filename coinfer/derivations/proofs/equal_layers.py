@@ -118,13 +118,13 @@ L32 = claim("L32", pi(m), m + 1 <= N, setting="own result")(
     restated=same(Product(p, (i, 1, m)), by=calculus),
 )
 there = p ** (N - 1)  # the chance of reaching the last layer
-LAST = (use("saving", m=N - 1), use("before the last", n=N - 1), use("own result, extra", n=N), "result")
+LAST_SAVING = (use("saving", m=N - 1), use("before the last", n=N - 1), use("own result, extra", n=N), "result")
 last_excess = E(Max(send - extra - result_bits * E(X), 0))
 N4 = claim("N4", J(N) - J(N - 1), setting="own result")(
     r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta - o_N\mu)^+: \text{ a result of } o_N \text{ bits is sent}",
     eq(D(N) - pi(N - 1) * G(N - 1), "one layer more (R6)", use(R6, M=N - 1)),
     eq(download - there * G(N - 1), "getting there (L32)", use(L32, m=N - 1), use("own result, download", n=N)),
-    eq(download - there * last_excess, "the saving at stage N - 1", *LAST),
+    eq(download - there * last_excess, "the saving at stage N - 1", *LAST_SAVING),
     wrong={"sign of the saving": download + there * last_excess}
     | {"exponent off by one": download - p**N * last_excess}
     | {"result not sent": download - there * E(Max(send - extra, 0))}
