@@ -90,13 +90,7 @@ R16b = claim("R16b", gap(0))(
     restated=same(-v(0, M + 1) + u(0, M) - pi(M) * G(M), L19),
     note="With L20 read for two placements: the smallest minimiser of J under 1-sla is at most that under the optimal rule.",
 )
-
-
-def bound(last: sp.Expr) -> sp.Expr:
-    """Savings times the chance that 1-sla stops before."""
-    return Sum((1 - pi(i)) * G(i), (i, 1, last))
-
-
+bound = Lambda(n, Sum((1 - pi(i)) * G(i), (i, 1, n)))  # savings times the chance that 1-sla stops before
 R16c = claim("R16c", gap(0), M >= 1)(
     r"\mathrm{gap}(M) \le \sum_{1 \le m < M} (1 - \pi_m) G_m \quad (M \ge 1)",
     forward("<=", bound(M - 1), M, 1)(
@@ -147,13 +141,8 @@ L23 = claim("L23", h(n, M), n <= M, m >= M)(
     wrong={"one stage further": h(n + 1, m), "1-sla's reach": pi(n)},
     restated=same(h(n, Max(m, M)), by=index(Max(m, M), m)),
 )
-
-
-def sharper(last: sp.Expr) -> sp.Expr:
-    """Savings times the excess of the optimal rule's chance of getting there."""
-    return Sum((h(i, m) - pi(i)) * G(i), (i, 0, last))
-
-
+# savings times the excess of the optimal rule's chance of getting there
+sharper = Lambda(n, Sum((h(i, m) - pi(i)) * G(i), (i, 0, n)))
 N5 = claim("N5", gap(0), m >= M)(
     r"\mathrm{gap}(M) \le \sum_{j < M} (\pi_j^{(m)} - \pi_j) G_j \quad (M \le m), \quad \pi^{(m)} \text{ of the optimal rule under } m",
     forward("<=", sharper(M - 1), M, 0)(

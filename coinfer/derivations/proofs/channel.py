@@ -9,13 +9,7 @@ lam, gamma, gain = symbol("unit_cost_scale"), symbol("mean_snr"), symbol("gain")
 x, t = Symbol("x", positive=True), Symbol("t", positive=True)
 nats = lam * log(2)
 unit = nats / log(1 + gamma * gain)
-
-
-def gain_at(unit_cost: sp.Expr) -> sp.Expr:
-    """The gain at which sending one bit costs this much."""
-    return (2 ** (lam / unit_cost) - 1) / gamma
-
-
+gain_at = Lambda(x, (2 ** (lam / x) - 1) / gamma)  # the gain at which sending one bit costs this much
 R1 = claim("R1", gain, unit <= x, setting="given law")(
     r"x > 0,\ X(g) \le x \implies g \ge \frac{2^{\lambda/x} - 1}{\gamma}",
     eq(gain_at(unit), "the unit cost solved for the gain"),
@@ -54,11 +48,7 @@ def falls(density: sp.Expr, variable: sp.Symbol = point) -> Rule:
     return inside_integral(monotone(density, variable, gain, 1))
 
 
-def poor(integrand: sp.Expr) -> sp.Expr:
-    """The part of a mean that comes from gains between epsilon and 1."""
-    return Integral(integrand, (gain, eps, 1))
-
-
+poor = Lambda(y, Integral(y, (gain, eps, 1)))  # the part of a mean that comes from gains between epsilon and 1
 L50 = claim("L50", log(1 + z), setting="given law")(
     r"\ln(1 + z) \le z \quad (z \ge 0)",
     le(z, "equal at 0, and the slope 1/(1+z) is at most 1", by=by_derivatives(z)),
@@ -109,19 +99,15 @@ def nakagami(figure: sp.Expr, at: sp.Expr = gain) -> sp.Expr:
     return figure**figure * at ** (figure - 1) * exp(-figure * at) / sp.gamma(figure)
 
 
-def constant(figure: sp.Expr) -> sp.Expr:
-    """What is left of it at gain 1."""
-    return figure**figure * exp(-figure) / sp.gamma(figure)
-
-
+constant = nakagami(shape, 1)  # what is left of it at gain 1
 R12c = claim("R12c", poor(unit * nakagami(shape)), eps <= 1, shape <= 1, setting="given law")(
     r"\text{Nakagami } m \le 1: \int_\epsilon^1 X(g) f(g)\,dg \ge \frac{\lambda\ln 2}{\gamma}\,\frac{m^m e^{-m}}{\Gamma(m)} \ln\frac{1}{\epsilon}",
     ge(poor(inverse * nakagami(shape)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
-    ge(poor(inverse * constant(shape)), "the density falls up to gain 1", by=falls(inverse * nakagami(shape, point))),
-    eq(-scale * constant(shape) * log(eps), "the integral of 1/g", by=calculus),
-    wrong={"square of the logarithm": scale * constant(shape) * log(eps) ** 2 * 5}
-    | {"power for logarithm": scale * constant(shape) * (1 / eps**2 - 1)},
-    restated=same(constant(shape) * poor(inverse), by=calculus),
+    ge(poor(inverse * constant), "the density falls up to gain 1", by=falls(inverse * nakagami(shape, point))),
+    eq(-scale * constant * log(eps), "the integral of 1/g", by=calculus),
+    wrong={"square of the logarithm": scale * constant * log(eps) ** 2 * 5}
+    | {"power for logarithm": scale * constant * (1 / eps**2 - 1)},
+    restated=same(constant * poor(inverse), by=calculus),
     note="As in R12b the mean is infinite for every m <= 1.",
     samples={"epsilon": ("1/10", "1/4", "1/2"), "m": ("1/2", "2/3", "1")},
 )
@@ -129,27 +115,22 @@ R12d = claim("R12d", poor(unit**2 * nakagami(shape)), eps <= 1, shape <= 2, sett
     r"\text{Nakagami } m \le 2: \int_\epsilon^1 X(g)^2 f(g)\,dg \ge \Bigl(\frac{\lambda\ln 2}{\gamma}\Bigr)^2 \frac{m^m e^{-m}}{\Gamma(m)} \ln\frac{1}{\epsilon}",
     ge(poor(inverse**2 * nakagami(shape)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
     ge(
-        poor(scale**2 / gain * constant(shape)),
+        poor(scale**2 / gain * constant),
         "the density over the gain falls",
         by=falls(scale**2 / gain * nakagami(shape, point) / point),
     ),
-    eq(-(scale**2) * constant(shape) * log(eps), "the integral of 1/g", by=calculus),
-    wrong={"scale not squared": -20 * scale * constant(shape) * log(eps)}
-    | {"power for logarithm": scale**2 * constant(shape) * (1 / eps**3 - 1)},
-    restated=same(scale * constant(shape) * poor(inverse), by=calculus),
+    eq(-(scale**2) * constant * log(eps), "the integral of 1/g", by=calculus),
+    wrong={"scale not squared": -20 * scale * constant * log(eps)}
+    | {"power for logarithm": scale**2 * constant * (1 / eps**3 - 1)},
+    restated=same(scale * constant * poor(inverse), by=calculus),
     note="So for m <= 2 the variance is infinite, and normal Monte Carlo intervals are invalid even where the mean is finite.",
     samples={"epsilon": ("1/10", "1/4", "1/2"), "m": ("1", "3/2", "2")},
 )
 sight = symbol("rician_k")
 term = Symbol("j", integer=True, nonnegative=True)
 bessel = Sum((sight * (1 + sight) * gain) ** term / sp.factorial(term) ** 2, (term, 0, oo))  # I_0 by its series
-
-
-def rician(at: sp.Expr) -> sp.Expr:
-    """What the Bessel function multiplies in the density under Rician fading."""
-    return (1 + sight) * exp(-sight - (1 + sight) * at)
-
-
+# what the Bessel function multiplies in the density under Rician fading
+rician = Lambda(gain, (1 + sight) * exp(-sight - (1 + sight) * gain))
 RICIAN_BOUND = -scale * (1 + sight) * exp(-2 * sight - 1) * log(eps)
 R12e = claim("R12e", poor(unit * rician(gain) * bessel), eps <= 1, setting="given law")(
     r"\text{Rician: } \int_\epsilon^1 X(g) f(g)\,dg \ge \frac{\lambda\ln 2}{\gamma}(1 + k)e^{-2k-1} \ln\frac{1}{\epsilon}",

@@ -8,13 +8,7 @@ from coinfer.derivations.proofs.placement import R6, placed
 send = bits * X
 excess = Max(send - extra - bits * E(X), 0)
 DOWNLOAD = use("equal layers, download", n=M + 1)
-
-
-def stage(later: sp.Expr) -> sp.Expr:
-    """What a stage costs if the stages behind it cost `later`."""
-    return E(Min(send, extra + later))
-
-
+stage = Lambda(A, E(Min(send, extra + A)))  # what a stage costs if those behind it cost A
 stage_saving = bits * mu - stage(bits * mu)
 
 
@@ -48,13 +42,7 @@ L31 = claim("L31", G(m), bits > 0, setting="equal layers")(
     restated=same(stage_saving, "equal layers, saving", "mean", by=expectation),
 )
 edge = C + bits * mu  # what nothing placed costs
-
-
-def series(factor: sp.Expr, terms: sp.Expr) -> sp.Expr:
-    """The geometric series of a chance."""
-    return (1 - factor**terms) / (1 - factor)
-
-
+series = Lambda((q, k), (1 - q**k) / (1 - q))  # the geometric series of a chance
 R7 = claim("R7", J(M), p < 1, bits > 0, setting="equal layers")(
     r"J(M) = C_{\mathrm{edge}} + o\mu + M D - G\,\frac{1 - p^M}{1 - p} \quad (M \le N - 1,\ p < 1)",
     forward("=", edge + M * download - g_save * series(p, M), M, 0)(

@@ -5,18 +5,10 @@ import sympy as sp
 from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.stopping import R5a, R5b, R10a, extras
 
-
 # -- R15: what 1-sla loses is what it pays for stopping too early, stage by stage
-def early(at: sp.Expr, bound: sp.Expr) -> sp.Expr:
-    """What sending costs above a bound, where 1-sla sends and the optimal rule would go on."""
-    return (o(at) * X - bound) * indicator(o(at) * X > go_on(at, M)) * indicator(o(at) * X <= threshold(at))
-
-
-def too_early(at: sp.Expr) -> sp.Expr:
-    """The price of stopping too early at a stage."""
-    return E(early(at, go_on(at, M)))
-
-
+# what sending costs above a bound, where 1-sla sends and the optimal rule would go on
+early = Lambda((n, A), (o(n) * X - A) * indicator(o(n) * X > go_on(n, M)) * indicator(o(n) * X <= threshold(n)))
+too_early = Lambda(n, E(early(n, go_on(n, M))))  # the price of stopping too early at a stage
 REACHED = pi(i)
 
 

@@ -36,13 +36,7 @@ L33 = claim("L33", V(k + 1), setting="equal layers")(
     wrong={"two steps": V(k + 2), "sign": -V(k)},
     restated=same(E(V(k))),
 )
-
-
-def fall(left: sp.Expr) -> sp.Expr:
-    """What one stage more saves, with so many left: d_k."""
-    return V(left) - V(left + 1)
-
-
+fall = Lambda(k, V(k) - V(k + 1))  # what one stage more saves, with so many left: d_k
 R8a = claim("R8a", fall(k + 1), setting="equal layers")(
     r"d_{k+1} \le d_k, \quad d_k = V_k - V_{k+1}",
     eq(stage(V(k)) - stage(V(k + 1)), "the recursion", "stages left", use("stages left", k=k + 1)),

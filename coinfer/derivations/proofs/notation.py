@@ -4,7 +4,7 @@ Where no horizon is named, it is M.
 """
 
 import sympy as sp
-from sympy import Derivative, Integral, Max, Min, Product, Sum, Symbol, exp, expint, log, oo
+from sympy import Derivative, Integral, Lambda, Max, Min, Product, Sum, Symbol, exp, expint, log, oo
 
 from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Use, use
 from coinfer.derivations.engine.model import *
@@ -13,6 +13,9 @@ from coinfer.derivations.engine.writing import *
 
 sending = o(n) * X
 LADDER = Min(n + k, M)  # the stage at which k-sla cuts the problem
+saved = Lambda(n, v(n, M) - v(n, M + 1))  # what one layer more saves the optimal rule from a stage on
+saving = Lambda(n, E(Max(o(n) * X - threshold(n), 0)))  # what going on saves a look-ahead at a stage
+sla_goes_on = Lambda(n, chance(o(n) * X, threshold(n)))  # the chance that 1-sla goes on, whatever the horizon
 
 
 def both(source: str | Claim, **at: sp.Expr) -> tuple[Use, Use]:
@@ -38,21 +41,6 @@ def look(depth: sp.Expr, bound: sp.Expr, horizon: sp.Expr = M) -> sp.Expr:
 def goes_on(stage: sp.Expr, horizon: sp.Expr = M) -> sp.Expr:
     """The chance that the optimal rule goes on at a stage."""
     return chance(o(stage) * X, go_on(stage, horizon))
-
-
-def sla_goes_on(stage: sp.Expr) -> sp.Expr:
-    """The chance that 1-sla does, whatever the horizon."""
-    return chance(o(stage) * X, threshold(stage))
-
-
-def saving(stage: sp.Expr) -> sp.Expr:
-    """What going on saves a look-ahead at a stage."""
-    return E(Max(o(stage) * X - threshold(stage), 0))
-
-
-def saved(stage: sp.Expr) -> sp.Expr:
-    """What one layer more saves the optimal rule from a stage on."""
-    return v(stage, M) - v(stage, M + 1)
 
 
 def gap(stage: sp.Expr, horizon: sp.Expr = M) -> sp.Expr:

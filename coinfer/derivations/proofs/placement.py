@@ -1,16 +1,9 @@
 """Claims about the large time scale: how many layers to place by 1-sla and by deeper look-ahead (R6, N1)."""
 
-import sympy as sp
-
 from coinfer.derivations.proofs.notation import *
 
-
 # -- R6: one layer more pays iff its download costs less than what 1-sla saves behind it, if it gets there
-def step_u(at: sp.Expr) -> sp.Expr:
-    """What one layer more changes for 1-sla from a stage on."""
-    return u(at, M + 1) - u(at, M)
-
-
+step_u = Lambda(n, u(n, M + 1) - u(n, M))  # what one layer more changes for 1-sla from a stage on
 L9 = claim("L9", step_u(n), n + 1 <= M)(
     r"u_n^{(M+1)} - u_n^{(M)} = P(o_n X > A_n^1)\,(u_{n+1}^{(M+1)} - u_{n+1}^{(M)}) \quad (n < M)",
     eq(sla(n, M + 1) - sla(n), "both recursions; the threshold does not depend on M (R4)", *both("1-sla")),
@@ -42,13 +35,7 @@ L11 = claim("L11", step_u(M))(
     | {"positive part dropped": threshold(M) - E(o(M) * X), "extra cost added": delta(M + 1) - G(M)},
     restated=same(threshold(M) - E(Max(o(M) * X, threshold(M))), use("saving", m=M), by=expectation),
 )
-
-
-def placed(last: sp.Expr) -> sp.Expr:
-    """What is paid whatever the rule: the edge's share and the download."""
-    return C + Sum(D(i), (i, 1, last))
-
-
+placed = Lambda(M, C + Sum(D(i), (i, 1, M)))  # what is paid whatever the rule: the edge's share and the download
 R6 = claim("R6", J(M + 1) - J(M))(
     r"J(M+1) - J(M) = D_{M+1} - \pi_M G_M",
     eq(placed(M + 1) + u(0, M + 1) - placed(M) - u(0, M), "the ETC of an inference", *both("ETC")),
@@ -68,13 +55,7 @@ R6 = claim("R6", J(M + 1) - J(M))(
 # -- N1: the same for look-ahead of any depth; it changes only from the stage on at which it sees the end
 CUT = Min(n + k, M + 1)  # where k-sla cuts the problem with one layer more
 MEET = Max(M + 1 - k, 0)  # from this stage on the look-ahead sees the end
-
-
-def step_c(at: sp.Expr) -> sp.Expr:
-    """What one layer more changes for k-sla from a stage on."""
-    return c(at, k, M + 1) - c(at, k, M)
-
-
+step_c = Lambda(n, c(n, k, M + 1) - c(n, k, M))  # what one layer more changes for k-sla from a stage on
 short = look(k, a(n, k, M))  # what k-sla pays under M
 L12 = claim("L12", c(n, k, M), n <= M, n + k >= M, k >= 1)(
     r"n + k \ge M \implies c_n^{k} = v_n: \text{ look-ahead that sees the end is optimal}",

@@ -7,11 +7,7 @@ from coinfer.derivations.proofs.notation import *
 # -- R2: what a stage costs, as a function of what going on costs: nondecreasing, concave, of slope at most 1
 eps, B = Symbol("epsilon", positive=True), Symbol("B", real=True)
 part = Symbol("t", nonnegative=True)
-
-
-def stage(bound: sp.Expr) -> sp.Expr:
-    """What a stage costs if going on costs `bound`."""
-    return E(Min(bits * X, bound))
+stage = Lambda(A, E(Min(bits * X, A)))  # what a stage costs if going on costs A
 
 
 def area(integrand: sp.Expr, upper: sp.Expr = A) -> sp.Expr:
@@ -244,13 +240,7 @@ R10 = claim("R10", z(n, M), n <= M)(
     restated=same(v(n, Max(n, M)), by=index(Max(n, M), M)),
     note="Minimising over M keeps the order.",
 )
-
-
-def extras(last: sp.Expr) -> sp.Expr:
-    """Extra costs up to a layer."""
-    return Sum(delta(i), (i, 1, last))
-
-
+extras = Lambda(n, Sum(delta(i), (i, 1, n)))  # extra costs up to a layer
 L5 = claim("L5", v(0, M), n <= M)(
     r"v_0 \le \sum_{i \le n}\delta_i + v_n",
     forward("<=", extras(n) + v(n, M), n, 0)(eq(extras(0) + v(0, M), "no layer, no cost"))(

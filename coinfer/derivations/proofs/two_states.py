@@ -1,7 +1,5 @@
 """Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2)."""
 
-import sympy as sp
-
 from coinfer.derivations.proofs.equal_layers import *
 
 # -- R18: with two channel states the recursion has a closed form, and 1-sla is optimal
@@ -9,13 +7,8 @@ TWO_POINTS = (alpha > 0, alpha <= 1, low < high, extra > 0, bits > 0)
 ALPHAS = ("1/4", "1/3", "1/2", "2/3")
 stay = 1 - alpha  # probability of the worse state
 two_saving = Max(stay * (alpha * bits * (high - low) - extra), 0)
-
-
-def value(power: sp.Expr) -> sp.Expr:
-    """What the stages left cost, by the power of the worse state's probability."""
-    return bits * E(X) - two_saving * (1 - power) / alpha
-
-
+# what the stages left cost, by the power of the worse state's probability
+value = Lambda(A, bits * E(X) - two_saving * (1 - A) / alpha)
 L39 = claim("L39", stay**k, alpha > 0, alpha <= 1)(
     r"0 < \alpha \le 1 \implies (1 - \alpha)^k \le 1",
     forward("<=", 1, k, 0)(eq(1, "an empty product"))(
@@ -114,13 +107,8 @@ N2a = claim("N2a", U(m), *TWO_POINTS, m * extra <= bits * low, setting="two poin
     samples={"alpha": ALPHAS, "delta": ("1/4", "1/3", "1/2"), "o": ("1", "2", "3")},
 )
 rest = bits * low + stay * extra / alpha  # where the affine recursion rests
-
-
-def capped(power: sp.Expr) -> sp.Expr:
-    """What the stages left cost, the cheaper of sending now and running on for a while."""
-    return Min(bits * E(X), rest - power * (rest - m * extra))
-
-
+# what the stages left cost, the cheaper of sending now and running on for a while
+capped = Lambda(A, Min(bits * E(X), rest - A * (rest - m * extra)))
 N2 = claim("N2", U(m + k), *TWO_POINTS, m * extra <= bits * low, (m + 1) * extra > bits * low, setting="two points")(
     r"m = \lfloor oa/\delta \rfloor: \quad U_{m+k} = \min\{o\mu,\ u^* - (1 - \alpha)^k (u^* - m\delta)\}, \quad u^* = oa + \frac{1 - \alpha}{\alpha}\delta",
     forward("=", capped(stay**k), k, 0)(
