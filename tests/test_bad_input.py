@@ -26,7 +26,8 @@ from coinfer import (
     read_onnx,
     simulate,
 )
-from coinfer.study import runner as study
+from coinfer.study.parameters import check
+from coinfer.study.runner import choose
 
 NAN, INF = float("nan"), float("inf")
 DISCRETE = channel.Discrete
@@ -355,15 +356,15 @@ def notebook(tmp_path: Path) -> Path:
 def test_notebook_parameters(notebook: Path, given: dict[str, str], words: list[str]):
     """The sentence is followed by the valid parameters, a line each."""
     with pytest.raises(InputError) as refusal:
-        study.check(given, [notebook])
+        check(given, [notebook])
     complaint, *valid = str(refusal.value).splitlines()
     assert_is_clear(complaint, words)
     assert [line.split()[0] for line in valid] == ["dnn:", "inferences:"]
-    study.check({"inferences": "5", "dnn": "alexnet"}, [notebook])
+    check({"inferences": "5", "dnn": "alexnet"}, [notebook])
 
 
 def test_unknown_notebook(tmp_path: Path):
     (tmp_path / "10-cost-model.ipynb").write_text("{}")
     with pytest.raises(InputError) as refusal:
-        study.choose(["10-cost-modle"], tmp_path)
+        choose(["10-cost-modle"], tmp_path)
     assert_is_clear(str(refusal.value), ["notebook = '10-cost-modle'", "did you mean '10-cost-model'"])

@@ -55,7 +55,7 @@ def failures(of: Claim) -> str:
 def test_claim_passes(label: str) -> None:
     found = result(label)
     assert found.passed, found.failures
-    assert len(found.mutants_rejected) == len(claim(label).mutants) >= 5
+    assert len(found.mutants_rejected) == len(claim(label).mutants) >= 2
     assert all(counterexample for _, counterexample in found.mutants_rejected)
     assert found.restatement_accepted
 
@@ -262,7 +262,7 @@ def test_accepted_mutant_fails_the_claim() -> None:
 
 
 def test_too_few_mutants_fail_the_claim() -> None:
-    assert "at least 5" in failures(replace(claim("L1"), mutants=claim("L1").mutants[:4]))
+    assert "at least 2" in failures(replace(claim("L1"), mutants=claim("L1").mutants[:1]))
 
 
 @pytest.mark.parametrize("restated", [claim("L1").formula + 1, claim("L1").formula])

@@ -11,7 +11,7 @@ import pandas as pd
 import papermill
 import pytest
 
-from coinfer.study import runner as study
+from coinfer.study import command_line as study
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -14,7 +14,7 @@ import nbformat
 import psutil
 import pytest
 
-from coinfer.study import runner as study
+from coinfer.study import command_line, execution, freshness, outputs
 
 PARAMETERS = """\
 dnn = None  # name of a network
@@ -29,7 +29,7 @@ WRITE = "from pathlib import Path\nPath(out, '{0}.csv').write_text(f'{{seed}},{{
 @pytest.fixture(autouse=True)
 def _same_process_afterwards(monkeypatch):
     """The runner sets environment variables and a signal handler, as a program may; tests share one process."""
-    for name in [*study.KERNEL_ENVIRONMENT, "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"]:
+    for name in [*execution.KERNEL_ENVIRONMENT, "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"]:
         monkeypatch.setenv(name, "")
     handler = signal.getsignal(signal.SIGTERM)
     yield
@@ -41,7 +41,7 @@ def folder(tmp_path, monkeypatch):
     """An empty folder `notebooks`, and the present folder where the runner works."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "package").mkdir()
-    monkeypatch.setattr(study, "PACKAGE", tmp_path / "package")  # the real one may be in the middle of an edit
+    monkeypatch.setattr(freshness, "PACKAGE", tmp_path / "package")  # the real one may be in the middle of an edit
     (tmp_path / "notebooks").mkdir()
     return tmp_path / "notebooks"
 
@@ -58,17 +58,19 @@ def write(folder, name, *cells, reads=(), parameters=PARAMETERS):
 
 
 def run(*arguments, out="out"):
-    return study.main(["--notebooks", "notebooks", "--out", out, *arguments])
+    return command_line.main(["--notebooks", "notebooks", "--out", out, *arguments])
 
 
 def content(out="out"):
     """The files of an output folder, hidden ones left out, with their content."""
-    files = [path for path in Path(out).rglob("*") if path.is_file() and path.name not in {study.RECORD, study.MADE_BY}]
+    files = [
+        path for path in Path(out).rglob("*") if path.is_file() and path.name not in {outputs.RECORD, outputs.MADE_BY}
+    ]
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 def test_what_has_not_changed_is_not_run_again(folder, capsys, monkeypatch):
-    write(folder, "10-a", WRITE.format("10-a"), "print(1)")
+    write(folder, "10-a", WRITE.format("10-a"), "print(1)", "if seed is None:\n    import package.module")
     assert run() == 0
     assert set(content()) == {"10-a.csv", "executed/10-a.ipynb"}
     assert "1 run, 0 fresh" in capsys.readouterr().out
@@ -85,18 +87,19 @@ def test_what_has_not_changed_is_not_run_again(folder, capsys, monkeypatch):
     assert is_run_again_after(lambda: Path("out/10-a.csv").write_text("by hand"))
     lock = Path("lock")
     lock.write_text("numpy==2.0.0")
-    monkeypatch.setattr(study, "LOCK", lock)
+    monkeypatch.setattr(freshness, "LOCK", lock)
     assert is_run_again_after(lambda: None)
     assert not is_run_again_after(lambda: None)
     assert is_run_again_after(lambda: Path("package/module.py").write_text("x = 1"))
-    assert is_run_again_after(lambda: Path("out", study.RECORD).write_text('{"10-a": '))
+    assert not is_run_again_after(lambda: Path("package/module.py").write_text("x = 1  # metres"))
+    assert is_run_again_after(lambda: Path("out", outputs.RECORD).write_text('{"10-a": '))
 
 
 def test_a_changed_notebook_takes_its_old_files_along(folder):
     write(folder, "10-a", WRITE.format("10-old"))
     write(folder, "20-b", WRITE.format("20-b"))
     assert run() == 0
-    Path("out", study.RECORD).unlink()  # as in a clone
+    Path("out", outputs.RECORD).unlink()  # as in a clone
     shutil.rmtree("out/executed")
     Path("out/mine.txt").write_text("kept")
     write(folder, "10-a", WRITE.format("10-new"))
@@ -112,10 +115,10 @@ def test_parameters_reach_the_notebooks_that_declare_them(folder):
     assert run("--smoke", "--scenario", "mine.yml", "-p", "seed", "3", "-p", "width_m", "5") == 0
     assert content()["10-a.csv"] == b"3,5,../../../mine.yml,True"
     assert content()["20-b.csv"] == b"3"
-    before = Path("out", study.RECORD).read_text()
+    before = Path("out", outputs.RECORD).read_text()
     Path("mine.yml").write_text("a: 2")
     assert run("--smoke", "--scenario", "mine.yml", "-p", "seed", "3", "-p", "width_m", "5") == 0
-    assert Path("out", study.RECORD).read_text() != before
+    assert Path("out", outputs.RECORD).read_text() != before
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_a_file_may_move_from_one_notebook_to_another(folder):
     write(folder, "20-b", WRITE.format("moved"))
     assert run() == 0
     assert set(content()) == {"10-a.csv", "moved.csv", "executed/10-a.ipynb", "executed/20-b.ipynb"}
-    assert json.loads(Path("out", study.MADE_BY).read_text()) == {"10-a": ["10-a.csv"], "20-b": ["moved.csv"]}
+    assert json.loads(Path("out", outputs.MADE_BY).read_text()) == {"10-a": ["10-a.csv"], "20-b": ["moved.csv"]}
 
 
 def test_readers_run_after_what_they_read_and_the_bytes_do_not_depend_on_jobs(folder, capsys):
@@ -240,7 +243,7 @@ def test_interrupted_at_any_moment_the_folder_holds_complete_files_and_the_next_
     runner.wait(60)
     assert psutil.wait_procs(kernels, timeout=60)[1] == []
     assert set(content()) - {"10-a.csv", "executed/10-a.ipynb"} <= {name for name in content() if ".work" in name}
-    assert json.loads(Path("out", study.MADE_BY).read_text()) == {"10-a": ["10-a.csv"]}
+    assert json.loads(Path("out", outputs.MADE_BY).read_text()) == {"10-a": ["10-a.csv"]}
     assert Path("out/10-a.csv").stat().st_size == 10**6
     assert runner.returncode == (-how if how == signal.SIGKILL else 130)
     assert (how == signal.SIGKILL) or not Path("out/.work").exists()
@@ -269,7 +272,7 @@ def test_a_run_stopped_between_two_files_is_stale(folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", stop)
         assert run() == 130
-    assert not study.Outputs(Path("out")).hold("10-a", "interrupted")
+    assert not outputs.Outputs(Path("out")).hold("10-a", "interrupted")
     write(folder, "10-a", WRITE.format("10-c"))
     assert run() == 0
     assert set(content()) == {"10-c.csv", "executed/10-a.ipynb"}
@@ -277,17 +280,17 @@ def test_a_run_stopped_between_two_files_is_stale(folder, monkeypatch):
 
 def test_two_runs_do_not_write_into_one_folder(folder, capsys):
     write(folder, "10-a", WRITE.format("10-a"))
-    with study.working_folder(Path("out")):
+    with outputs.working_folder(Path("out")):
         assert run() == 2
     assert "another run is writing there" in capsys.readouterr().err
 
 
 def test_a_smoke_run_touches_no_folder(folder):
     write(folder, "10-a", WRITE.format("10-a"), "assert smoke")
-    assert study.main(["--notebooks", "notebooks", "--smoke"]) == 0
+    assert command_line.main(["--notebooks", "notebooks", "--smoke"]) == 0
     assert [path.name for path in sorted(Path().iterdir())] == ["notebooks", "package"]
 
 
 def test_hashes_are_of_the_content(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
-    assert study.sha256(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
+    assert outputs.sha256(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()

@@ -158,7 +158,7 @@ class UnitCostLaw(Law):
     @property
     @abstractmethod
     def mean(self) -> Floats | float:
-        """Mu = E X [1/bit]; of shape (B, 1) for B links at once."""
+        """The mean of X [1/bit], mu; of shape (B, 1) for B links at once."""
 
     @abstractmethod
     def go_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:

@@ -125,8 +125,9 @@ class MovingLaw(Law):
 
     @property
     def commonest_outage(self) -> int:
-        """The outage state that stage 0 is in most often; outages seen from outside are taken for it."""
-        return self.usable + int(np.argmax(self.chain.initial[self.usable :]))
+        """The outage state that stage 0 is in most often, the deepest of equals: outages seen from outside are that one."""
+        often = self.chain.initial[self.usable :]
+        return self.usable + int(np.flatnonzero(often >= (1 - 1e-9) * often.max())[-1])  # equal but for round-off
 
     def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
         """Numbers of states, or the gains of a process."""

@@ -42,7 +42,7 @@ __all__ = [
     "use",
 ]
 
-TOPICS = ("channel", "stopping", "lookahead", "placement", "bracket", "equal_layers", "two_states")
+TOPICS = ("channel", "stopping", "lookahead", "placement", "bracket", "equal_layers", "many_layers", "two_states")
 
 
 @cache

@@ -2,6 +2,6 @@
 
 import sys
 
-from coinfer.study.runner import main
+from coinfer.study.command_line import main
 
 sys.exit(main())

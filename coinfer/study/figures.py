@@ -1,13 +1,20 @@
 """One style for every figure, and one deterministic way to save it with the numbers it shows."""
 
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import seaborn as sns
+
+from coinfer.study.drawing import draw_on_grid
+from coinfer.validation import needs
+
+with needs("study"):
+    import matplotlib as mpl
+    import matplotlib.pyplot as plt
+    import seaborn as sns
 
 COLUMN_IN = 88 / 25.4  # a journal's column
 PAGE_IN = 181 / 25.4  # two columns and the gap between them
@@ -72,43 +79,85 @@ def use_style(*, draft: bool = False) -> None:
 
 
 def rule_style(rule: str, **changes: Any) -> dict[str, Any]:
-    """The keywords of `Axes.plot` for a rule: its colour, dashes, marker and label."""
-    return {"label": rule} | RULES[rule] | changes
+    """The keywords of `Axes.plot` for a rule: its colour, dashes, marker and label.
+
+    A rule that is not in `RULES` gets a look of its own from its name, the same in every figure and every run.
+    """
+    return {"label": rule} | (RULES.get(rule) or _look(rule)) | changes
+
+
+def _look(name: str) -> dict[str, Any]:
+    drawn = zlib.crc32(name.encode())  # not `hash`, which differs from run to run
+    colours = [_COLOURS[colour] for colour in ("purple", "sky", "grey", "orange", "green")]
+    dashes = [(0, (long, 1, short, 1)) for long in (2, 5, 8) for short in (1, 3)]
+    markers = "pH8+x1234"
+    return {
+        "color": colours[drawn % len(colours)],
+        "linestyle": dashes[drawn // 7 % len(dashes)],
+        "marker": markers[drawn // 64 % len(markers)],
+    }
 
 
 def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, caption: str) -> None:
-    """Save `name`.svg, .pdf, .csv (the numbers shown, 12 digits) and .md (the caption) in the folder `out`.
+    """Save `name`.svg, .pdf, .csv (the numbers shown, as in `save_table`) and .md (the caption) in the folder `out`.
 
     Nothing is written if `out` is None: a notebook run by hand shows its figures and leaves the saved ones alone.
-    The same figure gives the same bytes. Each file is written beside its place and renamed.
+    The same figure gives the same bytes, on any CPU. Each file is written beside its place and renamed.
     """
     if out is None:
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not anew for each format
     empty: dict[str, dict[str, None]] = {
         "svg": {"Date": None, "Creator": None},
         "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
     }
-    for suffix, metadata in empty.items():
-        beside = folder / f".{name}.{suffix}"
-        figure.savefig(beside, format=suffix, metadata=metadata)
-        os.replace(beside, folder / f"{name}.{suffix}")
+    with draw_on_grid(figure):
+        for suffix, metadata in empty.items():
+            beside = folder / f".{name}.{suffix}"
+            figure.savefig(beside, format=suffix, metadata=metadata)
+            os.replace(beside, folder / f"{name}.{suffix}")
     save_table(numbers, name, out)
     _write(folder / f"{name}.md", " ".join(caption.split()) + "\n")
 
 
+def without_round_off(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its numbers free of round-off, which differs from CPU to CPU.
+
+    A number keeps 9 significant digits, and is 0 (never -0) below 1e-12 of the largest finite magnitude in its column, or
+    of 1 if that is smaller: a column may hold values in several units. What lies at the edge of two roundings can still
+    go either way, but round-off is so much smaller than what is kept that hardly any number is that near to an edge. A
+    small difference of large numbers has fewer digits that mean something; who computes it rounds it.
+
+    >>> without_round_off(pd.DataFrame({"saving": [0.123456789012, -1.1e-16]}))["saving"].tolist()
+    [0.123456789, 0.0]
+    """
+    return table.apply(lambda column: _rounded(column) if column.dtype.kind == "f" else column)
+
+
+def _rounded(column: pd.Series) -> pd.Series:
+    values = column.to_numpy(float)
+    noise = 1e-12 * min(1.0, np.abs(values[np.isfinite(values)]).max(initial=0.0))
+    return column.map(lambda value: 0.0 if abs(value) < noise or value == 0 else float(f"{value:.8e}"))
+
+
 def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex: bool = False) -> None:
-    """Save a table as `name`.csv, with 12 significant digits, and with `latex` as `name`.tex; nothing if `out` is None."""
+    """Save a table as `name`.csv, with the digits that `without_round_off` leaves, and with `latex` as `name`.tex, with 6 decimals.
+
+    Nothing is written if `out` is None.
+    """
     if out is None:
         return
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / f"{name}.csv", table.to_csv(index=False, float_format="%.12g", lineterminator="\n"))
+    numbers = without_round_off(table).to_csv(index=False, float_format="%.9g", lineterminator="\n")
+    _write(folder / f"{name}.csv", numbers)
     if latex:
-        _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False))
+        _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False, float_format=_to_print))
+
+
+def _to_print(value: float) -> str:
+    return f"{round(value, 6) + 0.0:.6f}"  # -0.0 + 0.0 is 0.0
 
 
 def save_text(text: str, name: str, out: str | Path | None) -> None:
@@ -170,4 +219,5 @@ __all__ = [
     "save_table",
     "save_text",
     "use_style",
+    "without_round_off",
 ]

@@ -1,0 +1,82 @@
+"""The command line of the study: options checked before any work, a line for each notebook, an exit code."""
+
+import argparse
+import os
+import signal
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from coinfer.study.freshness import PACKAGE
+from coinfer.study.parameters import check, is_file
+from coinfer.study.runner import choose, study
+from coinfer.validation import InputError, needs
+
+with needs("study"):
+    from tqdm import tqdm
+
+NOTEBOOKS = PACKAGE.parent / "notebooks"
+
+
+def command_line(arguments: list[str] | None) -> argparse.Namespace:
+    """The parsed command line."""
+    parser = argparse.ArgumentParser("python -m coinfer.study", description="Run the notebooks whose inputs changed.")
+    add = parser.add_argument
+    add("notebook", nargs="*", help="such as 30-placement (default: all); those that it reads are run too")
+    add("--jobs", type=int, default=2, help="notebooks at a time (default: 2)")
+    add("--smoke", action="store_true", help="everything small, into a temporary folder unless --out is given")
+    add("--scenario", help="a scenario file, or the name of a bundled scenario")
+    add("--out", type=Path, help="folder of the figures and tables (default: figures)")
+    add("--notebooks", type=Path, default=NOTEBOOKS, help="folder of the notebooks")
+    add("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="a parameter of the notebooks")
+    return parser.parse_args(arguments)
+
+
+def given_parameters(options: argparse.Namespace) -> dict[str, str]:
+    """The notebooks' parameters as given, files by their absolute paths; raises `InputError` for bad options."""
+    given = dict(options.p) | ({"scenario": options.scenario} if options.scenario else {})
+    if Path(given.get("scenario", "")).suffix and not is_file(given["scenario"]):
+        raise InputError(f"scenario = {given['scenario']!r}: no such file")
+    for name in {"out", "smoke"}.intersection(given):
+        raise InputError(f"parameter {name} = {given[name]!r}: should be given as --{name}")
+    if options.jobs < 1:
+        raise InputError(f"jobs = {options.jobs}: should be at least 1")
+    # absolute from here on: papermill changes the present folder for a moment when it writes
+    return {name: os.path.abspath(text) if is_file(text) else text for name, text in given.items()}
+
+
+def run(options: argparse.Namespace, out: Path) -> int:
+    """Check the options, run the study into `out` and report; return the number of notebooks that failed."""
+    given, folder = given_parameters(options), options.notebooks.resolve()
+    chosen = choose(options.notebook, folder)
+    if given:
+        check(given, [folder / f"{name}.ipynb" for name in chosen])
+    ran, failed = 0, 0
+    with (
+        closing(study(chosen, folder, out.resolve(), given, options.smoke, options.jobs)) as endings,
+        tqdm(total=len(chosen), unit="notebook", disable=None) as bar,
+    ):
+        for ending in endings:
+            if ending.text:
+                bar.write(f"{ending.name}: {ending.text}", file=sys.stdout)
+            bar.update()
+            ran, failed = ran + bool(ending.text), failed + (not ending.success)
+    print(f"{len(chosen)} notebooks: {ran - failed} run, {len(chosen) - ran} fresh, {failed} failed")
+    return failed
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line's exit code: 0, or 1 if a notebook failed, 2 for bad input, 130 if interrupted."""
+    options = command_line(arguments)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # stop the kernels, clean up; a shell's background job ignores SIGINT
+        signal.signal(stop, signal.default_int_handler)
+    try:
+        with tempfile.TemporaryDirectory() as temporary:
+            return int(run(options, options.out or Path(temporary if options.smoke else "figures")) > 0)
+    except InputError as error:
+        print(f"coinfer.study: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("coinfer.study: interrupted; the next run goes on from here", file=sys.stderr)
+        return 130

@@ -1,0 +1,106 @@
+"""One notebook run by papermill in a folder of its own, and what is left of it: equal runs leave equal bytes."""
+
+import os
+import time
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from coinfer.study.outputs import NotebookError
+from coinfer.study.parameters import declared, is_file, parsed
+from coinfer.validation import needs
+
+with needs("study"):
+    import nbformat
+    import papermill
+    import psutil
+
+# The same inputs give the same bytes whatever the caller's shell holds: sums in one order, sets in one order, no date.
+KERNEL_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "0",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's kernel, not one of the same name in the home folder
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # otherwise the kernel warns on the terminal at every start
+}
+
+
+def execute(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> float:
+    """Run a notebook in the folder `work`; leave its files and its executed copy there; return the seconds it took.
+
+    Raises `NotebookError`, and `InputError` for a parameter that the notebook cannot take.
+    """
+    start = time.perf_counter()
+    values = _values(notebook, work, given, smoke)
+    work.mkdir(exist_ok=True)
+    draft = work.with_suffix(".ipynb")
+    try:
+        papermill.execute_notebook(
+            notebook,
+            draft,
+            values,
+            kernel_name="python3",
+            extra_arguments=["--log-level=ERROR"],  # it warns at every start that local sockets are not encrypted
+            progress_bar=False,
+            shutdown_kernel="immediate",  # an orderly shutdown sometimes stalls for seconds
+            resources={"metadata": {"path": str(work)}},  # papermill's `cwd` would be that of all threads
+        )
+    except Exception as error:  # of the cell, of the kernel (killed, not started) or of papermill: all name a cell
+        text = f"{getattr(error, 'ename', type(error).__name__)}: {getattr(error, 'evalue', error)}"
+        raise NotebookError(f"{failed_cell(draft)}: {text.strip().splitlines()[-1]}") from error
+    (work / "executed").mkdir()
+    nbformat.write(without_traces(nbformat.read(draft, as_version=4)), work / "executed" / notebook.name)
+    return time.perf_counter() - start
+
+
+def _values(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> dict[str, object]:
+    """What the notebook's parameters are set to, of those given that it declares."""
+    defaults = {name: parameter["default"] for name, parameter in declared(notebook).items()}
+    values: dict[str, object] = {"out": ".", "smoke": smoke}
+    for name, text in given.items():
+        values[name] = os.path.relpath(text, work) if is_file(text) else parsed(name, text, defaults.get(name))
+    return {name: value for name, value in values.items() if name in defaults}
+
+
+def failed_cell(draft: Path) -> str:
+    """Name the cell at which a run ended, counted as JupyterLab counts them when run from the top."""
+    if not draft.exists():
+        return "before its first cell"
+    cells = [cell for cell in nbformat.read(draft, as_version=4).cells if cell.cell_type == "code"]
+    cells = [cell for cell in cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    states = [cell.metadata.get("papermill", {}).get("status", "pending") for cell in cells]
+    # when a kernel dies papermill marks no cell as failed: then it is the last one that was begun
+    begun = [index for index, state in enumerate(states) if state != "pending"]
+    if not begun:
+        return "before its first cell"
+    index = states.index("failed") if "failed" in states else begun[-1]
+    first_line = next(iter(cells[index].source.splitlines()), "")
+    return f"cell [{index + 1}] `{first_line}`"
+
+
+def without_traces(executed: Any) -> Any:
+    """The executed notebook without times, paths, process ids and versions, so that equal runs give equal bytes."""
+    for key in ("papermill", "language_info"):
+        executed.metadata.pop(key, None)
+    for cell in executed.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"  # papermill draws a random one
+        if cell.cell_type == "code":  # progress bars and warnings carry times and process ids
+            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+    return executed
+
+
+def kill_kernels(running: list[Future[float]]) -> None:
+    """Kill this process's children until no notebook runs: a thread that has just started one ends as well."""
+    for task in running:
+        task.cancel()
+    while wait(running, timeout=0.1).not_done:
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                child.kill()

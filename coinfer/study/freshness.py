@@ -1,0 +1,148 @@
+"""What a notebook depends on, and a hash of it: a notebook is stale only when something that it uses has changed.
+
+It uses the modules that it imports, those that they import, at the top or inside a function, and the packages around
+them, whose `__init__` runs as well; the data files of those packages; the modules that run it; the lock; its parameters
+and the files they name; the files of the notebooks that it reads. Of a module counts what Python sees, so a changed
+comment or docstring alone makes nothing stale, unless docstrings are read as data. A module that imports, or runs, what it
+names at run time uses all that lies in its folder and below. Where this cannot be exact it errs on the side of stale.
+"""
+
+import ast
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from coinfer.study.outputs import sha256
+from coinfer.study.parameters import is_file
+
+PACKAGE = Path(__file__).resolve().parents[1]
+LOCK = PACKAGE.parent / "requirements.lock"
+RUNS_IT = "study.execution"  # the module, in the package, that every notebook depends on
+BY_ANY_NAME = {"import_module", "__import__", "pkgutil", "runpy", "subprocess", "exec", "eval"}
+DOCSTRINGS = {"__doc__", "getdoc", "inspect", "getsource", "tokenize", "doctest", "help"}  # of any module, read as data
+
+
+def inputs_hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str]) -> str:
+    """The hash of all that the notebook's files are made from; `to_read` has the hashes of the files that it reads."""
+    parameters = {text: sha256(Path(text)) for text in given.values() if is_file(text)}
+    inputs = [given, smoke, parameters, to_read, sha256(notebook), sha256(LOCK), package_hashes(notebook)]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+
+def package_hashes(notebook: Path) -> dict[str, str]:
+    """The hash of every file of the package that the notebook uses, by its path in the package."""
+    modules = modules_of(notebook)
+    sources = {path: path.read_text("utf-8") for path in modules}
+    whole = any(DOCSTRINGS & _words(source) for source in [*sources.values(), _code(notebook)])
+    hashes = {path: sha256(path) if whole else _meaning(source) for path, source in sources.items()}
+    hashes |= {path: sha256(path) for folder in {path.parent for path in modules} for path in _data(folder)}
+    return {os.path.relpath(path, PACKAGE): hashes[path] for path in sorted(hashes)}
+
+
+def modules_of(notebook: Path) -> set[Path]:
+    """The files of the package's modules that the notebook imports, by whatever way."""
+    left = [*_imported(_code(notebook), PACKAGE / notebook.name), *_files(RUNS_IT)]
+    found: set[Path] = set()
+    while left:
+        path = left.pop()
+        if path not in found:
+            found.add(path)
+            left += _imported(path.read_text("utf-8"), path)
+    return found
+
+
+def _imported(source: str, path: Path) -> Iterator[Path]:
+    """The files of the package that the imports anywhere in a module run."""
+    for node in _imports(source):
+        module = ""
+        if isinstance(node, ast.ImportFrom):
+            around = path.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()
+            module = ".".join([*around, *([node.module] if node.module else [])]) + "."
+        for name in node.names:  # of a module, or of something in one
+            yield from _named(module + name.name)
+    if BY_ANY_NAME & _words(source):
+        yield from sorted(path.parent.rglob("*.py"))
+
+
+def _named(module: str) -> Iterator[Path]:
+    """The files that importing a module, or a name from one, runs; none if it is not of the package."""
+    first, _, rest = module.partition(".")
+    if first == PACKAGE.name:
+        yield from _files(rest)
+
+
+def _files(module: str) -> Iterator[Path]:
+    """The files of a module of the package and of the packages around it, as far as the dotted name leads to files."""
+    parts = module.split(".") if module else []
+    for length in range(len(parts) + 1):
+        place = PACKAGE.joinpath(*parts[:length])
+        for file in (place / "__init__.py", place.with_suffix(".py")):
+            if file.is_file() and PACKAGE in file.parents:
+                yield file
+
+
+def _data(folder: Path) -> Iterator[Path]:
+    """The files that are no modules in a folder and below, but for those of the packages within."""
+    for path in folder.iterdir():
+        if path.is_dir() and not (path / "__init__.py").exists() and path.name != "__pycache__":
+            yield from _data(path)
+        elif path.is_file() and path.suffix not in (".py", ".pyc"):
+            yield path
+
+
+def _code(notebook: Path) -> str:
+    """The code of a notebook's cells; instead of a cell that is not plain Python, one that may import anything."""
+    cells = [cell for cell in json.loads(notebook.read_text("utf-8"))["cells"] if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    return "\n".join(source if _parses(source) else "exec" for source in sources)
+
+
+def _parses(source: str) -> bool:
+    try:
+        _tree(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+@cache
+def _tree(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+@cache
+def _imports(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    return tuple(node for node in ast.walk(_tree(source)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@cache
+def _words(source: str) -> set[str]:
+    """The names that a module uses or imports, but for its own `__doc__`."""
+    words = set[str]()
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Name) and node.id != "__doc__":
+            words.add(node.id)
+        elif isinstance(node, ast.Attribute):
+            words.add(node.attr)
+        elif isinstance(node, ast.alias):
+            words.update(node.name.split("."))
+        elif isinstance(node, ast.ImportFrom):
+            words.update((node.module or "").split("."))
+    return words
+
+
+@cache
+def _meaning(source: str) -> str:
+    """The hash of a module without its comments, layout and docstrings; of all its text if it reads its own docstring."""
+    tree = ast.parse(source)
+    if any(isinstance(node, ast.Name) and node.id == "__doc__" for node in ast.walk(tree)):
+        return hashlib.sha256(source.encode()).hexdigest()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if ast.get_docstring(node, clean=False) is not None:
+            node.body[0] = ast.Pass()
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()

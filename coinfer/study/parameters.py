@@ -1,0 +1,64 @@
+"""The parameters of the notebooks: what they declare, and what is given for them on the command line."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+from coinfer.validation import InputError, needs
+
+with needs("study"):
+    import papermill
+
+
+def declared(notebook: Path) -> dict[str, Any]:
+    """The parameters that a notebook declares, as papermill sees them, with literal defaults; raises `InputError`."""
+    try:
+        found = papermill.inspect_notebook(notebook)
+    except ValueError as error:  # no kernel is named
+        raise InputError(f"{notebook.name}: {error}") from None
+    if not found:
+        raise InputError(f"{notebook.name}: should have a cell tagged `parameters`")
+    for name, parameter in found.items():
+        try:
+            parameter["default"] = ast.literal_eval(parameter["default"])
+        except (ValueError, SyntaxError):
+            raise InputError(f"{notebook.name}: {name} = {parameter['default']}: should be a literal") from None
+    return dict(found)
+
+
+def parsed(name: str, text: str, default: object) -> object:
+    """A parameter given as text, as a value of its default's type; a default of None accepts any value."""
+    if isinstance(default, str):
+        return text
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        value = text
+    if default is None or type(value) is type(default) or (type(default) is float and type(value) is int):
+        return value
+    raise InputError(f"parameter {name} = {text!r}: should be of type {type(default).__name__}, like {default!r}")
+
+
+def check(given: dict[str, str], notebooks: list[Path]) -> None:
+    """Refuse a parameter that no notebook declares, or that is ill-typed for one that does; list the valid ones."""
+    valid: dict[str, str] = {}
+    complaint = ""
+    for notebook in notebooks:
+        for name, parameter in declared(notebook).items():
+            default = parameter["default"]
+            kind = "any" if default is None else type(default).__name__
+            valid.setdefault(name, f"  {name}: {kind} = {default!r}  {parameter['help']}".rstrip())
+            try:
+                parsed(name, given.get(name, repr(default)), default)
+            except InputError as error:
+                complaint = complaint or f"{error} ({notebook.name})"
+    unknown = sorted(set(given) - set(valid))
+    if unknown:
+        complaint = f"parameter {unknown[0]} = {given[unknown[0]]!r}: no notebook declares it"
+    if complaint:
+        raise InputError("\n".join([f"{complaint}; valid parameters:", *valid.values()]))
+
+
+def is_file(text: str) -> bool:
+    """Whether a parameter's value names a file (a bare name, like `alexnet`, never does)."""
+    return bool(Path(text).suffix) and Path(text).is_file()
