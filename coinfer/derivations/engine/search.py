@@ -78,7 +78,8 @@ def show(number: Number) -> str:
 
 def describe(asked: Question, world: World) -> str:
     """The values of a world that matter to a claim."""
-    names = {part.name for side in asked.sides for part in side.free_symbols} & world.values.keys() - {"X", "g", "i"}
+    told = [asked.left, *(formula for name, (_, formula) in asked.variants.items() if name != RESTATEMENT)]
+    names = {part.name for side in told for part in side.free_symbols} & world.values.keys() - {"X", "g", "i"}
     parts = [f"{name} = {show(world.values[name])}" for name in sorted(names)]
     if asked.setting == "chain" and any(side.has(AppliedUndef) for side in asked.sides):
         top = max(int(world.values.get("M", 2)), int(world.values.get("n", 0)), 1) + 2
