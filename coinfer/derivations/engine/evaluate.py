@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from coinfer.derivations.engine.terms import E, indicator
-from coinfer.derivations.engine.worlds import MEANING, STAGES, Number, World
+from coinfer.derivations.engine.worlds import Number, World
 
 Of = Callable[..., Number]  # the value of a part of an expression, given the values of more variables
 UNBOUND: dict[str, Number] = {}
@@ -25,15 +25,6 @@ SMOOTH: dict[str, Callable[[Number], Number]] = {
     "F": lambda at: 1 - mpmath.exp(-at),
     "T": lambda at: mpmath.exp(-at),
     "f": lambda at: mpmath.exp(-at),
-}
-HOLDS: dict[str, Callable[[Number, Number], bool]] = {
-    "=": lambda gap, slack: abs(gap) <= slack,
-    "==": lambda gap, slack: abs(gap) <= slack,
-    "!=": lambda gap, slack: gap != 0,
-    "<=": lambda gap, slack: gap <= slack,
-    ">=": lambda gap, slack: gap >= -slack,
-    "<": lambda gap, slack: gap < slack,
-    ">": lambda gap, slack: gap > -slack,
 }
 
 
@@ -49,9 +40,9 @@ def exact(*numbers: Number) -> bool:
 
 def related(left: Number, relation: str, right: Number, slack: Number) -> bool:
     """Whether left relation right; `slack` is forgiven when the numbers are not exact."""
-    if exact(left, right):
-        return HOLDS[relation](left - right, Fraction(0))
-    return HOLDS[relation](real(left) - real(right), real(slack))
+    gap, slack = (left - right, Fraction(0)) if exact(left, right) else (real(left) - real(right), real(slack))
+    unequal = {"<": gap < slack, "<=": gap <= slack, ">": gap > -slack, ">=": gap >= -slack}
+    return unequal.get(relation, abs(gap) <= slack)
 
 
 def truth(condition: Any, world: World, bound: dict[str, Number] = UNBOUND) -> bool:
@@ -101,7 +92,9 @@ def value(term: sp.Basic, world: World, bound: dict[str, Number] = UNBOUND) -> N
         case indicator():
             return Fraction(truth(term.args[0], world, bound))
         case AppliedUndef():
-            return quantity(term.name, world, [of(part) for part in term.args])
+            if term.name in SMOOTH and not world.atoms:
+                return SMOOTH[term.name](real(of(term.args[0])))
+            return world.quantity(term.name, *map(of, term.args))
     return CONSTANTS[term] if term in CONSTANTS else function(type(term).__name__, [of(part) for part in term.args])
 
 
@@ -126,18 +119,6 @@ def function(name: str, arguments: list[Number]) -> Number:
     if name == "log" and arguments[0] <= 0:
         raise ZeroDivisionError(name)
     return getattr(mpmath, name)(*map(real, arguments))
-
-
-def quantity(name: str, world: World, at: list[Number]) -> Number:
-    """A quantity of the model at its indices, or an unknown law at a point."""
-    if name in SMOOTH and not world.atoms:
-        return SMOOTH[name](real(at[0]))
-    if name in ("F", "s"):
-        return MEANING[name](world, *at)
-    limit = 20 if name in ("U", "V") else STAGES
-    if any(index.denominator != 1 or not 0 <= index <= limit for index in at):
-        raise IndexError(name)
-    return world.quantity(name, *map(int, at))
 
 
 def mean(body: sp.Expr, world: World, of: Of) -> Number:

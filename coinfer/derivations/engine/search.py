@@ -83,8 +83,8 @@ def describe(asked: Question, world: World) -> str:
     parts = [f"{name} = {show(world.values[name])}" for name in sorted(names)]
     if asked.setting == "chain" and any(side.has(AppliedUndef) for side in asked.sides):
         top = max(int(world.values.get("M", 2)), int(world.values.get("n", 0)), 1) + 2
-        chain = {"o_0..": world.output[:top], "delta_1..": world.extra[1:top], "D_1..": world.download[1:top]}
-        parts += [f"{name} = {', '.join(map(show, numbers))}" for name, numbers in chain.items()]
+        for name, first in (("o", 0), ("delta", 1), ("D", 1)):
+            parts.append(f"{name}_{first}.. = {', '.join(map(show, world.chain[name][first:top]))}")
     if world.atoms and not asked.setting.startswith("two points"):
         parts.append("X = " + ", ".join(f"{show(cost)} w.p. {show(chance)}" for cost, chance in world.atoms))
     return "; ".join(parts)

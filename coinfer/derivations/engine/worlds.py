@@ -6,7 +6,7 @@ meaning (walking over all outcomes, trying every option), in exact fractions and
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property, reduce
 from itertools import accumulate, product
@@ -46,22 +46,22 @@ class Question:
 
 @dataclass
 class World:
-    """One case: values of the symbols, the law's atoms, the chain; quantities of the model by name in `quantity`."""
+    """One case: values of the symbols, the law's atoms, the chain by the names in `model`."""
 
     values: dict[str, Number]
     atoms: Atoms = ()
-    output: list[Fraction] = field(default_factory=list)  # o_0..o_STAGES
-    extra: list[Fraction] = field(default_factory=list)  # delta_0..delta_STAGES, the first unused
-    download: list[Fraction] = field(default_factory=list)
-    dearer: list[Fraction] = field(default_factory=list)  # delta_n or more
-    stops: dict[tuple[int, Fraction], Fraction] = field(default_factory=dict)  # an arbitrary rule
+    chain: dict[str, Any] = field(default_factory=dict)  # o, delta, deltahat, D by index; s, an arbitrary rule
     memory: dict[Any, Number] = field(default_factory=dict)
 
-    def quantity(self, name: str, *at: Any) -> Number:
-        """A quantity of the model by its name in `model`, at integer indices."""
-        key = (name, *at)
+    def quantity(self, name: str, *at: Number) -> Number:
+        """A quantity of the model at its indices. Raises IndexError if one is not a stage that the world knows."""
+        if name in AT_POINTS:
+            return MEANING[name](self, *at)
+        if any(index.denominator != 1 or not 0 <= index <= (20 if name in ("U", "V") else STAGES) for index in at):
+            raise IndexError(name)
+        key = (name, *map(int, at))
         if key not in self.memory:
-            self.memory[key] = MEANING[name](self, *at)
+            self.memory[key] = MEANING[name](self, *key[1:])
         return self.memory[key]
 
     def mean(self, outcome: Callable[[Fraction], Number]) -> Number:
@@ -84,48 +84,53 @@ class World:
         for chance, costs in self.paths(last - stage + 1):
             run = Fraction(0)
             for here, cost in enumerate(costs, start=stage):
-                send = self.output[here] * cost
+                send = self.chain["o"][here] * cost
                 if here == last or not goes_on(here, send):
                     total += chance * (run + send)
                     break
-                run += self.extra[here + 1]
+                run += self.chain["delta"][here + 1]
         return total
 
     def reaches(self, stage: int, goes_on: GoesOn) -> Fraction:
         """The probability that a rule reaches a stage."""
-        reached = (
-            chance
+        sizes = self.chain["o"]
+        return sum(
+            chance * all(goes_on(here, sizes[here] * cost) for here, cost in enumerate(costs))
             for chance, costs in self.paths(stage)
-            if all(goes_on(here, self.output[here] * cost) for here, cost in enumerate(costs))
         )
-        return sum(reached, Fraction(0))
 
     def clairvoyant(self, stage: int, last: int) -> Fraction:
         """Expected cost from a stage on of who knows the whole path in advance."""
-        runs = [*accumulate(self.extra[stage + 1 : last + 1], initial=Fraction(0))]
+        runs = [*accumulate(self.chain["delta"][stage + 1 : last + 1], initial=Fraction(0))]
+        sizes = self.chain["o"][stage : last + 1]
         return sum(
-            chance * min(run + sends * cost for run, sends, cost in zip(runs, self.output[stage:], costs, strict=False))
+            chance * min(run + size * cost for run, size, cost in zip(runs, sizes, costs, strict=True))
             for chance, costs in self.paths(last - stage + 1)
         )
 
+    def stage(self, stage: int, last: int, name: str, choose: Callable[[Fraction, Number], Number]) -> Number:
+        """Backward from the last stage: `choose` is told X and what going on costs, by the quantity of that name."""
+        if stage == last:
+            return self.chain["o"][stage] * self.mu
+        later = self.chain["delta"][stage + 1] + self.quantity(name, stage + 1, last)
+        return self.mean(lambda cost: choose(cost, later))
+
     def best(self, stage: int, last: int) -> Fraction:
         """The least expected cost from a stage on, by comparing both options for each outcome."""
-        if stage == last:
-            return self.output[stage] * self.mu
-        later = self.extra[stage + 1] + self.quantity("v", stage + 1, last)
-        return self.mean(lambda cost: min(self.output[stage] * cost, later))
+        return self.stage(stage, last, "v", lambda cost, later: min(self.chain["o"][stage] * cost, later))
 
     def arbitrary(self, stage: int, last: int) -> Fraction:
-        """Expected cost from a stage on of the rule that stops with the probabilities `stops`."""
-        if stage == last:
-            return self.output[stage] * self.mu
-        later = self.extra[stage + 1] + self.arbitrary(stage + 1, last)
-        stops = {cost: self.stops[stage, cost] for cost, _ in self.atoms}
-        return self.mean(lambda cost: stops[cost] * self.output[stage] * cost + (1 - stops[cost]) * later)
+        """Expected cost from a stage on of the rule that stops with the probabilities s."""
+
+        def choose(cost: Fraction, later: Number) -> Number:
+            stops = self.chain["s"][stage, cost]
+            return stops * self.chain["o"][stage] * cost + (1 - stops) * later
+
+        return self.stage(stage, last, "w", choose)
 
     def bound(self, here: int, depth: int, last: int) -> Fraction:
         """What look-ahead at a stage expects from going on: the best plan of at most `depth` further stages."""
-        return self.extra[here + 1] + self.quantity("v", here + 1, min(here + depth, last))
+        return self.chain["delta"][here + 1] + self.quantity("v", here + 1, min(here + depth, last))
 
     def look(self, depth: int, last: int) -> GoesOn:
         """Look-ahead: goes on if sending costs more than it expects from going on."""
@@ -133,12 +138,13 @@ class World:
 
     def dear(self) -> "World":
         """The world with the larger extra costs."""
-        return replace(self, extra=self.dearer, memory={})
+        return World(self.values, self.atoms, self.chain | {"delta": self.chain["deltahat"]})
 
 
-def placed(world: World, last: int, goes_on: GoesOn) -> Fraction:
-    """The ETC of a placement: the base, the downloads and what the rule pays."""
-    return world.values["C_edge"] + sum(world.download[1 : last + 1]) + world.walk(0, last, goes_on)
+def placed(world: World, last: int, depth: int) -> Fraction:
+    """The ETC of a placement with look-ahead: the base, the downloads and what the rule pays."""
+    downloads = sum(world.chain["D"][1 : last + 1])
+    return world.values["C_edge"] + downloads + world.walk(0, last, world.look(depth, last))
 
 
 def equal_layers(world: World, left: int, ends: Fraction) -> Fraction:
@@ -155,13 +161,22 @@ def endless(world: World) -> Fraction:
     return min((delta + cost) / chance for cost, chance in zip(costs, chances, strict=True)) - delta
 
 
+def saving(world: World, stage: int) -> Fraction:
+    """What one-stage look-ahead saves at a stage."""
+    bound = world.bound(stage, 1, STAGES)
+    return world.mean(lambda cost: max(world.chain["o"][stage] * cost - bound, Fraction(0)))
+
+
+def excess(world: World, cost: Fraction) -> Fraction:
+    """What sending costs beyond one more of equal layers."""
+    return world.values["o"] * (cost - world.mu) - world.values["delta"]
+
+
+AT_POINTS = {"F", "s"}  # functions of an outcome, not of an index alone
 MEANING: dict[str, Callable[..., Number]] = {
-    "o": lambda world, stage: world.output[stage],
-    "delta": lambda world, layer: world.extra[layer],
-    "deltahat": lambda world, layer: world.dearer[layer],
-    "D": lambda world, layer: world.download[layer],
-    "s": lambda world, stage, cost: world.stops[int(stage), cost],
-    "F": lambda world, level: world.mean(lambda cost: Fraction(cost <= level)),
+    **{name: lambda world, index, name=name: world.chain[name][index] for name in ("o", "delta", "deltahat", "D")},
+    "s": lambda world, stage, cost: world.chain["s"][stage, cost],
+    "F": lambda world, level: world.mean(lambda cost: cost <= level),
     "v": World.best,
     "vhat": lambda world, stage, last: world.dear().best(stage, last),
     "w": World.arbitrary,
@@ -170,40 +185,29 @@ MEANING: dict[str, Callable[..., Number]] = {
     "z": World.clairvoyant,
     "a": World.bound,
     "pi": lambda world, stage: world.reaches(stage, world.look(1, STAGES)),
+    "pihat": lambda world, stage: world.dear().quantity("pi", stage),
     "r": lambda world, stage, depth, last: world.reaches(stage, world.look(depth, last)),
     "h": lambda world, stage, last: world.reaches(stage, world.look(STAGES, last)),
-    "G": lambda world, stage: world.mean(
-        lambda cost: max(world.output[stage] * cost - world.bound(stage, 1, STAGES), Fraction(0))
-    ),
-    "J": lambda world, last: placed(world, last, world.look(1, last)),
-    "Jk": lambda world, depth, last: placed(world, last, world.look(depth, last)),
-    "Jopt": lambda world, last: placed(world, last, world.look(STAGES, last)),
-    "pihat": lambda world, stage: world.dear().quantity("pi", stage),
-    "Ghat": lambda world, stage: world.dear().quantity("G", stage),
-    "J1": lambda world, last: sum(world.extra[: last + 1], Fraction(0)),
-    "J2": lambda world, last: sum(world.extra[: last + 1], Fraction(0)) - sum(world.download[1 : last + 1]),
+    "G": saving,
+    "Ghat": lambda world, stage: saving(world.dear(), stage),
+    "J": lambda world, last: placed(world, last, 1),
+    "Jk": lambda world, depth, last: placed(world, last, depth),
+    "Jopt": lambda world, last: placed(world, last, STAGES),
+    "J1": lambda world, last: sum(world.chain["delta"][: last + 1]),
+    "J2": lambda world, last: sum(world.chain["delta"][: last + 1]) - sum(world.chain["D"][1 : last + 1]),
     "V": lambda world, left: equal_layers(world, left, world.values["o"] * world.mu),
     "U": lambda world, left: equal_layers(world, left, Fraction(0)),
 }
-
-
-def excess(world: World, cost: Fraction) -> Fraction:
-    """What sending costs beyond one more of equal layers."""
-    return world.values["o"] * (cost - world.mu) - world.values["delta"]
-
-
 # symbols that stand for a quantity of the law and the other symbols
 MEANING_OF_SYMBOL: dict[str, Callable[[World], Number]] = {
     "mu": lambda world: world.mu,
-    "p": lambda world: world.mean(lambda cost: Fraction(excess(world, cost) > 0)),
+    "p": lambda world: world.mean(lambda cost: excess(world, cost) > 0),
     "G": lambda world: world.mean(lambda cost: max(excess(world, cost), Fraction(0))),
     "p_0": lambda world: world.mean(
-        lambda cost: Fraction(world.values["o_0"] * cost > world.values["delta_1"] + world.values["o"] * world.mu)
+        lambda cost: world.values["o_0"] * cost > world.values["delta_1"] + world.values["o"] * world.mu
     ),
     "v_inf": endless,
-    "q": lambda world: world.mean(
-        lambda cost: Fraction(world.values["o"] * cost >= world.values["delta"] + endless(world))
-    ),
+    "q": lambda world: world.mean(lambda cost: world.values["o"] * cost >= world.values["delta"] + endless(world)),
 }
 
 # -- drawing a world ----------------------------------------------------------------------------------------------------
@@ -229,10 +233,10 @@ def draw(asked: Question, symbols: list[sp.Symbol], rng: random.Random) -> World
         if name not in values:
             values[name] = rng.choice(SIGNED if name.startswith("delta") else POSITIVE)
     atoms = draw_law(asked.setting, values, rng)
-    output, extra, download = draw_chain(asked.setting, values, rng)
-    dearer = [cost + rng.choice(HALVES) for cost in extra]
-    stops = {(stage, cost): rng.choice(HALVES) for stage in range(STAGES + 1) for cost, _ in atoms}
-    world = World(values, atoms, output, extra, download, dearer, stops)
+    chain = dict(zip(("o", "delta", "D"), draw_chain(asked.setting, values, rng), strict=True))
+    chain["deltahat"] = [cost + rng.choice(HALVES) for cost in chain["delta"]]
+    chain["s"] = {(stage, cost): rng.choice(HALVES) for stage in range(STAGES + 1) for cost, _ in atoms}
+    world = World(values, atoms, chain)
     values |= {name: meaning(world) for name, meaning in MEANING_OF_SYMBOL.items() if name in values}
     return world
 
