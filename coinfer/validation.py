@@ -1,6 +1,7 @@
 """Bad input: one sentence that names the field, its value and what is allowed, before any work starts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
@@ -70,3 +71,12 @@ def whole(field: str, value: object, least: int, most: int | None = None) -> int
     if not number or int(value) < least or (most is not None and int(value) > most):  # type: ignore[call-overload]
         raise InputError(f"{field} = {brief(value)}: should be {allowed}")
     return int(value)  # type: ignore[call-overload]
+
+
+@contextmanager
+def needs(extra: str) -> Iterator[None]:
+    """Turn a missing package of an optional extra into one sentence that names the extra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(f"{error.name} is missing: pip install 'coinfer[{extra}]'", name=error.name) from None

@@ -16,28 +16,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coinfer.derivations
-from coinfer.derivations import (
+from coinfer.derivations import Claim, Result, Step, claim, claims, labels
+from coinfer.derivations import __main__ as command
+from coinfer.derivations.engine import claim as engine
+from coinfer.derivations.engine import typeset
+from coinfer.derivations.engine.claim import (
     FAMILY,
+    HYPOTHESIS,
     NUMERICAL,
     PROVED,
-    Claim,
+    Induction,
     Mutant,
     Restatement,
-    Result,
-    Step,
-    claim,
-    claims,
-    engine,
-    labels,
-    typeset,
+    proof_failures,
     use,
 )
-from coinfer.derivations import __main__ as command
-from coinfer.derivations.engine.claim import HYPOTHESIS, Induction, proof_failures
-from coinfer.derivations.engine.evaluate import MEANING, search
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import DEFINITIONS, A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import Context, algebra, by_numbers, calculus, expectation, indicator, order
+from coinfer.derivations.engine.search import search
+from coinfer.derivations.engine.worlds import CLAIM, MEANING
 
 
 @cache
@@ -82,7 +80,9 @@ def test_mutants_of_a_claim_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", sorted(Path(coinfer.derivations.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+    "source",
+    sorted(Path(coinfer.derivations.__file__).parent.rglob("*.py")),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
 def test_no_numeric_module_is_imported(source: Path) -> None:
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
@@ -94,7 +94,13 @@ def test_no_numeric_module_is_imported(source: Path) -> None:
         else:
             continue
         ours = [name for name in names if name.split(".")[0] == "coinfer"]
-        assert all(name.startswith("coinfer.derivations") or name == "coinfer.quantities" for name in ours)
+        allowed = ("coinfer.quantities", "coinfer.validation")
+        assert all(name.startswith("coinfer.derivations") or name in allowed for name in ours)
+
+
+def test_the_engine_knows_no_claim() -> None:
+    for source in Path(engine.__file__).parent.glob("*.py"):
+        assert "derivations.proofs" not in source.read_text(encoding="utf-8"), source.name
 
 
 # -- negative controls: what has to be refused ---------------------------------------------------------------------------
@@ -328,8 +334,8 @@ def test_algebra_and_calculus_prove_no_inequality() -> None:
 
 
 def test_judge_finds_the_claim_itself_true_and_a_wrong_one_false() -> None:
-    assert search(claim("R15")).against_claim is None
-    assert search(false_claim()).against_claim is not None
+    assert CLAIM not in search(claim("R15").question())
+    assert CLAIM in search(false_claim().question())
 
 
 def test_every_quantity_of_the_model_has_a_meaning_of_its_own() -> None:

@@ -4,59 +4,37 @@
 The package knows nothing of the numeric code, so that their agreement in the tests is evidence. The statements and all
 notation are this study's own.
 
-How it is built: `prover` proves a step (SymPy, z3; never numbers), `evaluate` refutes a mutant (exact values; never the
-prover), `model` holds the definitions, `engine` what a claim is and when it passes, `typeset` its LaTeX; the claims are
-in `stopping`, `lookahead`, `placement`, `bracket`, `equal_layers`, `two_states` and `channel`.
+How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
+and what z3 derives, `prover` has the rules that prove a step (never by numbers), `model` the definitions; `worlds`,
+`evaluate` and `search` refute a mutant by exact values (never by the prover); `claim` says what a claim is and when it
+passes, `typeset` prints it. The claims are in `proofs`, a module for each topic.
 """
 
 from functools import cache
 from importlib import import_module
 
-from coinfer.derivations.engine.claim import (
-    FAMILY,
-    NUMERICAL,
-    PROVED,
-    Claim,
-    Mutant,
-    Restatement,
-    Result,
-    Step,
-    Use,
-    use,
-)
+from coinfer.validation import needs
 
-__all__ = [
-    "FAMILY",
-    "NUMERICAL",
-    "PROVED",
-    "Claim",
-    "Mutant",
-    "Restatement",
-    "Result",
-    "Step",
-    "Use",
-    "claim",
-    "claims",
-    "labels",
-    "topics",
-    "use",
-]
+with needs("verify"):
+    from coinfer.derivations.engine.claim import Claim, Result, Step, Use
+
+__all__ = ["Claim", "Result", "Step", "Use", "claim", "claims", "labels", "topics"]
 
 TOPICS = ("channel", "stopping", "lookahead", "placement", "bracket", "equal_layers", "two_states")
 
 
 @cache
 def topics() -> dict[str, tuple[Claim, ...]]:
-    """The claims of each topic, each after those it rests on."""
-    found: dict[str, Claim] = {}
+    """The claims of each topic, each after those it rests on. Raises ValueError if one is not named by its label."""
+    seen: set[str] = set()
     by_topic: dict[str, tuple[Claim, ...]] = {}
     for topic in TOPICS:
-        module = import_module(f"coinfer.derivations.proofs.{topic}")
-        own = {name: each for name, each in vars(module).items() if isinstance(each, Claim) and each.label not in found}
+        names = vars(import_module(f"coinfer.derivations.proofs.{topic}")).items()
+        own = {name: each for name, each in names if isinstance(each, Claim) and each.label not in seen}
         for name, each in own.items():
             if name != each.label:
                 raise ValueError(f"{topic}.{name}: labelled {each.label}; the name should be the label")
-        found |= own
+        seen |= own.keys()
         by_topic[topic] = tuple(own.values())
     return by_topic
 

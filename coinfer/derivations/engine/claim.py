@@ -16,7 +16,7 @@ from typing import Any, Union
 import sympy as sp
 
 from coinfer.derivations.engine.instance import instance
-from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, derived, two_points
+from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, Definition, derived, two_points
 from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search
@@ -281,35 +281,31 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
         if each.at:
             raise ValueError("the hypothesis holds only one place nearer to the start")
         return scope.hypothesis
-    (left, relation, right), conditions = cited_fact(claim, each.source)
-    free = {part.name: part for part in sp.Tuple(left, right, *conditions).free_symbols}
-    unknown = [name for name, _ in each.at if name not in free]
-    if unknown:
-        raise ValueError(f"no symbol {unknown[0]} in the cited fact")
-    values = {free[name]: value for name, value in each.at}
-    for condition in (part.xreplace(values) for part in conditions):
+    fact = cited(claim, each.source)
+    if fact.setting not in SETTINGS[claim.setting]:
+        raise ValueError(f"this holds for {fact.setting} only")
+    free = {part.name: part for part in sp.Tuple(fact.left, fact.right, *fact.when).free_symbols}
+    values = {free.get(name): value for name, value in each.at}
+    if None in values:
+        raise ValueError(f"one of {', '.join(name for name, _ in each.at)} is no symbol in the cited fact")
+    for condition in (part.xreplace(values) for part in fact.when):
         if not holds(condition, scope.conditions):
             raise ValueError(f"{condition} is required and does not follow here")
     for old, new in values.items():
         domain = new > 0 if old.is_positive else new >= 0 if old.is_nonnegative else sp.true
         if (old.is_integer and not new.is_integer) or not holds(domain, scope.conditions):
             raise ValueError(f"{old} = {new} may leave the domain")
-    return left.xreplace(values), relation, right.xreplace(values)
+    return fact.left.xreplace(values), fact.relation, fact.right.xreplace(values)
 
 
-def cited_fact(claim: Claim, source: str | Claim) -> tuple[Relation, tuple[Any, ...]]:
-    """The fact of a definition or of a claim, and its conditions. Raises ValueError if the claim may not cite it."""
-    if isinstance(source, Claim):
-        if source is claim or proof_failures(source):
-            raise ValueError(f"{source.label} is not proved")
-        if source.status == NUMERICAL:
-            raise ValueError(f"{source.label} was only checked numerically")
-        fact, conditions, setting = (source.left, source.relation, source.formula), source.assumptions, source.setting
-    elif source in DEFINITIONS:
-        found = DEFINITIONS[source]
-        fact, conditions, setting = (found.left, found.relation, found.right), found.when, found.setting
-    else:
-        raise ValueError(f"{source} is not a definition of the model")
-    if setting not in SETTINGS[claim.setting]:
-        raise ValueError(f"this holds for {setting} only")
-    return fact, conditions
+def cited(claim: Claim, source: str | Claim) -> Definition:
+    """A definition, or a claim as one. Raises ValueError if there is none or the claim may not be cited."""
+    if not isinstance(source, Claim):
+        if source not in DEFINITIONS:
+            raise ValueError(f"{source} is not a definition of the model")
+        return DEFINITIONS[source]
+    if source is claim or proof_failures(source):
+        raise ValueError(f"{source.label} is not proved")
+    if source.status == NUMERICAL:
+        raise ValueError(f"{source.label} was only checked numerically")
+    return Definition(source.label, source.left, source.formula, source.assumptions, source.relation, source.setting)

@@ -30,36 +30,6 @@ def scalar(name: str) -> sp.Symbol:
     return indexed(name, sp.Symbol)
 
 
-# what has indices: where they go in LaTeX, {0} the first of them
-NOTATION = {
-    "o": "o_{{{0}}}",
-    "delta": r"\delta_{{{0}}}",
-    "D": "D_{{{0}}}",
-    "v": "v_{{{0}}}^{{({1})}}",  # v(n, M): the cost a rule expects from stage n on under M; the optimal rule's
-    "w": "w_{{{0}}}^{{({1})}}",  # the same of an arbitrary rule,
-    "s": "s_{{{0}}}({1})",  # which stops at stage n with probability s(n, X)
-    "u": "u_{{{0}}}^{{({1})}}",  # of one-stage look-ahead
-    "c": "c_{{{0}}}^{{{1},({2})}}",  # c(n, k, M): of k-stage look-ahead,
-    "a": "A_{{{0}}}^{{{1},({2})}}",  # and its threshold
-    "z": "z_{{{0}}}^{{({1})}}",  # of the clairvoyant,
-    "Z": "Z_{{{0}}}^{{({1})}}",  # before the mean is taken
-    "pi": r"\pi_{{{0}}}",  # the chance that 1-sla reaches stage m
-    "r": r"\pi_{{{0}}}^{{{1},({2})}}",  # r(m, k, M): that k-sla does
-    "h": r"\pi_{{{0}}}^{{({1})}}",  # h(m, M): that the optimal rule does
-    "G": "G_{{{0}}}",  # the saving of a look-ahead at stage m
-    "J": "J({0})",  # the ETC of an inference with 1-sla
-    "Jk": "J_{{{0}}}({1})",  # Jk(k, M): with k-sla
-    "Jopt": r"J^{{\mathrm{{opt}}}}({0})",  # with the optimal rule
-    "deltahat": r"\hat\delta_{{{0}}}",  # a chain with larger extra costs
-    "vhat": r"\hat v_{{{0}}}^{{({1})}}",
-    "pihat": r"\hat\pi_{{{0}}}",
-    "Ghat": r"\hat G_{{{0}}}",
-    "J1": "J_1({0})",  # two costs,
-    "J2": "J_2({0})",  # the second with smaller increments
-    "V": "V_{{{0}}}",  # equal layers, k stages left, the last sends o bits
-    "U": "U_{{{0}}}",  # the last sends the result
-}
-
 n, M, N = symbol("stage"), symbol("placement"), symbol("layers")
 k, m, i = (sp.Symbol(name, integer=True, nonnegative=True) for name in "kmi")
 X, mu, C = symbol("unit_cost"), symbol("mean_unit_cost"), symbol("edge_cost")
@@ -71,10 +41,15 @@ first_extra, A, y, v_inf = (
 )  # v_inf: endless chain
 p, q, g_save, p_first = (sp.Symbol(name, nonnegative=True) for name in ("p", "q", "G", "p_0"))
 alpha, low, high = (sp.Symbol(name, nonnegative=True) for name in ("alpha", "a", "b"))  # the two-point law
+
+# with indices: what a rule expects to pay from stage n on is v(n, M) for the optimal rule, w for an arbitrary one, which
+# stops with probability s(n, X), u for one-stage look-ahead, c(n, k, M) for k-stage look-ahead with threshold a, and z for
+# the clairvoyant, the mean of Z; J, Jk and Jopt are the ETC with them; V and U are for equal layers with k stages left
 v, w, u, c, z, Z, a = (sp.Function(name, real=True) for name in "vwuczZa")
 J, Jk, Jopt, J1, J2, V, U = (sp.Function(name, real=True) for name in ("J", "Jk", "Jopt", "J1", "J2", "V", "U"))
+# pi(m), r(m, k, M), h(m, M): the chance that 1-sla, k-sla, the optimal rule reach stage m; G(m): what is saved there
 s, pi, r, h, G, F = (sp.Function(name, real=True, nonnegative=True) for name in ("s", "pi", "r", "h", "G", "F"))
-v_hat, delta_hat = sp.Function("vhat", real=True), sp.Function("deltahat", real=True)
+v_hat, delta_hat = sp.Function("vhat", real=True), sp.Function("deltahat", real=True)  # a chain with larger extra costs
 pi_hat, G_hat = (sp.Function(name, real=True, nonnegative=True) for name in ("pihat", "Ghat"))
 
 
@@ -120,21 +95,16 @@ def two_points(expression: sp.Basic) -> sp.Basic:
     return expression.replace(E, lambda body: alpha * body.xreplace({X: low}) + (1 - alpha) * body.xreplace({X: high}))
 
 
-SETTINGS = {
-    "chain": ("chain",),
-    "equal layers": ("chain", "equal layers"),
-    "own result": ("chain", "own result"),
-    "own input": ("chain", "own input"),
-    "two points": ("chain", "equal layers", "two points"),
-    "monotone case": ("chain", "monotone case"),
-    "two points, own result": ("chain", "own result", "two points, own result"),
-    "two costs": ("chain", "two costs"),
-    "given law": ("given law",),
+EQUAL, RESULT, INPUT, MONOTONE = "equal layers", "own result", "own input", "monotone case"
+# each setting with those whose facts hold in it
+SETTINGS = {name: {"chain", name} for name in ("chain", EQUAL, RESULT, INPUT, MONOTONE, "two costs")} | {
+    "two points": {"chain", EQUAL, "two points"},
+    "two points, own result": {"chain", RESULT, "two points, own result"},
+    "given law": {"given law"},
 }
-
 INNER = (n + 1 <= M,)  # stages at which a rule still has a choice
 SEND, LAST, DOWNLOADS = o(n) * X, E(o(M) * X), C + sp.Sum(D(i), (i, 1, M))
-ONE, EQUAL, RESULT, INPUT, MONOTONE = sp.Integer(1), "equal layers", "own result", "own input", "monotone case"
+ONE = sp.Integer(1)
 DEFINITIONS = {
     each.name: each
     for each in (

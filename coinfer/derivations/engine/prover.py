@@ -6,6 +6,7 @@ no proof. A rule never samples: numbers play no part in a proof.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial, wraps
 from typing import Any
 
 import sympy as sp
@@ -31,6 +32,13 @@ class Context:
 
 
 Rule = Callable[[sp.Expr, str, sp.Expr, Context], bool]
+ZERO = sp.Integer(0)
+
+
+def given(check: Callable[..., bool]) -> Callable[..., Rule]:
+    """A rule with parameters: `index(old, new)` is the rule that `index` is once these are given."""
+    return wraps(check)(lambda *parameters: partial(check, *parameters))
+
 
 # -- equations ----------------------------------------------------------------------------------------------------------
 
@@ -45,14 +53,11 @@ def calculus(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> 
     return relation == "=" and is_zero((context.rewrite(left).doit() - context.rewrite(right).doit()).doit())
 
 
-def index(old: sp.Expr, new: sp.Expr) -> Rule:
+@given
+def index(old: sp.Expr, new: sp.Expr, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
     """One index is another: proved over the integers, then replaced literally."""
-
-    def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
-        same = holds(compare(old, "=", new), context.facts)
-        return relation == "=" and same and left.xreplace({old: new}) == right.xreplace({old: new})
-
-    return check
+    same = relation == "=" and left.xreplace({old: new}) == right.xreplace({old: new})
+    return same and holds(compare(old, "=", new), context.facts)
 
 
 def tonelli(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
@@ -66,21 +71,18 @@ def tonelli(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> b
     return relation == "=" and left.replace(E, swap) == right
 
 
-def antiderivative(variable: sp.Symbol) -> Rule:
+@given
+def antiderivative(variable: sp.Symbol, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
     """An integral from `variable` to infinity is what has minus its integrand as derivative and falls to 0."""
-
-    def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
-        parts = list(left.atoms(sp.Integral))
-        if relation != "=" or len(parts) != 1 or parts[0].limits[0][1:] != (variable, sp.oo):
-            return False
-        if (frame := around(left, parts[0])) is None or not is_zero(frame[1]):
-            return False
-        candidate = sp.expand(right / frame[0])  # the slope may itself depend on the variable, as exp(x) does
-        here = parts[0].function.subs(parts[0].limits[0][0], variable)
-        falls_to = sp.limit(candidate.rewrite(sp.uppergamma), variable, sp.oo)
-        return falls_to == 0 and is_zero(sp.diff(candidate, variable) + here)
-
-    return check
+    parts = list(left.atoms(sp.Integral))
+    if relation != "=" or len(parts) != 1 or parts[0].limits[0][1:] != (variable, sp.oo):
+        return False
+    if (frame := around(left, parts[0])) is None or not is_zero(frame[1]):
+        return False
+    candidate = sp.expand(right / frame[0])  # the slope may itself depend on the variable, as exp(x) does
+    here = parts[0].function.subs(parts[0].limits[0][0], variable)
+    falls_to = sp.limit(candidate.rewrite(sp.uppergamma), variable, sp.oo)
+    return falls_to == 0 and is_zero(sp.diff(candidate, variable) + here)
 
 
 # -- inequalities -------------------------------------------------------------------------------------------------------
@@ -109,7 +111,7 @@ def outcome_by_outcome(difference: sp.Expr, parts: set[sp.Basic], relation: str,
     """Whether `difference relation 0` holds with each of the expectations `parts` replaced by what it averages."""
     marks = {part: sp.Dummy() for part in sorted(parts, key=sp.default_sort_key)}
     body = sp.expand(difference.xreplace(marks))
-    combined = body.xreplace({mark: sp.Integer(0) for mark in marks.values()})
+    combined = body.xreplace(dict.fromkeys(marks.values(), ZERO))
     if randoms(combined):  # an outcome, not its expectation, was left outside
         return False
     for part, mark in marks.items():
@@ -118,38 +120,29 @@ def outcome_by_outcome(difference: sp.Expr, parts: set[sp.Basic], relation: str,
             return False
         average = part.args[0]
         combined += weight * (average.rewrite(sp.Piecewise).doit() if average.has(sp.Integral) else average)
-    return implied(context.facts, compare(combined, relation, sp.Integer(0)))
+    return implied(context.facts, compare(combined, relation, ZERO))
 
 
-def inside(kind: type, rule: Rule) -> Rule:
+@given
+def inside(kind: type, rule: Rule, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
     """Two integrals (or sums) over one range, compared by comparing what stands inside; the rest must agree."""
-
-    def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
-        parts = [*left.atoms(kind), *right.atoms(kind)]
-        if [len(left.atoms(kind)), len(right.atoms(kind))] != [1, 1] or parts[0].limits != parts[1].limits:
-            return False
-        frames = [around(side, part) for side, part in zip((left, right), parts, strict=True)]
-        if frames[0] is None or frames[1] is None:
-            return False
-        if any(sp.expand(here - there) != 0 for here, there in zip(*frames, strict=True)):
-            return False
-        variable, low, high = parts[0].limits[0]
-        bounds = [bound for bound in (low <= variable, variable <= high) if bound not in (sp.true, sp.false)]
-        within = Context(context.rewrites, (*context.facts, *bounds))
-        keeps_sign = relation == "=" or frames[0][0].is_nonnegative
-        return bool(keeps_sign) and rule(parts[0].function, relation, parts[1].function, within)
-
-    return check
+    firsts, seconds = list(left.atoms(kind)), list(right.atoms(kind))
+    if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits:
+        return False
+    frame, other = around(left, firsts[0]), around(right, seconds[0])
+    if not frame or not other or any(sp.expand(here - there) != 0 for here, there in zip(frame, other, strict=True)):
+        return False
+    if relation != "=" and not frame[0].is_nonnegative:
+        return False
+    variable, low, high = firsts[0].limits[0]
+    bounds = [bound for bound in (low <= variable, variable <= high) if bound not in (sp.true, sp.false)]
+    within = Context(context.rewrites, (*context.facts, *bounds))
+    return rule(firsts[0].function, relation, seconds[0].function, within)
 
 
-def inside_integral(rule: Rule) -> Rule:
-    """Two integrals over one range, by their integrands."""
-    return inside(sp.Integral, rule)
-
-
-def inside_sum(rule: Rule) -> Rule:
-    """Two sums over one range, term by term."""
-    return inside(sp.Sum, rule)
+# two integrals by their integrands, two sums term by term
+inside_integral: Callable[[Rule], Rule] = partial(inside, sp.Integral)
+inside_sum: Callable[[Rule], Rule] = partial(inside, sp.Sum)
 
 
 def first_term(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
@@ -179,54 +172,53 @@ def by_derivatives(variable: sp.Symbol, times: int = 3) -> Rule:
         return nonnegative(sp.simplify(sp.diff(expression, variable)), depth - 1)
 
     def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
-        difference = context.rewrite(right) - context.rewrite(left)
-        signs = {"<=": 1, ">=": -1}
-        return bool(relation in signs and variable.is_nonnegative and nonnegative(signs[relation] * difference, times))
+        sides = {"<=": right - left, ">=": left - right}
+        known = relation in sides and variable.is_nonnegative
+        return bool(known) and nonnegative(context.rewrite(sides[relation]), times)
 
     return check
 
 
-def monotone(shape: sp.Expr, variable: sp.Symbol, start: sp.Expr, end: sp.Expr) -> Rule:
+@given
+def monotone(
+    shape: sp.Expr,
+    variable: sp.Symbol,
+    start: sp.Expr,
+    end: sp.Expr,
+    left: sp.Expr,
+    relation: str,
+    right: sp.Expr,
+    context: Context,
+) -> bool:
     """The two sides are one shape at two points of a known order, and the shape's derivative has a constant sign.
 
     The sign must hold wherever the variable's own domain allows; both points must lie in that domain.
     """
 
-    def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
-        def shown(first: sp.Expr, how: str, second: sp.Expr) -> bool:
-            return RELATIONS[how](first, second) == sp.true or implied(context.facts, compare(first, how, second))
+    def shown(first: sp.Expr, how: str, second: sp.Expr) -> bool:
+        return RELATIONS[how](first, second) == sp.true or implied(context.facts, compare(first, how, second))
 
-        zero, equal = sp.Integer(0), "" if relation in ("<", ">") else "="
-        if (
-            relation == "="
-            or not is_zero(left - shape.subs(variable, start))
-            or not is_zero(right - shape.subs(variable, end))
-        ):
-            return False
-        domain = ">" if variable.is_positive else ">=" if variable.is_nonnegative else None
-        if domain and not all(shown(point, domain, zero) for point in (start, end)):
-            return False
-        slope = sp.factor(sp.simplify(sp.diff(shape, variable)))
-        rises = shown(slope, ">" + equal, zero) and shown(start, relation, end)
-        return rises or (shown(slope, "<" + equal, zero) and shown(end, relation, start))
-
-    return check
+    if not (is_zero(left - shape.subs(variable, start)) and is_zero(right - shape.subs(variable, end))):
+        return False
+    domain = ">" if variable.is_positive else ">=" if variable.is_nonnegative else None
+    if relation == "=" or (domain and not all(shown(point, domain, ZERO) for point in (start, end))):
+        return False
+    slope, rising, falling = sp.factor(sp.simplify(sp.diff(shape, variable))), ">" + relation[1:], "<" + relation[1:]
+    rises = shown(slope, rising, ZERO) and shown(start, relation, end)
+    return rises or (shown(slope, falling, ZERO) and shown(end, relation, start))
 
 
-def jensen(shape: sp.Expr, variable: sp.Symbol) -> Rule:
+@given
+def jensen(shape: sp.Expr, variable: sp.Symbol, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
     """E[shape(g)] >= shape(E g) for a shape whose second derivative is nonnegative on the variable's domain."""
-
-    def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
-        if relation != ">=" or not isinstance(left, E):
-            return False
-        gains = [part for part in left.args[0].atoms(sp.Symbol) if part.name in RANDOM]
-        if len(gains) != 1 or not is_zero(left.args[0] - shape.subs(variable, gains[0])):
-            return False
-        if not is_zero(context.rewrite(right) - shape.subs(variable, context.rewrite(E(gains[0])))):
-            return False
-        return bool(sp.factor(sp.simplify(sp.diff(shape, variable, 2))).is_nonnegative)
-
-    return check
+    if relation != ">=" or not isinstance(left, E):
+        return False
+    gains = [part for part in left.args[0].atoms(sp.Symbol) if part.name in RANDOM]
+    if len(gains) != 1 or not is_zero(left.args[0] - shape.subs(variable, gains[0])):
+        return False
+    if not is_zero(context.rewrite(right) - shape.subs(variable, context.rewrite(E(gains[0])))):
+        return False
+    return bool(sp.factor(sp.simplify(sp.diff(shape, variable, 2))).is_nonnegative)
 
 
 def by_numbers(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:

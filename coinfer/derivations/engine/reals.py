@@ -16,15 +16,7 @@ from coinfer.derivations.engine.terms import E, indicator, linear
 
 TIMEOUT_MS = 20_000
 RELATIONS = {"=": sp.Eq, "<=": sp.Le, ">=": sp.Ge, "<": sp.Lt, ">": sp.Gt}
-LOGIC = {sp.And: z3.And, sp.Or: z3.Or, sp.Not: z3.Not}
-COMPARE = {
-    sp.Eq: operator.eq,
-    sp.Ne: operator.ne,
-    sp.Le: operator.le,
-    sp.Ge: operator.ge,
-    sp.Lt: operator.lt,
-    sp.Gt: operator.gt,
-}
+COMPARE = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 
 
 class Translation:
@@ -73,23 +65,16 @@ class Translation:
         if term not in self.unknowns:
             make = z3.Int if self.integers and term.is_integer else z3.Real
             name = self.unknowns[term] = make(f"t{len(self.unknowns)}")
-            if term.is_positive:
-                self.domains.append(name > 0)
-            elif term.is_nonnegative:
-                self.domains.append(name >= 0)
-            elif term.is_negative:
-                self.domains.append(name < 0)
-            if isinstance(term, E) and isinstance(term.args[0], indicator):
-                self.domains.append(name <= 1)
+            probability = isinstance(term, E) and isinstance(term.args[0], indicator)
+            signs = (term.is_positive, name > 0), (term.is_nonnegative, name >= 0), (probability, name <= 1)
+            self.domains += [bound for known, bound in signs if known]
         return self.unknowns[term]
 
     def boolean(self, condition: Any) -> Any:
         """The z3 formula of a condition."""
         if condition in (sp.true, sp.false):
             return z3.BoolVal(bool(condition))
-        if condition.func in LOGIC:
-            return LOGIC[condition.func](*map(self.boolean, condition.args))
-        return COMPARE[condition.func](self.number(condition.lhs), self.number(condition.rhs))
+        return COMPARE[condition.rel_op](self.number(condition.lhs), self.number(condition.rhs))
 
 
 def compare(left: Any, relation: str, right: Any) -> Any:

@@ -33,7 +33,8 @@ def search(asked: Question) -> dict[str, str]:
                 with suppress(*NO_VALUE):
                     found[name] = refuted(asked, world, left, name)
             against = {name: text for name, text in found.items() if text} | against
-            if CLAIM in against or (survived >= enough(world) and asked.variants.keys() - OWN <= against.keys()):
+            enough = survived >= (60 if world.atoms else 8)  # fewer where an integral is evaluated each time
+            if CLAIM in against or (enough and asked.variants.keys() - OWN <= against.keys()):
                 break
     return against if survived else {CLAIM: "no values at all: the assumptions admit none of the sampled worlds"}
 
@@ -54,11 +55,6 @@ def worlds(asked: Question) -> Iterator[World]:
             yield world
         if found == WORLDS:
             return
-
-
-def enough(world: World) -> int:
-    """How many worlds the claim itself has to survive; fewer where an integral is evaluated each time."""
-    return 60 if world.atoms else 8
 
 
 def refuted(asked: Question, world: World, left: Number, name: str) -> str | None:

@@ -5,10 +5,38 @@ from typing import Any
 from sympy.printing.latex import LatexPrinter
 
 from coinfer.derivations.engine.claim import FAMILY, PROVED, Claim, Induction, Result, Step
-from coinfer.derivations.engine.model import NOTATION
 from coinfer.quantities import QUANTITIES
 
 RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
+# a function of its indices: where they go, {0} the first of them
+INDEXED = {
+    "o": "o_{{{0}}}",
+    "delta": r"\delta_{{{0}}}",
+    "deltahat": r"\hat\delta_{{{0}}}",
+    "D": "D_{{{0}}}",
+    "v": "v_{{{0}}}^{{({1})}}",
+    "vhat": r"\hat v_{{{0}}}^{{({1})}}",
+    "u": "u_{{{0}}}^{{({1})}}",
+    "w": "w_{{{0}}}^{{({1})}}",
+    "z": "z_{{{0}}}^{{({1})}}",
+    "Z": "Z_{{{0}}}^{{({1})}}",
+    "c": "c_{{{0}}}^{{{1},({2})}}",
+    "a": "A_{{{0}}}^{{{1},({2})}}",
+    "pi": r"\pi_{{{0}}}",
+    "pihat": r"\hat\pi_{{{0}}}",
+    "r": r"\pi_{{{0}}}^{{{1},({2})}}",
+    "h": r"\pi_{{{0}}}^{{({1})}}",
+    "G": "G_{{{0}}}",
+    "Ghat": r"\hat G_{{{0}}}",
+    "J": "J({0})",
+    "J1": "J_1({0})",
+    "J2": "J_2({0})",
+    "Jk": "J_{{{0}}}({1})",
+    "Jopt": r"J^{{\mathrm{{opt}}}}({0})",
+    "V": "V_{{{0}}}",
+    "U": "U_{{{0}}}",
+    "s": "s_{{{0}}}({1})",
+}
 
 
 class Printer(LatexPrinter):
@@ -21,8 +49,8 @@ class Printer(LatexPrinter):
             text = rf"\mathbb{{E}}\left[{arguments[0]}\right]"
         elif name == "indicator":
             text = rf"\mathbf{{1}}\{{{arguments[0]}\}}"
-        elif name in NOTATION:
-            text = NOTATION[name].format(*arguments)
+        elif name in INDEXED:
+            text = INDEXED[name].format(*arguments)
         else:
             return str(super()._print_Function(expr, exp))
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"

@@ -108,25 +108,20 @@ class World:
             for chance, costs in self.paths(last - stage + 1)
         )
 
-    def stage(self, stage: int, last: int, name: str, choose: Callable[[Fraction, Number], Number]) -> Number:
-        """Backward from the last stage: `choose` is told X and what going on costs, by the quantity of that name."""
-        if stage == last:
-            return self.chain["o"][stage] * self.mu
-        later = self.chain["delta"][stage + 1] + self.quantity(name, stage + 1, last)
-        return self.mean(lambda cost: choose(cost, later))
-
     def best(self, stage: int, last: int) -> Fraction:
         """The least expected cost from a stage on, by comparing both options for each outcome."""
-        return self.stage(stage, last, "v", lambda cost, later: min(self.chain["o"][stage] * cost, later))
+        if stage == last:
+            return self.chain["o"][stage] * self.mu
+        later = self.chain["delta"][stage + 1] + self.quantity("v", stage + 1, last)
+        return self.mean(lambda cost: min(self.chain["o"][stage] * cost, later))
 
     def arbitrary(self, stage: int, last: int) -> Fraction:
         """Expected cost from a stage on of the rule that stops with the probabilities s."""
-
-        def choose(cost: Fraction, later: Number) -> Number:
-            stops = self.chain["s"][stage, cost]
-            return stops * self.chain["o"][stage] * cost + (1 - stops) * later
-
-        return self.stage(stage, last, "w", choose)
+        size, stops = self.chain["o"][stage], self.chain["s"]
+        if stage == last:
+            return size * self.mu
+        later = self.chain["delta"][stage + 1] + self.arbitrary(stage + 1, last)
+        return self.mean(lambda cost: stops[stage, cost] * size * cost + (1 - stops[stage, cost]) * later)
 
     def bound(self, here: int, depth: int, last: int) -> Fraction:
         """What look-ahead at a stage expects from going on: the best plan of at most `depth` further stages."""
