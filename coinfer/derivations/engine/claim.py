@@ -285,9 +285,10 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
     if fact.setting not in SETTINGS[claim.setting]:
         raise ValueError(f"this holds for {fact.setting} only")
     free = {part.name: part for part in sp.Tuple(fact.left, fact.right, *fact.when).free_symbols}
-    values = {free.get(name): value for name, value in each.at}
-    if None in values:
-        raise ValueError(f"one of {', '.join(name for name, _ in each.at)} is no symbol in the cited fact")
+    for name, _ in each.at:
+        if name not in free:
+            raise ValueError(f"no symbol {name} in the cited fact")
+    values = {free[name]: value for name, value in each.at}
     for condition in (part.xreplace(values) for part in fact.when):
         if not holds(condition, scope.conditions):
             raise ValueError(f"{condition} is required and does not follow here")

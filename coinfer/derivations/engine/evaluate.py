@@ -127,10 +127,7 @@ def mean(body: sp.Expr, world: World, of: Of) -> Number:
         return world.mean(lambda cost: of(body, X=cost))
     shape = real(world.values["m"])
     weight = shape**shape / mpmath.gamma(shape)
-
-    def density(at: mpmath.mpf) -> mpmath.mpf:
-        return weight * at ** (shape - 1) * mpmath.exp(-shape * at)
-
+    density = lambda at: weight * at ** (shape - 1) * mpmath.exp(-shape * at)  # noqa: E731
     return mpmath.quad(lambda at: real(of(body, g=at)) * density(at), [0, 1, 4, mpmath.inf])
 
 

@@ -42,7 +42,7 @@ def search(asked: Question) -> dict[str, str]:
 def worlds(asked: Question) -> Iterator[World]:
     """Random worlds that meet the assumptions, always the same ones for the same label."""
     rng, found = random.Random(asked.label), 0
-    parts = [*asked.sides, *asked.assumptions]
+    parts = [asked.left, *(formula for _, formula in asked.variants.values()), *asked.assumptions]
     symbols = sorted(set().union(*(part.free_symbols for part in parts)), key=sp.default_sort_key)
     for _ in range(60 * WORLDS):
         world = draw(asked, symbols, rng)
@@ -77,7 +77,7 @@ def describe(asked: Question, world: World) -> str:
     told = [asked.left, *(formula for name, (_, formula) in asked.variants.items() if name != RESTATEMENT)]
     names = {part.name for side in told for part in side.free_symbols} & world.values.keys() - {"X", "g", "i"}
     parts = [f"{name} = {show(world.values[name])}" for name in sorted(names)]
-    if asked.setting == "chain" and any(side.has(AppliedUndef) for side in asked.sides):
+    if asked.setting == "chain" and any(side.has(AppliedUndef) for side in told):
         top = max(int(world.values.get("M", 2)), int(world.values.get("n", 0)), 1) + 2
         for name, first in (("o", 0), ("delta", 1), ("D", 1)):
             parts.append(f"{name}_{first}.. = {', '.join(map(show, world.chain[name][first:top]))}")

@@ -38,11 +38,6 @@ class Question:
     setting: str = "chain"
     samples: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
-    def sides(self) -> list[sp.Expr]:
-        """The left side and every right side."""
-        return [self.left, *(formula for _, formula in self.variants.values())]
-
 
 @dataclass
 class World:
@@ -95,8 +90,12 @@ class World:
         """The probability that a rule reaches a stage."""
         sizes = self.chain["o"]
         return sum(
-            chance * all(goes_on(here, sizes[here] * cost) for here, cost in enumerate(costs))
-            for chance, costs in self.paths(stage)
+            (
+                chance
+                for chance, costs in self.paths(stage)
+                if all(goes_on(at, sizes[at] * x) for at, x in enumerate(costs))
+            ),
+            Fraction(0),
         )
 
     def clairvoyant(self, stage: int, last: int) -> Fraction:
@@ -228,7 +227,7 @@ def draw(asked: Question, symbols: list[sp.Symbol], rng: random.Random) -> World
         if name not in values:
             values[name] = rng.choice(SIGNED if name.startswith("delta") else POSITIVE)
     atoms = draw_law(asked.setting, values, rng)
-    chain = dict(zip(("o", "delta", "D"), draw_chain(asked.setting, values, rng), strict=True))
+    chain: dict[str, Any] = dict(zip(("o", "delta", "D"), draw_chain(asked.setting, values, rng), strict=True))
     chain["deltahat"] = [cost + rng.choice(HALVES) for cost in chain["delta"]]
     chain["s"] = {(stage, cost): rng.choice(HALVES) for stage in range(STAGES + 1) for cost, _ in atoms}
     world = World(values, atoms, chain)
