@@ -39,13 +39,14 @@ bench: $(INSTALLED) ## Run the benchmarks
 lab: $(INSTALLED) ## Open JupyterLab on notebooks/, on this machine only
 	@exec "$(PYTHON)" -m jupyterlab --ip=localhost notebooks
 
-lint: $(INSTALLED) ## Check style and types
+lint: $(INSTALLED) ## Check style, types and which room imports which
 	@exec "$(PYTHON)" -m ruff check
 	@exec "$(PYTHON)" -m ruff format --check
 	@exec "$(PYTHON)" -m mypy
+	@exec "$(PYTHON)" -c "from importlinter.cli import lint_imports; exit(lint_imports(no_cache=True, no_logo=True))"
 
 tables: $(INSTALLED) ## Make the tables of the bundled networks anew from their ONNX files
-	@exec "$(PYTHON)" -m coinfer.network.onnx_chain
+	@exec "$(PYTHON)" -m coinfer.network
 
 lock: $(INSTALLED) ## Choose the newest allowed versions and write requirements.lock
 	@exec "$(PYTHON)" -m uv pip compile --quiet --universal --fork-strategy fewest --upgrade --python-version 3.11 --all-extras --generate-hashes \

@@ -1,4 +1,12 @@
-"""The best placement of an MLP with equal neurons, in closed form (R7 under 1-sla, R8 under the optimal rule)."""
+"""The best placement of an MLP with equal neurons, in closed form (R7 under 1-sla, R8 under the optimal rule).
+
+All layers have the same delta and D, all stages 0..N-1 the same o, and nothing need be sent at N. With
+
+    p = P(o X > A),   G = E[(o X - A)^+],   A = delta + o mu                     go on, and what that saves
+    J(M) = J(0) + M D - G (1 - p^M) / (1 - p)   for M <= N - 1
+
+a layer more pays while p^M G > D: M* = ceil(ln(D / G) / ln p), or one of the ends 0 and N (R7).
+"""
 
 from math import inf
 
@@ -6,57 +14,69 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.law import Floats
-from coinfer.cost import Costs
-from coinfer.placement import as_costs, rule_costs, total_costs
+from coinfer.cost import Costs, as_costs
+from coinfer.placement import total_costs
+from coinfer.rules import LookAhead, Optimal, Rule, as_rule
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, brief, one_of
+from coinfer.stopping import optimal_costs
+from coinfer.validation import InputError, brief
 
 
-def mlp_placement(given: Scenario | Costs, *, rule: str = "look-ahead") -> int | NDArray[np.int64]:
+def mlp_placement(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> int | NDArray[np.int64]:
     """M* of a fully-connected MLP with equal neurons, in closed form: R7 under 1-sla, R8 under the optimal rule.
 
-    All layers have the same delta and D, all stages 0..N-1 the same o; the input (o_0, delta_1, D_1) may differ, which
-    R8 does not cover: then every M is compared. Costs of B problems at once give M* of shape (B,). Raises `InputError`
-    for any other chain.
+    The input (o_0, delta_1, D_1) may differ from the other layers, which R8 does not cover: then every M is compared.
+    Costs of B problems at once give M* of shape (B,). Raises `InputError` for any other chain.
+
+    >>> import coinfer
+    >>> mlp = coinfer.load_scenario("default").replace(dnn=coinfer.mlp(8, 2000), inferences_per_update=100_000)
+    >>> mlp_placement(mlp) == coinfer.plan(mlp, rule="1-sla").placement
+    True
     """
-    costs = as_costs(given)
-    one_of("rule", rule, ("look-ahead", "optimal"))
+    costs, rule = as_costs(given), _covered(rule)
     _check_independent(costs)
     _check_equal(costs.extra[..., 1:], costs.bits[..., 1:-1], costs.download[..., 1:])
     if costs.layers == 1:
         best = np.where((_first_saving(costs) <= costs.download) | (costs.largest_placement < 1), 0, 1)
-    elif rule == "look-ahead":
+    elif rule == LookAhead(1):
         best = _mlp_look_ahead(costs)
     elif all(np.all(values[..., :1] == values[..., 1:2]) for values in (costs.bits, costs.extra, costs.download)):
         best = _mlp_optimal(costs)
     else:
-        j = total_costs(costs, "optimal", costs.layers)[..., : costs.largest_placement + 1]
+        j = total_costs(costs, rule)[..., : costs.largest_placement + 1]
         best = np.argmin(j, axis=-1)[..., None]
     return best[..., 0].astype(np.int64) if best.ndim > 1 else int(best[0])
 
 
-def mlp_critical_downloads(given: Scenario | Costs, *, rule: str = "look-ahead") -> Floats:
+def mlp_critical_downloads(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> Floats:
     """The download cost D of a layer below which M* >= m, for m = 1..N, in an MLP whose layers are all equal (R7, R8).
 
     With d_k the fall of the expected cost from M = k to k + 1, an interior m is reached where D < d_{m-1}; all N layers
     are placed where D < min_m (d_m + ... + d_{N-1}) / (N - m), which may come first. The memory of the device is not
     considered. Shape (..., N). Raises `InputError` for any other chain.
     """
-    costs = as_costs(given)
-    one_of("rule", rule, ("look-ahead", "optimal"))
+    costs, rule = as_costs(given), _covered(rule)
     _check_independent(costs)
     _check_equal(costs.extra, costs.bits[..., :-1], costs.download)
     law, o, delta = costs.law, costs.bits[..., :1], costs.extra[..., :1]
-    if rule == "look-ahead":
+    if rule == LookAhead(1):
         p = law.go_probability(o, delta + o * law.mean)
         falls = p ** np.arange(costs.layers) * law.saving(o, delta + o * law.mean)
         last = p ** (costs.layers - 1) * law.saving(o, delta + costs.bits[..., -1:] * law.mean)
         falls = np.append(falls[..., :-1], last, axis=-1)
     else:
-        falls = -np.diff(rule_costs(costs, rule, costs.layers), axis=-1)
+        falls = -np.diff(optimal_costs(costs), axis=-1)
     left = np.arange(costs.layers, 0, -1)
     everything = np.min(np.cumsum(falls[..., ::-1], axis=-1)[..., ::-1] / left, axis=-1, keepdims=True)
     return np.append(np.maximum(falls[..., :-1], everything), everything, axis=-1)
+
+
+def _covered(rule: Rule | str) -> Rule:
+    """The rule, if there is a closed form for it."""
+    known = as_rule(rule)
+    if known not in (LookAhead(1), Optimal()):
+        raise InputError(f"rule = {str(known)!r}: has no closed form; should be one of look-ahead, optimal")
+    return known
 
 
 def _check_independent(costs: Costs) -> None:

@@ -1,4 +1,12 @@
-"""A scenario becomes `Costs`: all that the rules ever see."""
+"""A scenario becomes `Costs`: all that the rules ever see.
+
+    delta_n = l_n - c_n    extra cost of keeping layer n on the device, l_n = beta_t w_n / f_d + beta_e e_d w_n, c_n = beta_t w_n / f_e
+    D_n                    cost of placing it, (beta_t + beta_e P_rx) s_n / (R_dl K) per inference
+    C_edge                 cost of running every layer on the edge, the sum of all c_n
+    o_n X_n                cost of stopping at stage n: its bits times the unit cost of the channel seen there
+
+Stopping at stage n costs C_edge + sum_{i<=n} delta_i + o_n X_n, download apart: definitions, not results.
+"""
 
 from dataclasses import dataclass, field
 
@@ -13,6 +21,12 @@ from coinfer.validation import InputError, brief, whole
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Costs:
     """The costs of one inference over a chain of N layers. Raises `InputError` for what no scenario can mean.
+
+    >>> import coinfer
+    >>> law = coinfer.channel.Discrete.of_unit_costs([1.0, 3.0], [0.5, 0.5])
+    >>> own = Costs(extra=[0.5, 0.5], bits=[1.0, 1.0, 0.0], download=[0.1, 0.1], edge=0.0, law=law)
+    >>> coinfer.plan(own).costs.tolist()
+    [2.0, 1.85, 1.2]
 
     `sweep` makes the costs of B scenarios at once: then every array, and `edge`, has a leading axis of B or of 1.
     """
@@ -87,9 +101,15 @@ def edge_costs(scenario: Scenario) -> Floats:
 
 
 def costs(scenario: Scenario) -> Costs:
-    """The costs of a scenario: delta_n = l_n - c_n, o_n, D_n, C_edge and the law of X. Raises `InputError`."""
+    """The costs of a scenario: delta_n, o_n, D_n, C_edge and the law of X. Raises `InputError`.
+
+    >>> import coinfer
+    >>> given = costs(coinfer.load_scenario("default"))
+    >>> given.layers, int(given.bits[0])  # AlexNet; the raw input of 224 x 224 x 3 bytes
+    (8, 1204224)
+    """
     if not isinstance(scenario, Scenario):
-        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario")
+        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario or Costs")
     dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
     parameter_bits = np.array(dnn.parameter_bits, dtype=float)
     at_edge = edge_costs(scenario)
@@ -108,6 +128,11 @@ def costs(scenario: Scenario) -> Costs:
         law=scenario.channel.law(link, weights).along(np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
+
+
+def as_costs(given: Scenario | Costs) -> Costs:
+    """The costs of a scenario; costs are passed through. Raises `InputError` for anything else."""
+    return given if isinstance(given, Costs) else costs(given)
 
 
 def static_shares(scenario: Scenario) -> dict[str, Floats]:

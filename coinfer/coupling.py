@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs
-from coinfer.placement import total_costs
-from coinfer.stopping import look_ahead_thresholds, sending_costs
+from coinfer.placement import fixed_costs, total_costs
+from coinfer.stopping import backward_induction, sending_costs
 
 
 def decided_apart(costs: Costs) -> dict[str, NDArray]:
@@ -18,10 +18,15 @@ def decided_apart(costs: Costs) -> dict[str, NDArray]:
     - "both apart": the best placement of static splitting, split by thresholds made as if all N layers were placed.
     - "static": the best placement of static splitting, split statically.
     - "joint placement", "static placement": how many layers these place.
+
+    >>> import coinfer
+    >>> found = decided_apart(coinfer.costs(coinfer.load_scenario("default")))
+    >>> bool(found["joint"] <= min(found["placed apart"], found["split apart"], found["both apart"]))
+    True
     """
-    joint, static = (total_costs(costs, rule, costs.layers) for rule in ("optimal", "static"))
-    fixed = costs.edge + np.insert(np.cumsum(costs.download, axis=-1), 0, 0.0, axis=-1)
-    split = fixed + costs_of_thresholds(costs, look_ahead_thresholds(costs, costs.layers, costs.layers))
+    joint, static = (total_costs(costs, rule) for rule in ("optimal", "static"))
+    _, everywhere = backward_induction(costs, costs.layers)
+    split = fixed_costs(costs) + costs_of_thresholds(costs, everywhere)
     fits = slice(costs.largest_placement + 1)
     best, placed = (np.argmin(j[..., fits], axis=-1, keepdims=True) for j in (joint, static))
     chosen = {

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, costs
-from coinfer.placement import check_rule, total_costs
+from coinfer.placement import total_costs
+from coinfer.rules import Rule, as_rule
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, brief
+from coinfer.validation import InputError, brief, needs
 
 if TYPE_CHECKING:
     import pandas
@@ -30,7 +31,7 @@ def sweep(
     scenario: Scenario,
     grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame",
     *,
-    rule: str = "optimal",
+    rule: Rule | str = "optimal",
     depth: int | None = None,
     measure: Measure | None = None,
     executor: Executor | None = None,
@@ -46,20 +47,25 @@ def sweep(
     Numbers that enter the costs smoothly are computed a block at a time; a network, a channel or a memory limit starts
     a block of its own. An `executor` of any kind (`concurrent.futures`, or the `get_executor()` of a dask client) takes
     the blocks; the result is the same. Raises `InputError` before any work starts.
+
+    >>> import coinfer
+    >>> sweep(coinfer.load_scenario("default"), {"inferences_per_update": [1, 100, 10_000]})["placement"].tolist()
+    [1, 5, 6]
     """
     import pandas
 
-    depth = check_rule(rule, depth)
+    rule = as_rule(rule, depth)
     given, count = _points(grid)
     if {"link.mean_snr_db", "link.distance_m"} <= set(given):
         raise InputError("link.mean_snr_db and link.distance_m: only one of them may vary")
     columns = {name: _checked(scenario, name, values) for name, values in given.items()}
     blocks = list(_blocks(scenario, columns, count))
-    solve = partial(_solve, measure or partial(_best, rule=rule, depth=depth))
+    solve = partial(_solve, measure or partial(_best, rule=rule))
     jobs = [(base, varying) for base, varying, _ in blocks]
     results: Iterable[Any] = map(solve, jobs) if executor is None else executor.map(solve, jobs)
     if progress:
-        from tqdm.auto import tqdm
+        with needs("study"):
+            from tqdm.auto import tqdm
 
         results = tqdm(results, total=len(jobs), desc="sweep", unit="block")
     found: dict[str, NDArray] = {}
@@ -148,9 +154,9 @@ def _solve(measure: Measure, job: tuple[Scenario, dict[str, Floats]]) -> dict[st
     return {name: np.atleast_1d(values) for name, values in measure(costs(_with_columns(base, varying))).items()}
 
 
-def _best(given: Costs, rule: str, depth: int | None) -> dict[str, NDArray]:
+def _best(given: Costs, rule: Rule) -> dict[str, NDArray]:
     """The best placement and its cost."""
-    j = np.atleast_2d(total_costs(given, rule, given.layers if depth is None else depth))
+    j = np.atleast_2d(total_costs(given, rule))
     placement = np.argmin(j[:, : given.largest_placement + 1], axis=1)
     cost = j[np.arange(len(j)), placement]
     return {"placement": np.where(np.isfinite(cost), placement, -1), "cost": cost}

@@ -3,7 +3,6 @@
 In an outage the device waits, and the wait costs time. Replay wraps around at the end of the trace.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,12 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.families import RateCost, Rates
 from coinfer.channel.law import Floats
-from coinfer.channel.memory import MarkovLaw
 from coinfer.channel.trace import Trace
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
-from coinfer.placement import Plan
+from coinfer.placement import Plan, fixed_costs
 from coinfer.scenario import Scenario
+from coinfer.system import Link, Weights
 from coinfer.validation import InputError, one_of, whole
 
 BLOCK = 1 << 17  # inferences replayed at a time
@@ -50,6 +49,12 @@ def replay(
     they come; "held", at the rate seen when sending begins, as in the model. In an outage the device computes on, unless
     its plan says to wait or it must send; a wait costs beta_t a second. The link of the scenario gives the transmit
     power only. Raises `InputError`.
+
+    >>> import coinfer
+    >>> trace = coinfer.example_trace("example.up")
+    >>> scenario = coinfer.load_scenario("default", channel=trace.markov(8))
+    >>> replay(scenario, coinfer.plan(scenario), trace, inferences=1000).stop_counts.sum()
+    np.int64(1000)
     """
     one_of("sending", sending, ("evolving", "held"))
     count = whole("inferences", inferences, 1)
@@ -58,14 +63,14 @@ def replay(
         raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {given.layers}")
     generator = np.random.default_rng(rng)
     starts = np.sort(generator.random(count)) * trace.duration_s
-    follow = _follower(scenario, given, plan, trace, held=sending == "held")
-    parts = [follow(starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
+    track = _Track(trace, scenario.link, scenario.weights, held=sending == "held")
+    durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
+    parts = [_followed(track, given, plan, durations_s, starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
     cost, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))
-    cost += float(given.edge) + float(given.download[: plan.placement].sum())
-    blocks = _blocks(trace, plan, starts)
+    cost += float(fixed_costs(given)[plan.placement])
     return Replayed(
         mean=float(cost.mean()),
-        interval=block_bootstrap(cost, blocks, generator),
+        interval=block_bootstrap(cost, _blocks(trace, starts), generator),
         stop_counts=np.bincount(stage, minlength=plan.placement + 1),
         outage_s=float(waited.mean()),
         costs=cost,
@@ -73,64 +78,67 @@ def replay(
     )
 
 
-def _follower(
-    scenario: Scenario, given: Costs, plan: Plan, trace: Trace, *, held: bool
-) -> Callable[[Floats], tuple[Floats, NDArray[np.int64], Floats]]:
-    """What follows inferences from their starts: cost from stage 0 on, the stage where each stops, and the wait [s]."""
-    weights = scenario.weights
-    law, o, placement = plan.problem.law, given.bits, plan.placement
-    spent = np.concatenate([[0.0], np.cumsum(given.extra)])
-    durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
-    unit_cost_at = RateCost(scenario.link, weights).unit_cost
-    energy = weights.energy_per_j * scenario.link.transmit_power_w
-    committed = plan.rule == "probe-once"
-    a = np.zeros(placement) if committed else plan.stop_thresholds
-    patient = isinstance(law, MarkovLaw) and law.waits and not committed
-    waits = law.waiting(o[:placement], a)[law.commonest_outage] if patient else np.zeros(placement, dtype=bool)  # type: ignore[attr-defined]
+@dataclass(frozen=True)
+class _Track:
+    """A trace as a device with a radio meets it."""
 
-    def seen(time_s: Floats) -> Floats:
+    trace: Trace
+    link: Link
+    weights: Weights
+    held: bool  # whether the rate stays what it was when sending began
+
+    def seen(self, time_s: Floats) -> Floats:
+        """The unit cost [1/bit] at each time; inf in an outage."""
         with np.errstate(divide="ignore"):
-            return unit_cost_at(trace.rate_at(time_s))
+            return RateCost(self.link, self.weights).unit_cost(self.trace.rate_at(time_s))
 
-    def sent(time_s: Floats, bits: float) -> tuple[Floats, Floats]:
-        """Cost of sending and time in outages, for those who begin at each time."""
+    def sent(self, time_s: Floats, bits: float) -> tuple[Floats, Floats]:
+        """Cost of sending and time in outages [s], for those who begin at each time."""
+        trace, time_per_s = self.trace, self.weights.time_per_s
         if bits == 0:
             return np.zeros_like(time_s), np.zeros_like(time_s)
-        if held:
+        if self.held:
             begin = trace.next_usable(time_s)
-            return weights.time_per_s * (begin - time_s) + bits * seen(begin), begin - time_s
+            return time_per_s * (begin - time_s) + bits * self.seen(begin), begin - time_s
         end = trace.until_sent(time_s, bits)
         air = trace.usable_until(end) - trace.usable_until(time_s)
-        return weights.time_per_s * (end - time_s) + energy * air, np.maximum(end - time_s - air, 0.0)
-
-    def follow(starts_s: Floats) -> tuple[Floats, NDArray[np.int64], Floats]:
-        cost, waited = np.zeros(starts_s.size), np.zeros(starts_s.size)
-        stage, running, time_s = np.zeros(starts_s.size, dtype=np.int64), np.arange(starts_s.size), starts_s
-        chosen = plan.chosen_stage(seen(time_s)) if committed else None
-        for n in range(placement + 1):
-            if n < placement and waits[n] and o[n] > 0:
-                begin = trace.next_usable(time_s)
-                waited[running] += begin - time_s
-                cost[running] += weights.time_per_s * (begin - time_s)
-                time_s = begin
-            if n == placement:
-                stops = np.ones(running.size, dtype=bool)
-            elif chosen is not None:
-                stops = chosen[running] <= n
-            else:
-                stops = law.stops_seeing(seen(time_s), o[n], a[..., n])
-            price, wait = sent(time_s[stops], o[n])
-            leaving = running[stops]
-            cost[leaving] += spent[n] + price
-            waited[leaving] += wait
-            stage[leaving] = n
-            running, time_s = running[~stops], time_s[~stops] + durations_s[n]
-        return cost, stage, waited
-
-    return follow
+        energy = self.weights.energy_per_j * self.link.transmit_power_w
+        return time_per_s * (end - time_s) + energy * air, np.maximum(end - time_s - air, 0.0)
 
 
-def _blocks(trace: Trace, plan: Plan, starts_s: Floats) -> NDArray[np.int64]:
+def _followed(
+    track: _Track, given: Costs, plan: Plan, durations_s: Floats, starts_s: Floats
+) -> tuple[Floats, NDArray[np.int64], Floats]:
+    """Of inferences that start at these times: cost from stage 0 on, the stage where each stops, and the wait [s]."""
+    law, o, placement = plan.problem.law, given.bits, plan.placement
+    computed = np.concatenate([[0.0], np.cumsum(given.extra)])
+    cost, waited, stage = (np.zeros(starts_s.size, kind) for kind in (float, float, np.int64))
+    running, time_s = np.arange(starts_s.size), starts_s
+    chosen = plan.chosen_stage(track.seen(time_s))
+    a = plan.stop_thresholds if chosen is None else np.zeros(placement)
+    waits = law.waits_in_outage(o[:placement], a) if chosen is None else np.zeros(placement, dtype=bool)
+    for n in range(placement + 1):
+        if n < placement and waits[n] and o[n] > 0:
+            begin = track.trace.next_usable(time_s)
+            waited[running] += begin - time_s
+            cost[running] += track.weights.time_per_s * (begin - time_s)
+            time_s = begin
+        if n == placement:
+            stops = np.ones(running.size, dtype=bool)
+        elif chosen is not None:
+            stops = chosen[running] <= n
+        else:
+            stops = law.stops_seeing(track.seen(time_s), o[n], a[..., n])
+        price, wait = track.sent(time_s[stops], o[n])
+        leaving = running[stops]
+        cost[leaving] += computed[n] + price
+        waited[leaving] += wait
+        stage[leaving] = n
+        running, time_s = running[~stops], time_s[~stops] + durations_s[n]
+    return cost, stage, waited
+
+
+def _blocks(trace: Trace, starts_s: Floats) -> NDArray[np.int64]:
     """The block of the trace in which each inference starts: at least ten coherence times long, but 20 to 200 blocks."""
     length = max(10 * min(trace.coherence_time_s, trace.duration_s), 10 * trace.window_s)
     count = int(np.clip(trace.duration_s / length, 20, 200))

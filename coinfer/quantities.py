@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from coinfer.validation import needs
+
 if TYPE_CHECKING:
     import pandas
     import sympy
@@ -58,7 +60,8 @@ class Quantity:
 
     def sympy(self) -> "sympy.Symbol":
         """The SymPy symbol with the assumptions that this domain implies."""
-        import sympy
+        with needs("verify"):
+            import sympy
 
         if self.lower >= 0 and not (self.lower == 0 and self.lower_included):
             sign = {"positive": True}

@@ -14,7 +14,12 @@ from coinfer.validation import InputError, Model, brief, hint
 
 
 class Scenario(Model):
-    """Everything that the costs depend on. `dnn` may be given by the name of a bundled network."""
+    """Everything that the costs depend on. `dnn` may be given by the name of a bundled network.
+
+    >>> scenario = Scenario(dnn="squeezenet", link=Link(bandwidth_hz=5e6, mean_snr_db=8))
+    >>> scenario.replace(link__bandwidth_hz=1e6).link.bandwidth_hz
+    1000000.0
+    """
 
     dnn: DNN
     device: Device = Device()
@@ -80,6 +85,9 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
     """A scenario by the name of a bundled one, or from a YAML or JSON file; `changes` as in `Scenario.replace`.
 
     A change of None leaves what the file says. Raises `InputError`.
+
+    >>> load_scenario("default", dnn="vgg19").dnn.layers
+    19
     """
     bundled = _scenario_folder() / f"{name_or_path}.yml"
     path = bundled if str(name_or_path) in scenario_names() else Path(name_or_path)
@@ -102,4 +110,4 @@ def _check_names(fields: Any) -> None:
 
 
 def _scenario_folder() -> Path:
-    return Path(__file__).parent / "data" / "scenarios"
+    return Path(__file__).parent / "scenarios"

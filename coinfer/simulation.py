@@ -1,13 +1,15 @@
 """The independent check: draw channels, follow the plan inference by inference, count the cost."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.cost import Costs
-from coinfer.placement import Plan, as_costs
+from coinfer.channel.law import Floats
+from coinfer.cost import Costs, as_costs
+from coinfer.placement import Plan, fixed_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, whole
 
@@ -27,45 +29,55 @@ class Outcome:
 def simulate(
     given: Scenario | Costs, plan: Plan, *, inferences: int, rng: np.random.Generator | np.random.SeedSequence | int
 ) -> Outcome:
-    """Follow a plan through `inferences` independent inferences.
+    """Follow a plan through `inferences` independent inferences. Raises `InputError`.
 
     A channel is drawn for each inference and stage 0..M, used or not, from one stream a stage: the same seed gives
     every plan the same channels. The costs are those of `given`, which may differ from what the plan was made for.
+
+    >>> import coinfer
+    >>> scenario = coinfer.load_scenario("default")
+    >>> outcome = simulate(scenario, coinfer.plan(scenario), inferences=10_000, rng=0)
+    >>> abs(outcome.mean - coinfer.plan(scenario).cost) < 3 * outcome.standard_error
+    True
     """
-    costs = as_costs(given)
-    count = whole("inferences", inferences, 1)
-    placement = plan.placement
+    costs, count, placement = as_costs(given), whole("inferences", inferences, 1), plan.placement
     if costs.layers != plan.problem.layers:
         raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {costs.layers}")
+    if plan.rule.commits and costs.law.waits:
+        raise InputError(
+            f"rule = {str(plan.rule)!r}: is not simulated where the device may wait; replay it over a trace"
+        )
     streams = np.random.default_rng(rng).spawn(placement + 1)
-    committed = plan.rule == "probe-once" and not costs.law.independent
-    if committed and costs.law.waits:
-        raise InputError("rule = 'probe-once': is not simulated where the device may wait; replay it over a trace")
-    a = np.full(placement, -np.inf) if committed else plan.thresholds_on(costs.law)
-    thresholds = np.append(a, np.full_like(a, np.inf, shape=(*a.shape[:-1], 1)), axis=-1)  # at M the device stops
-    spent = np.concatenate([[0.0], np.cumsum(costs.extra)])
-    fixed = float(costs.edge) + float(costs.download[:placement].sum())
-    law, centre = costs.law, plan.cost - fixed  # sums are taken about the expected cost, so that squares do not cancel
-    counts = np.zeros(placement + 1, dtype=np.int64)
-    total = squares = 0.0
+    fixed = float(fixed_costs(costs)[placement])
+    centre = plan.cost - fixed  # sums are taken about the expected cost, so that squares do not cancel
+    counts, total, squares = np.zeros(placement + 1, dtype=np.int64), 0.0, 0.0
     for start in range(0, count, BLOCK):
-        size = min(BLOCK, count - start)
-        running = np.ones(size, dtype=bool)
-        state, chosen, waited = None, None, np.zeros(size)
-        for n, stream in enumerate(streams):
-            o, a = costs.bits[n], thresholds[..., n]
-            state, wait = law.wait(stream, law.draw(stream, size, n, state), o, a)
-            chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
-            stops = law.stops(state, o, a) if chosen is None else chosen <= n
-            stopped = running if n == placement else running & stops
-            cost = spent[n] + law.price(state[stopped], o) - centre
-            if law.waits:
-                waited = waited + wait
-                cost = cost + waited[stopped]
-            counts[n] += cost.size
-            total += float(cost.sum())
-            squares += float(np.square(cost).sum())  # not `cost @ cost`: BLAS threads cost more time than they save
-            running = running & ~stopped
+        for n, spent in _followed(costs, plan, streams, min(BLOCK, count - start)):
+            excess = spent - centre
+            counts[n] += excess.size
+            total += float(excess.sum())
+            squares += float(np.square(excess).sum())  # not `@`: BLAS threads cost more time than they save
     mean = total / count
     variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
     return Outcome(fixed + centre + mean, sqrt(variance / count), counts, count)
+
+
+def _followed(costs: Costs, plan: Plan, streams: list[np.random.Generator], size: int) -> Iterator[tuple[int, Floats]]:
+    """Stage by stage, what the inferences that stop there have spent since stage 0."""
+    law, placement = costs.law, plan.placement
+    a = np.full(placement, -np.inf) if plan.rule.commits else plan.thresholds_on(law)
+    a = np.append(a, np.full_like(a, np.inf, shape=(*a.shape[:-1], 1)), axis=-1)  # at M the device stops
+    computed = np.concatenate([[0.0], np.cumsum(costs.extra)])
+    running, waited = np.ones(size, dtype=bool), np.zeros(size)
+    state, chosen = None, None
+    for n, stream in enumerate(streams):
+        state, wait = law.wait(stream, law.draw(stream, size, n, state), costs.bits[n], a[..., n])
+        chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
+        stops = law.stops(state, costs.bits[n], a[..., n]) if chosen is None else chosen <= n
+        stopped = running if n == placement else running & stops
+        spent = computed[n] + law.price(state[stopped], costs.bits[n])
+        if law.waits:
+            waited = waited + wait
+            spent = spent + waited[stopped]
+        yield n, spent
+        running = running & ~stopped

@@ -15,7 +15,11 @@ LIGHT_SPEED_M_PER_S = 299_792_458.0
 
 
 class Device(Model):
-    """The wireless device."""
+    """The wireless device.
+
+    >>> Device(clock_hz=1e9, cycles_per_mac=0.5).macs_per_s
+    2000000000.0
+    """
 
     clock_hz: float = field("device.clock_hz")
     cycles_per_mac: float = field("device.cycles_per_mac")
@@ -51,6 +55,9 @@ class Link(Model):
     """The radio link. Its mean SNR is either given or follows from the distance, never both.
 
     With a distance, the mean SNR is proportional to P_tx / W, so that a sweep of either moves it; `mean_snr_db` fixes it.
+
+    >>> Link(distance_m=50).mean_snr / Link(distance_m=50, bandwidth_hz=4e6).mean_snr
+    2.0
     """
 
     bandwidth_hz: float = field("link.bandwidth_hz")

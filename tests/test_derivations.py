@@ -19,7 +19,6 @@ import coinfer.derivations
 from coinfer.derivations import Claim, Result, Step, claim, claims, labels
 from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
-from coinfer.derivations.engine import typeset
 from coinfer.derivations.engine.claim import (
     FAMILY,
     HYPOTHESIS,
@@ -64,13 +63,6 @@ def test_required_results_are_there() -> None:
     assert len(labels()) == len(set(labels())) >= 22
     assert sum(each.status == PROVED for each in claims()) >= 16
     assert sum(len(each.mutants) for each in claims()) >= 110
-
-
-@pytest.mark.parametrize("label", labels())
-def test_every_step_gives_a_reason_and_typesets(label: str) -> None:
-    lines = typeset.derivation(claim(label))
-    assert len(lines) == result(label).steps_checked
-    assert all(text and reason for text, reason in lines)
 
 
 def test_mutants_of_a_claim_differ() -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from coinfer.derivations import claim, labels, topics
-from coinfer.derivations.engine.typeset import markdown
+from coinfer.derivations import labels, topics
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "coinfer").rglob("*.py"))
@@ -99,25 +98,6 @@ def test_the_package_does_quote_formulas() -> None:
         text for name in QUOTING for _, text in public_docstrings(ast.parse((ROOT / f"coinfer/{name}.py").read_text()))
     ]
     assert sum(bool(text) for text in quoting) >= 5
-
-
-@pytest.mark.parametrize("label", labels())
-def test_claim_reads_as_a_section(label: str) -> None:
-    """Balanced mathematics, nothing that HTML takes for a tag, and every reason, wrong variant and counterexample."""
-    result = claim(label).verify()
-    text = markdown(claim(label), result)
-    shown, rest = text.split("$$")[1::2], "".join(text.split("$$")[0::2])
-    within = rest.split("$")[1::2]
-    assert text.count("$$") % 2 == 0
-    assert rest.count("$") % 2 == 0
-    for formula in [*shown, *within]:
-        assert formula.count("{") - formula.count(r"\{") == formula.count("}") - formula.count(r"\}")
-        assert formula.count(r"\left") == formula.count(r"\right")
-        assert not set("<>") & set(formula)
-    assert text.startswith(f"### {label}\n")
-    assert "NOT" not in text
-    assert all(counterexample in text for _, counterexample in result.mutants_rejected)
-    assert all(step.reason[1:] in text for step in claim(label).steps)
 
 
 def test_topics_hold_every_claim_once() -> None:

@@ -16,7 +16,8 @@ from coinfer import Costs, InputError, Link, Scenario, Weights, channel, clairvo
 from coinfer.channel.law import DiscreteLaw
 from coinfer.channel.memory import MarkovLaw, Outage, joint_probabilities, noisy_cost, power_correlation
 from coinfer.placement import expected_cost
-from coinfer.stopping import commitment_costs, evaluate, look_ahead_costs, look_ahead_thresholds
+from coinfer.rules import commitment_costs
+from coinfer.stopping import evaluate, look_ahead_costs, look_ahead_thresholds
 
 RAYLEIGH = channel.Rayleigh(outage_gain=0.05)
 

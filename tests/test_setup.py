@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 
 import pytest
@@ -40,11 +40,32 @@ def make(*arguments, folder=ROOT, **environment):
     )
 
 
+def requirements(*extras):
+    """The requirements of pyproject.toml that an install with these extras asks for, by name."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found = [*map(Requirement, project["dependencies"])]
+    for extra in extras:
+        found += map(Requirement, project["optional-dependencies"][extra])
+    named = {canonicalize_name(r.name): r for r in found}
+    own = named.pop("coinfer", None)  # an extra that stands for others
+    return named | (requirements(*own.extras) if own else {})
+
+
 def declared():
     """Every requirement of pyproject.toml, extras included, by name."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    lists = [project["dependencies"], *project["optional-dependencies"].values()]
-    return {canonicalize_name(r.name): r for r in map(Requirement, [text for texts in lists for text in texts])}
+    return requirements("all", "test")
+
+
+def closure(names):
+    """The installed distributions that some of them need, themselves included."""
+    found, wanted = {}, set(names)
+    while wanted:
+        name = wanted.pop()
+        found[name] = distribution(name)
+        needed = map(Requirement, found[name].requires or ())
+        needed = {canonicalize_name(r.name) for r in needed if not r.marker or r.marker.evaluate({"extra": ""})}
+        wanted |= needed - set(found)
+    return list(found.values())
 
 
 def locked():
@@ -52,6 +73,25 @@ def locked():
     text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
     lines = [line.partition("--hash=") for line in text.splitlines()]
     return [(Requirement(line), re.findall(r"sha256:[0-9a-f]{64}", hashes)) for line, _, hashes in lines]
+
+
+@pytest.fixture(scope="module")
+def light(tmp_path_factory):
+    """An environment of coinfer's own wheel and what it needs without extras, linked to what is installed here."""
+    folder = tmp_path_factory.mktemp("light")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python3*/site-packages")
+    for package in closure(requirements()):
+        for top in {file.parts[0] for file in package.files} - {"..", "__pycache__"}:
+            (site / top).symlink_to(package.locate_file(top))
+    install = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", site, ROOT]
+    subprocess.run([sys.executable, "-m", "pip", "--isolated", *install], check=True)
+
+    def run(code):
+        command = [folder / "bin" / "python", "-I", "-c", code]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    return run
 
 
 @pytest.fixture
@@ -194,11 +234,52 @@ def test_every_import_of_the_package_is_declared():
     assert undeclared == set()
 
 
+def test_all_has_what_the_study_and_the_proofs_need():
+    needed = {"jupyterlab", "numpy", "onnx", "papermill", "scipy", "seaborn", "sympy", "z3-solver"}
+    assert needed <= set(requirements("all"))
+    assert set(requirements()) == {"numpy", "pandas", "pydantic", "pyyaml", "scipy"}
+
+
+PLANNING = """
+from importlib.util import find_spec
+import coinfer
+scenario = coinfer.load_scenario("default", dnn="alexnet")
+plan = coinfer.plan(scenario)
+assert abs(coinfer.simulate(scenario, plan, inferences=2000, rng=1).mean / plan.cost - 1) < 0.1
+assert len(coinfer.sweep(scenario, {"link.bandwidth_hz": [1e6, 2e6]})) == 2
+trace = coinfer.example_trace("example.up")
+on_trace = scenario.replace(channel=trace.law())
+assert coinfer.replay(on_trace, coinfer.plan(on_trace), trace, inferences=100).mean > 0
+extras = "distributed", "IPython", "matplotlib", "onnx", "seaborn", "sympy", "tqdm", "z3"
+print(coinfer.__file__, *filter(find_spec, extras))
+"""
+
+
+def test_planning_needs_no_extra(light):
+    run = light(PLANNING)
+    assert run.returncode == 0, run.stderr
+    file, *extras = run.stdout.split()
+    assert ROOT not in Path(file).parents
+    assert extras == []
+
+
+MISSING = [  # extra, what asks for it
+    ("onnx", "import coinfer; coinfer.read_onnx('net.onnx')"),
+    ("verify", "from coinfer.quantities import QUANTITIES; QUANTITIES['unit_cost'].sympy()"),
+]
+
+
+@pytest.mark.parametrize(("extra", "code"), MISSING)
+def test_a_missing_extra_is_named_in_one_sentence(light, extra, code):
+    last = light(code).stderr.splitlines()[-1]
+    assert re.fullmatch(rf"ModuleNotFoundError: \w+ is missing: pip install 'coinfer\[{extra}\]'", last), last
+
+
 def test_nothing_names_a_machine_or_an_index():
     folders = [".ci", "coinfer", "notebooks", "tests", "figures"]
     files = [path for path in ROOT.iterdir() if path.is_file()]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file()]
-    skipped = {"__pycache__", ".work", "executed", ".ipynb_checkpoints", ".fresh.json"}
+    skipped = {".git", "__pycache__", ".work", "executed", ".ipynb_checkpoints", ".fresh.json"}
     bad = re.compile(r"(?<![\w./~-])/(home|root|Users|opt|work)/\w|(extra-)?index-url[ =]\w|/simple\b")
     read = 0
     for path in files:

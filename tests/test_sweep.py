@@ -374,7 +374,7 @@ def test_closed_forms_of_many_mlps_at_once(rule, layers, sent):
         grid,
         measure=lambda costs: {
             "closed": coinfer.mlp_placement(costs, rule=rule),
-            "exhaustive": total_costs(costs, rule, 1 if rule == "look-ahead" else layers).argmin(axis=-1),
+            "exhaustive": total_costs(costs, rule).argmin(axis=-1),
             "by downloads": (costs.download[..., :1] < mlp_critical_downloads(costs, rule=rule)).sum(axis=-1),
         },
     )

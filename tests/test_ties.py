@@ -27,6 +27,7 @@ from coinfer.closed_form import geometric_sum, mlp_critical_downloads
 from coinfer.cost import costs as scenario_costs
 from coinfer.derivations import claim
 from coinfer.derivations.engine.instance import instance
+from coinfer.rules import static_costs
 from coinfer.scenario import load_scenario
 from coinfer.stopping import (
     evaluate,
@@ -34,7 +35,6 @@ from coinfer.stopping import (
     look_ahead_thresholds,
     optimal_costs,
     sending_costs,
-    static_costs,
 )
 
 OUTCOMES, LAYERS = 3, 3

@@ -79,6 +79,10 @@ class UnitCostLaw(ABC):
         """The states after the device has waited for a usable channel where that is best, and what waiting cost."""
         return state, 0.0
 
+    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether a device that sees an outage at a stage had better wait there for its end; shape of `bits`."""
+        return np.zeros(np.shape(bits), dtype=bool)
+
     def stops_seeing(self, unit_cost: Floats, bits: float, threshold: Any) -> NDArray[np.bool_]:
         """Whether a device that sees unit costs from anywhere, inf in an outage, stops: o x <= A."""
         return unit_cost <= unit_threshold(bits, threshold)

@@ -275,6 +275,11 @@ class MarkovLaw(UnitCostLaw):
             here[:] = better
         return wait
 
+    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:  # noqa: D102
+        if self.outage is None:
+            return super().waits_in_outage(bits, threshold)
+        return self.waiting(bits, threshold)[self.commonest_outage]
+
     def _system(self, wait: NDArray[np.bool_]) -> tuple[Floats, Floats]:
         """I - P within the outage states that wait, one matrix a stage (n, O, O), and P from there on (O, usable)."""
         assert self.outage is not None

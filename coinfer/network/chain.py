@@ -1,16 +1,10 @@
 """A DNN as a chain of layers: workload and parameters of every layer, and what is sent at every stage.
 
-Stage n means that n layers have run; stage 0 is the raw input. Bundled real networks (`load_dnn`), any ONNX file
-(`read_onnx`) and equal-neuron perceptrons (`mlp`) all become a `DNN`; `blocks` merges layers of one.
-Nothing here loads onnx: the bundled networks are small tables, and `read_onnx` imports its reader when called.
+Stage n means that n layers have run; stage 0 is the raw input.
 """
 
-import csv
 import operator
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
 from typing import Annotated
 
@@ -23,7 +17,12 @@ CRITERIA = ("smaller-output",)
 
 
 class DNN(Model):
-    """A chain of N >= 1 layers; counts may be given as lists or integer arrays. Raises `InputError` on bad fields."""
+    """A chain of N >= 1 layers; counts may be given as lists or integer arrays. Raises `InputError` on bad fields.
+
+    >>> dnn = DNN(name="two", layer_names=["a", "b"], macs=[9, 4], parameter_bits=[64, 32], output_bits=[8, 6, 2])
+    >>> dnn.layers, dnn.stages
+    (2, (0, 1, 2))
+    """
 
     name: str
     layer_names: tuple[str, ...] = Field(min_length=1, description="names of layers 1..N, shape (N,)")
@@ -65,62 +64,6 @@ class DNN(Model):
         return blocks(self, criterion, stages=stages)
 
 
-@cache
-def dnn_names() -> tuple[str, ...]:
-    """The names that `load_dnn` knows, in alphabetical order."""
-    tables = (entry.name for entry in (files("coinfer.network") / "data").iterdir())
-    return tuple(sorted(name.removesuffix(".csv") for name in tables if name.endswith(".csv")))
-
-
-def load_dnn(name: str, *, activation_bits: int = 32, parameter_bits: int = 32, input_bits: int = 8) -> DNN:
-    """A bundled real network, its tables read from architectures that ship with the PyPI package `onnx`.
-
-    Bits are per activation, per parameter and per value of the raw input. The counts are those of `read_onnx`.
-    Raises `InputError` for an unknown name or bits that are not positive integers.
-    """
-    table = files("coinfer.network") / "data" / f"{one_of('name', name, dnn_names())}.csv"
-    first, *rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
-    elements = DNN(
-        name=name,
-        layer_names=tuple(row["layer"] for row in rows),
-        macs=tuple(int(row["macs"]) for row in rows),
-        parameter_bits=tuple(int(row["parameters"]) for row in rows),
-        output_bits=tuple(int(row["outputs"]) for row in (first, *rows)),
-    )
-    return _in_bits(elements, activation_bits, parameter_bits, input_bits)
-
-
-def read_onnx(
-    path: str | os.PathLike[str],
-    *,
-    every_operator: bool = False,
-    activation_bits: int = 32,
-    parameter_bits: int = 32,
-    input_bits: int = 8,
-    dimensions: Mapping[str, int] | None = None,
-) -> DNN:
-    """The chain of an ONNX file, cut where exactly one activation crosses.
-
-    A layer is a run of operators with at least one Conv, Gemm or MatMul, the only operators whose MACs are counted;
-    operators without one belong to the layer before them, leading ones to the first. `every_operator` makes every cut
-    a stage instead, which hands out stages that take no time: use it only to show what that does.
-    MACs are those of one run of the graph (of one inference if its batch dimension is 1). Parameters are the stored
-    constants that operators read as data, batch normalisation's statistics included; a shared one counts once, where
-    it is first used. Bits are per activation, per parameter and per value of the raw input.
-    `dimensions` gives every symbolic dimension of the input a size, e.g. {"batch": 1, "height": 224}; a dimension
-    without a name is called by its place, e.g. "data[0]".
-    Raises `InputError` for a file that is missing, not ONNX or refused by onnx's checker, several inputs, unnamed or
-    unknown dimensions, operators with subgraphs, shapes that cannot be inferred, no MAC operator, or no cut; warns of
-    operators that multiply but are not counted. Raises `ImportError` without onnx, which is an optional extra.
-    """
-    try:
-        from coinfer.network import onnx_chain
-    except ImportError as error:
-        raise ImportError("read_onnx needs the package onnx: install coinfer[onnx]") from error
-    elements = onnx_chain.read_elements(path, every_operator=every_operator, dimensions=dimensions or {})
-    return _in_bits(elements, activation_bits, parameter_bits, input_bits)
-
-
 def mlp(
     layers: int,
     neurons: int,
@@ -134,6 +77,10 @@ def mlp(
 
     By default the input has `neurons` values of `activation_bits` each, so that layers and stages are exactly equal
     (o_0 = o_1 = ... = o_N); `inputs` and `input_bits` give an input of another size. Raises `InputError`.
+
+    >>> dnn = mlp(3, 10, inputs=50)
+    >>> dnn.macs, dnn.output_bits
+    ((500, 100, 100), (1600, 320, 320, 320))
     """
     layers, neurons = positive_integer("layers", layers), positive_integer("neurons", neurons)
     inputs = neurons if inputs is None else positive_integer("inputs", inputs)
@@ -145,7 +92,7 @@ def mlp(
         parameter_bits=tuple((values + 1) * neurons for values in fan_in),
         output_bits=(inputs,) + (neurons,) * layers,
     )
-    return _in_bits(elements, activation_bits, parameter_bits, activation_bits if input_bits is None else input_bits)
+    return in_bits(elements, activation_bits, parameter_bits, activation_bits if input_bits is None else input_bits)
 
 
 def blocks(dnn: DNN, criterion: str = "smaller-output", *, stages: Iterable[int] | None = None) -> DNN:
@@ -154,6 +101,10 @@ def blocks(dnn: DNN, criterion: str = "smaller-output", *, stages: Iterable[int]
     By the criterion "smaller-output" an inner stage stays only if its output is smaller than that of every earlier
     stage, the raw input included. Or `stages` names the stages to keep, as numbered in `dnn.stages`, both ends
     included. Stages 0 and N always stay. Raises `InputError`.
+
+    >>> from coinfer.network import load_dnn
+    >>> blocks(load_dnn("alexnet")).layer_names
+    ('conv1..conv2', 'conv3..conv5', 'gemm6', 'gemm7..gemm8')
     """
     one_of("criterion", criterion, CRITERIA)
     kept = _smaller_outputs(dnn) if stages is None else _positions(dnn, tuple(stages))
@@ -185,6 +136,20 @@ def positive_integer(name: str, value: int) -> int:
     return number
 
 
+def in_bits(elements: DNN, activation_bits: int, parameter_bits: int, input_bits: int) -> DNN:
+    """`elements` counts values, that is, has one bit a value; the same chain with these many bits a value."""
+    activation_bits = positive_integer("activation_bits", activation_bits)
+    parameter_bits = positive_integer("parameter_bits", parameter_bits)
+    input_bits = positive_integer("input_bits", input_bits)
+    raw, *outputs = elements.output_bits
+    return elements.model_copy(
+        update={
+            "parameter_bits": tuple(count * parameter_bits for count in elements.parameter_bits),
+            "output_bits": (raw * input_bits, *(count * activation_bits for count in outputs)),
+        }
+    )
+
+
 def _smaller_outputs(dnn: DNN) -> list[int]:
     smallest_before = accumulate(dnn.output_bits, min)
     inner = zip(range(1, dnn.layers), smallest_before, strict=False)
@@ -200,17 +165,3 @@ def _positions(dnn: DNN, stages: tuple[int, ...]) -> list[int]:
             f"each one of {brief(dnn.stages)}"
         )
     return [dnn.stages.index(stage) for stage in stages]
-
-
-def _in_bits(elements: DNN, activation_bits: int, parameter_bits: int, input_bits: int) -> DNN:
-    """`elements` counts values, that is, has one bit a value; the same chain with these many bits a value."""
-    activation_bits = positive_integer("activation_bits", activation_bits)
-    parameter_bits = positive_integer("parameter_bits", parameter_bits)
-    input_bits = positive_integer("input_bits", input_bits)
-    raw, *outputs = elements.output_bits
-    return elements.model_copy(
-        update={
-            "parameter_bits": tuple(count * parameter_bits for count in elements.parameter_bits),
-            "output_bits": (raw * input_bits, *(count * activation_bits for count in outputs)),
-        }
-    )

@@ -111,6 +111,14 @@ def save_table(table: pd.DataFrame, name: str, out: str | Path | None, *, latex:
         _write(folder / f"{name}.tex", table.to_latex(index=False, escape=False))
 
 
+def save_text(text: str, name: str, out: str | Path | None) -> None:
+    """Save a text under its whole name, such as page.md; nothing if `out` is None."""
+    if out is None:
+        return
+    Path(out).mkdir(parents=True, exist_ok=True)
+    _write(Path(out) / name, text)
+
+
 def results(out: str | Path | None) -> Path:
     """The folder that holds what notebooks saved: `out`, or the repository's figures if `out` is None."""
     return Path(__file__).parents[2] / "figures" if out is None else Path(out)
@@ -160,5 +168,6 @@ __all__ = [
     "save",
     "save_gallery",
     "save_table",
+    "save_text",
     "use_style",
 ]

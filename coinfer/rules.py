@@ -1,0 +1,259 @@
+"""Rules as objects: each says its thresholds, what it costs for every placement, and what it does with a channel it sees.
+
+`plan(scenario, rule=...)` takes one of them, or its name: "optimal", "look-ahead" or "1-sla", "2-sla", ... for look-ahead
+of a depth, "memoryless", "probe-once", "static", "edge-only", "local-only". A rule of one's own is one class and no
+other edit: thresholds are enough.
+
+>>> from dataclasses import dataclass
+>>> @dataclass(frozen=True)
+... class Hasty(Rule):
+...     '''Stops if sending now costs no more than running the next layer.'''
+...     name = "hasty"
+...     def thresholds(self, costs, placement):
+...         return costs.extra[..., :placement]
+>>> import coinfer
+>>> coinfer.plan(coinfer.load_scenario("default"), rule=Hasty()).placement
+0
+"""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from math import inf
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coinfer import stopping
+from coinfer.channel.law import Floats
+from coinfer.cost import Costs
+from coinfer.validation import InputError, brief, one_of, whole
+
+
+class Rule(ABC):
+    """When to stop, given the costs and a placement. Arrays are those of `stopping`."""
+
+    name: ClassVar[str]  # by which `plan` knows it
+    commits: ClassVar[bool] = False  # whether all is decided at stage 0, see `chosen_stage`
+
+    @abstractmethod
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """A_0..A_{M-1}: stop at stage n if o_n X_n <= A_n; shape (..., M), or (..., S, M) on a channel with S states."""
+
+    def costs(self, costs: Costs) -> Floats:
+        """Expected cost from stage 0 on for every placement M = 0..N; shape (..., N+1)."""
+        every = (self.thresholds(costs, m) for m in range(costs.layers + 1))
+        return np.stack([stopping.evaluate(costs, a) for a in every], axis=-1)
+
+    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats) -> NDArray[np.int64]:
+        """Where a rule that `commits` will stop, having seen unit costs [1/bit] at stage 0; shape of `unit_cost`."""
+        raise InputError(f"rule = {str(self)!r}: decides at every stage, not once for all")
+
+    def most_lost(self, costs: Costs, placement: int) -> float:
+        """A bound on what it loses against the optimal rule, known without that one; inf if there is none."""
+        return inf
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Optimal(Rule):
+    """Backward induction from the last stage: the optimal rule (R3)."""
+
+    name = "optimal"
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """The cost of going on and deciding optimally from there."""
+        return stopping.backward_induction(costs, placement)[1]
+
+    def costs(self, costs: Costs) -> Floats:
+        """v_0 for every horizon."""
+        return stopping.optimal_costs(costs)
+
+    def most_lost(self, costs: Costs, placement: int) -> float:
+        """Nothing."""
+        return 0.0
+
+
+@dataclass(frozen=True)
+class LookAhead(Rule):
+    """Look-ahead of a depth k, "k-sla": go on if stopping within k stages is expected to be cheaper than now (R4).
+
+    Depth 1 (1-sla) has thresholds in closed form that do not depend on M. From depth M on it is optimal. Do not use depth 1
+    where features grow before they shrink: it sees a dearer next stage and stops too early (R5, R17).
+    """
+
+    depth: int = 1
+    name = "look-ahead"
+
+    def __post_init__(self) -> None:
+        whole("depth", self.depth, 1)
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """The cost of going on if it had to end `depth` stages later."""
+        return stopping.look_ahead_thresholds(costs, placement, self.depth)
+
+    def costs(self, costs: Costs) -> Floats:
+        """All placements by telescoping (R6, N1)."""
+        return stopping.look_ahead_costs(costs, self.depth)
+
+    def most_lost(self, costs: Costs, placement: int) -> float:
+        """The sum over 1 <= m < M of (1 - pi_m) G_m, of one-stage look-ahead and so of any depth (R16, R17)."""
+        law, o = costs.law, costs.bits[:placement]
+        if law.waits:
+            return inf
+        one = stopping.one_stage_thresholds(costs)[..., :placement]
+        always, reached = (law.reach(o, a)[..., :-1] for a in (np.full(placement, -inf), one))
+        missed = law.average(always - reached, law.saving(o, one))
+        return float(missed[1:].sum())
+
+    def __str__(self) -> str:
+        return f"{self.depth}-sla"
+
+
+@dataclass(frozen=True)
+class Memoryless(Rule):
+    """The thresholds of independent draws, whatever the channel: optimal ones, or those of look-ahead of a depth."""
+
+    depth: int | None = None
+    name = "memoryless"
+
+    def __post_init__(self) -> None:
+        if self.depth is not None:
+            whole("depth", self.depth, 1)
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """Those of the rule for a channel that is drawn afresh at each stage, as at stage 0."""
+        rule = Optimal() if self.depth is None else LookAhead(self.depth)
+        return rule.thresholds(replace(costs, law=costs.law.memoryless), placement)
+
+    def __str__(self) -> str:
+        return self.name if self.depth is None else f"{self.name} {self.depth}-sla"
+
+
+@dataclass(frozen=True)
+class Static(Rule):
+    """Always stops at one stage n <= M, the best one: a split fixed beforehand."""
+
+    name = "static"
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """Never before the stage, always from there on."""
+        return static_thresholds(placement, int(np.argmin(static_costs(costs)[: placement + 1])))
+
+    def costs(self, costs: Costs) -> Floats:
+        """The cheapest stage so far."""
+        return np.minimum.accumulate(static_costs(costs), axis=-1)
+
+
+@dataclass(frozen=True)
+class EdgeOnly(Rule):
+    """Always sends the raw input."""
+
+    name = "edge-only"
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """Stop at stage 0."""
+        return static_thresholds(placement, 0)
+
+    def costs(self, costs: Costs) -> Floats:
+        """That of stage 0."""
+        always = static_costs(costs)
+        return np.broadcast_to(always[..., :1], always.shape)
+
+
+@dataclass(frozen=True)
+class LocalOnly(Rule):
+    """Always runs all N layers on the device; defined at M = N only, and inf elsewhere."""
+
+    name = "local-only"
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """Never stop before the end."""
+        return static_thresholds(placement, placement)
+
+    def costs(self, costs: Costs) -> Floats:
+        """That of stage N, at M = N."""
+        return np.where(np.arange(costs.layers + 1) < costs.layers, inf, static_costs(costs))
+
+
+@dataclass(frozen=True)
+class ProbeOnce(Rule):
+    """Looks at the channel once, at stage 0, and decides where to stop, whatever comes."""
+
+    name = "probe-once"
+    commits = True
+
+    def thresholds(self, costs: Costs, placement: int) -> Floats:
+        """For independent draws. Raises `InputError` on a channel with memory, where the choice depends on what was seen."""
+        if not costs.law.independent:
+            raise InputError("rule = 'probe-once': decides from the channel at stage 0; it has no thresholds later on")
+        ahead = commitment_costs(costs)[:placement]
+        later = static_thresholds(placement, 1 + int(np.argmin(ahead)) if placement else 0)
+        return np.where(np.arange(placement) == 0, ahead.min(initial=inf), later)
+
+    def costs(self, costs: Costs) -> Floats:
+        """E min(o_0 X_0, the best commitment given X_0)."""
+        law, o = costs.law, costs.bits[..., :1]
+        best = np.minimum.accumulate(commitment_costs(costs), axis=-1)
+        seen = [
+            stopping.sending_costs(costs)[..., :1],
+            *(law.minimum(o, b[..., None]) for b in np.moveaxis(best, -1, 0)),
+        ]
+        return stopping.from_start(costs, np.concatenate(seen, axis=-1))
+
+    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats) -> NDArray[np.int64]:
+        """Stage 0 if sending at once is no dearer than the best commitment, else that."""
+        if not placement:
+            return np.zeros(np.shape(unit_cost), dtype=np.int64)
+        ahead, law = commitment_costs(costs)[..., :placement], costs.law
+        later = np.atleast_1d(1 + np.argmin(ahead, axis=-1))[law.nearest(unit_cost)]
+        return np.where(law.stops_seeing(unit_cost, costs.bits[0], ahead.min(axis=-1)), 0, later)
+
+
+def static_costs(costs: Costs) -> Floats:
+    """Expected cost from stage 0 on of always stopping at stage n = 0..N; shape (..., N+1)."""
+    law, never = costs.law, np.full(costs.layers, -inf)
+    sent = law.average(law.reach(costs.bits[..., :-1], never), stopping.sending_costs(costs))
+    return np.insert(np.cumsum(costs.extra, axis=-1), 0, 0.0, axis=-1) + sent
+
+
+def static_thresholds(placement: int, stage: int) -> Floats:
+    """Thresholds of always stopping at `stage`: never before, always from there on; shape (M,)."""
+    return np.where(np.arange(placement) < stage, -inf, inf)
+
+
+def commitment_costs(costs: Costs) -> Floats:
+    """Expected cost of deciding at stage 0, X_0 seen, to stop at stage n = 1..N whatever comes; shape (..., N)."""
+    law, o, never = costs.law, costs.bits, -inf
+    ahead = np.cumsum(costs.extra, axis=-1) + stopping.sending_costs(costs)[..., 1:]  # seen from the stage before
+    seen = [ahead[..., :1]]
+    for _ in range(costs.layers - 1):
+        ahead = law.stage_cost(o[..., : ahead.shape[-1]], never, ahead)[..., 1:]  # seen from one stage earlier
+        seen.append(ahead[..., :1])
+    return np.concatenate(seen, axis=-1)
+
+
+def rule_classes() -> dict[str, type[Rule]]:
+    """Every rule there is, by its name."""
+    return {kind.name: kind for kind in Rule.__subclasses__()}
+
+
+def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
+    """A rule by its name, "k-sla" for look-ahead of depth k; a rule is passed through. Raises `InputError`.
+
+    >>> as_rule("2-sla") == as_rule("look-ahead", depth=2) == LookAhead(2)
+    True
+    """
+    if isinstance(rule, str) and (sla := re.fullmatch(r"([1-9]\d*)-sla", rule)) and depth is None:
+        return LookAhead(int(sla[1]))
+    with_depth: dict[object, type[LookAhead | Memoryless]] = {"look-ahead": LookAhead, "memoryless": Memoryless}
+    if depth is not None:
+        if isinstance(rule, str) and rule in with_depth:
+            return with_depth[rule](depth)
+        raise InputError(
+            f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {rule!r}"
+        )
+    return rule if isinstance(rule, Rule) else rule_classes()[one_of("rule", rule, (*rule_classes(), "1-sla"))]()

@@ -1,0 +1,97 @@
+"""A new rule is one class and no other edit: it is planned, swept, simulated, replayed and drawn like the others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import coinfer
+from coinfer import InputError
+from coinfer.coupling import decided_apart
+from coinfer.rules import LookAhead, Memoryless, Optimal, ProbeOnce, Rule, as_rule, rule_classes
+from coinfer.study import figures
+
+SCENARIO = coinfer.load_scenario("default")
+
+
+@dataclass(frozen=True)
+class SecondBest(Rule):
+    """Optimal thresholds, scaled: stops too late for a factor below 1, too early above."""
+
+    factor: float = 0.9
+    name = "second-best"
+
+    def thresholds(self, costs, placement):
+        return self.factor * Optimal().thresholds(costs, placement)
+
+
+@pytest.fixture(scope="module")
+def plan() -> coinfer.Plan:
+    return coinfer.plan(SCENARIO, rule=SecondBest())
+
+
+def test_is_planned_by_object_and_by_name(plan):
+    assert plan.rule == SecondBest()
+    assert rule_classes()["second-best"] is SecondBest
+    np.testing.assert_array_equal(plan.costs, coinfer.plan(SCENARIO, rule="second-best").costs)
+
+
+def test_costs_what_its_thresholds_cost(plan):
+    assert plan.cost > coinfer.plan(SCENARIO).cost
+    assert plan.gap.total == pytest.approx(plan.cost - coinfer.plan(SCENARIO, placement=plan.placement).cost)
+    assert plan.gap.bound == np.inf
+    same = coinfer.plan(SCENARIO, rule=SecondBest(factor=1.0))
+    np.testing.assert_allclose(same.costs, coinfer.plan(SCENARIO).costs, rtol=1e-12)
+
+
+def test_is_swept_simulated_and_replayed(plan):
+    table = coinfer.sweep(SCENARIO, {"inferences_per_update": [10.0, 1000.0]}, rule=SecondBest())
+    assert table["cost"].iloc[1] == pytest.approx(plan.cost)
+    outcome = coinfer.simulate(SCENARIO, plan, inferences=40_000, rng=1)
+    assert abs(outcome.mean - plan.cost) < 4 * outcome.standard_error
+    trace = coinfer.example_trace("example-rate.txt")
+    measured = SCENARIO.model_copy(update={"channel": trace.markov(8)})
+    replayed = coinfer.replay(measured, coinfer.plan(measured, rule=SecondBest()), trace, inferences=500)
+    assert replayed.stop_counts.sum() == 500
+
+
+def test_is_drawn_in_a_look_of_its_own():
+    styles = [figures.rule_style(name) for name in ("second-best", "third-best", *figures.RULES)]
+    assert figures.rule_style("second-best") == styles[0]
+    assert styles[0]["label"] == "second-best"
+
+
+@pytest.mark.parametrize(
+    ("name", "depth", "rule"),
+    [
+        ("optimal", None, Optimal()),
+        ("look-ahead", None, LookAhead(1)),
+        ("look-ahead", 3, LookAhead(3)),
+        ("1-sla", None, LookAhead()),
+        ("12-sla", None, LookAhead(12)),
+        ("memoryless", None, Memoryless()),
+        ("memoryless", 1, Memoryless(1)),
+        ("probe-once", None, ProbeOnce()),
+    ],
+)
+def test_names_are_rules(name, depth, rule):
+    assert as_rule(name, depth) == rule
+    assert as_rule(rule) is rule
+
+
+@pytest.mark.parametrize("rule", ["0-sla", "-1-sla", "one-sla", "1-slap", 7, None])
+def test_no_rule_of_that_name(rule):
+    with pytest.raises(InputError, match=r"rule = .*: should be one of optimal, .*1-sla"):
+        as_rule(rule)
+
+
+def test_a_depth_belongs_to_a_name_that_takes_one():
+    for rule in (LookAhead(2), "2-sla", "optimal"):
+        with pytest.raises(InputError, match="depth = 2: only the rules 'look-ahead' and 'memoryless' take a depth"):
+            as_rule(rule, 2)
+
+
+def test_rules_apart_use_the_same_objects():
+    found = decided_apart(coinfer.costs(SCENARIO))
+    assert found["joint"] == coinfer.plan(SCENARIO).cost
+    assert found["static"] == coinfer.plan(SCENARIO, rule="static").cost
