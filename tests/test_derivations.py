@@ -436,6 +436,13 @@ def test_command_fails_if_a_claim_does(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert "L1: broken" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("package", "module"), [("z3", "coinfer.derivations"), ("tqdm", "coinfer.derivations.report")])
+def test_a_missing_package_names_its_extra(package: str, module: str) -> None:
+    code = f"import sys; sys.modules['{package}'] = None; import {module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith(f"{package} is missing: pip install 'coinfer[verify]'")
+
+
 def test_command_names_an_unknown_label(capsys: pytest.CaptureFixture[str]) -> None:
     assert command.main(["R99"]) == 2
     assert "R99" in capsys.readouterr().err

@@ -119,11 +119,7 @@ class Claim:
         return FAMILY if self.family else PROVED
 
     def instance(self, outcomes: int = 2, **indices: int) -> sp.Expr:
-        """The formula under a law with that many outcomes and with these indices, as a plain expression.
-
-        Its symbols are o_0, delta_1, D_1, .. of the chain and x_1, p_1, .. of the law. Raises ValueError if an index
-        is missing. A claim under a given law has plain symbols in `formula` already.
-        """
+        """The formula under a law with that many outcomes and with these indices, as a plain expression (see `instance`)."""
         return instance(self.formula, outcomes, **indices)
 
     def question(self) -> Question:
@@ -214,14 +210,14 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
         return
     where = f"[{step.reason}] {step.left} {step.relation} {step.right}"
     try:
-        cited = [resolve(claim, each, scope) for each in step.uses]
+        used = [resolve(claim, each, scope) for each in step.uses]
     except ValueError as error:
         yield f"{where}: {error}"
         return
     plain = two_points if claim.setting.startswith("two points") else sp.sympify
-    equations = [solved(left, right) for left, relation, right in cited if relation == "="]
+    equations = [solved(left, right) for left, relation, right in used if relation == "="]
     context = Context(tuple((plain(left), plain(right)) for left, right in equations))
-    facts = open_conditions(plain(fact) for fact in (*scope.conditions, *(compare(*each) for each in cited)))
+    facts = open_conditions(plain(fact) for fact in (*scope.conditions, *(compare(*each) for each in used)))
     rewritten = [type(fact)(context.rewrite(fact.lhs), context.rewrite(fact.rhs), evaluate=False) for fact in facts]
     known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *rewritten))))
     if not step.by(plain(step.left), step.relation, plain(step.right), known):

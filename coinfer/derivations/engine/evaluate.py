@@ -75,6 +75,14 @@ def value(term: sp.Basic, world: World, bound: dict[str, Number] = UNBOUND) -> N
             return math.prod(map(of, term.args), start=Fraction(1))
         case sp.Pow():
             return power(of(term.base), of(term.exp))
+        case AppliedUndef():
+            if term.name in SMOOTH and not world.atoms:
+                return SMOOTH[term.name](real(of(term.args[0])))
+            return world.quantity(term.name, *map(of, term.args))
+        case E():
+            return mean(term.args[0], world, of)
+        case indicator():
+            return Fraction(truth(term.args[0], world, bound))
         case sp.Min() | sp.Max():
             return (min if isinstance(term, sp.Min) else max)(map(of, term.args))
         case sp.Sum() | sp.Product():
@@ -87,14 +95,6 @@ def value(term: sp.Basic, world: World, bound: dict[str, Number] = UNBOUND) -> N
             return mpmath.diff(curve(of, body, variable), real(of(variable)), int(times))
         case sp.Subs(args=(body, sp.Tuple(args=(variable,)), sp.Tuple(args=(point,)))):
             return of(body, **{variable.name: of(point)})
-        case E():
-            return mean(term.args[0], world, of)
-        case indicator():
-            return Fraction(truth(term.args[0], world, bound))
-        case AppliedUndef():
-            if term.name in SMOOTH and not world.atoms:
-                return SMOOTH[term.name](real(of(term.args[0])))
-            return world.quantity(term.name, *map(of, term.args))
     return CONSTANTS[term] if term in CONSTANTS else function(type(term).__name__, [of(part) for part in term.args])
 
 
@@ -111,11 +111,9 @@ def power(base: Number, exponent: Number) -> Number:
 
 
 def function(name: str, arguments: list[Number]) -> Number:
-    """A function by its name: `ceiling`, `floor` and `Abs` are exact, all others mpmath's."""
+    """A function by its name: `Abs` is exact, all others are mpmath's."""
     if name == "Abs":
         return abs(arguments[0])
-    if name in ("ceiling", "floor") and exact(*arguments):
-        return Fraction(math.ceil(arguments[0]) if name == "ceiling" else math.floor(arguments[0]))
     if name == "log" and arguments[0] <= 0:
         raise ZeroDivisionError(name)
     return getattr(mpmath, name)(*map(real, arguments))

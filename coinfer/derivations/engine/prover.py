@@ -10,6 +10,7 @@ from functools import partial, wraps
 from typing import Any
 
 import sympy as sp
+from sympy import Expr, Symbol
 
 from coinfer.derivations.engine.reals import RELATIONS, compare, holds, implied
 from coinfer.derivations.engine.terms import RANDOM, around, is_zero, linear, outer_expectations, peel, randoms
@@ -21,17 +22,17 @@ from coinfer.derivations.engine.terms import indicator as indicator
 class Context:
     """What a step may use: equations that rewrite their left side, and relations that hold."""
 
-    rewrites: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
+    rewrites: tuple[tuple[Expr, Expr], ...] = ()
     facts: tuple[Any, ...] = ()
 
-    def rewrite(self, expression: sp.Expr) -> sp.Expr:
+    def rewrite(self, expression: Expr) -> Expr:
         """The expression with the left side of each equation, in their order, replaced by its right side."""
         for left, right in self.rewrites:
             expression = expression.xreplace({left: right})
         return expression
 
 
-Rule = Callable[[sp.Expr, str, sp.Expr, Context], bool]
+Rule = Callable[[Expr, str, Expr, Context], bool]
 ZERO = sp.Integer(0)
 
 
@@ -43,27 +44,27 @@ def given(check: Callable[..., bool]) -> Callable[..., Rule]:
 # -- equations ----------------------------------------------------------------------------------------------------------
 
 
-def algebra(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def algebra(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """An identity: the difference of the two sides, rewritten with the facts, is identically zero."""
     return relation == "=" and is_zero(peel(context.rewrite(linear(context.rewrite(left - right)))))
 
 
-def calculus(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def calculus(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """An identity after the integrals, derivatives, sums and limits on both sides are carried out."""
     return relation == "=" and is_zero((context.rewrite(left).doit() - context.rewrite(right).doit()).doit())
 
 
 @given
-def index(old: sp.Expr, new: sp.Expr, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def index(old: Expr, new: Expr, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """One index is another: proved over the integers, then replaced literally."""
     same = relation == "=" and left.xreplace({old: new}) == right.xreplace({old: new})
     return same and holds(compare(old, "=", new), context.facts)
 
 
-def tonelli(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def tonelli(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """E of an integral of something nonnegative is the integral of the E: moved literally, nothing else may change."""
 
-    def swap(body: sp.Expr) -> sp.Expr:
+    def swap(body: Expr) -> Expr:
         if isinstance(body, sp.Integral) and body.function.is_nonnegative and not randoms(sp.Tuple(*body.limits)):
             return sp.Integral(E(body.function), *body.limits)
         return E(body)
@@ -72,7 +73,7 @@ def tonelli(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> b
 
 
 @given
-def antiderivative(variable: sp.Symbol, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def antiderivative(variable: Symbol, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """An integral from `variable` to infinity is what has minus its integrand as derivative and falls to 0."""
     parts = list(left.atoms(sp.Integral))
     if relation != "=" or len(parts) != 1 or parts[0].limits[0][1:] != (variable, sp.oo):
@@ -88,12 +89,12 @@ def antiderivative(variable: sp.Symbol, left: sp.Expr, relation: str, right: sp.
 # -- inequalities -------------------------------------------------------------------------------------------------------
 
 
-def order(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def order(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """A relation between reals that z3 derives from the facts of the step."""
     return implied(context.facts, compare(linear(context.rewrite(left)), relation, linear(context.rewrite(right))))
 
 
-def expectation(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def expectation(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """A relation between expectations, proved by z3 for every single outcome of the random quantities.
 
     The difference of the sides must be linear in its outer expectations; it is then the expectation of one random
@@ -107,7 +108,7 @@ def expectation(left: sp.Expr, relation: str, right: sp.Expr, context: Context) 
     return any(outcome_by_outcome(difference, parts, relation, context) for parts in choices)
 
 
-def outcome_by_outcome(difference: sp.Expr, parts: set[sp.Basic], relation: str, context: Context) -> bool:
+def outcome_by_outcome(difference: Expr, parts: set[sp.Basic], relation: str, context: Context) -> bool:
     """Whether `difference relation 0` holds with each of the expectations `parts` replaced by what it averages."""
     marks = {part: sp.Dummy() for part in sorted(parts, key=sp.default_sort_key)}
     body = sp.expand(difference.xreplace(marks))
@@ -124,7 +125,7 @@ def outcome_by_outcome(difference: sp.Expr, parts: set[sp.Basic], relation: str,
 
 
 @given
-def inside(kind: type, rule: Rule, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def inside(kind: type, rule: Rule, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """Two integrals (or sums) over one range, compared by comparing what stands inside; the rest must agree."""
     firsts, seconds = list(left.atoms(kind)), list(right.atoms(kind))
     if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits:
@@ -145,7 +146,7 @@ inside_integral: Callable[[Rule], Rule] = partial(inside, sp.Integral)
 inside_sum: Callable[[Rule], Rule] = partial(inside, sp.Sum)
 
 
-def first_term(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def first_term(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """A series of nonnegative terms is at least its first term; what multiplies it is nonnegative."""
     sums = list(left.atoms(sp.Sum))
     if relation != ">=" or len(sums) != 1 or not sums[0].function.is_nonnegative:
@@ -159,11 +160,11 @@ def first_term(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -
 # -- by the signs of derivatives ----------------------------------------------------------------------------------------
 
 
-def by_derivatives(variable: sp.Symbol, times: int = 3) -> Rule:
+def by_derivatives(variable: Symbol, times: int = 3) -> Rule:
     """For variable >= 0: the difference is nonnegative at 0 and its derivative is nonnegative, by repeated differentiation."""
     positive = sp.Symbol(variable.name, positive=True)
 
-    def nonnegative(expression: sp.Expr, depth: int) -> bool:
+    def nonnegative(expression: Expr, depth: int) -> bool:
         value = sp.factor(sp.together(expression)).subs(variable, positive)
         if sp.simplify(value).is_nonnegative or value.is_nonnegative:
             return True
@@ -171,7 +172,7 @@ def by_derivatives(variable: sp.Symbol, times: int = 3) -> Rule:
             return False
         return nonnegative(sp.simplify(sp.diff(expression, variable)), depth - 1)
 
-    def check(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+    def check(left: Expr, relation: str, right: Expr, context: Context) -> bool:
         sides = {"<=": right - left, ">=": left - right}
         known = relation in sides and variable.is_nonnegative
         return bool(known) and nonnegative(context.rewrite(sides[relation]), times)
@@ -181,21 +182,14 @@ def by_derivatives(variable: sp.Symbol, times: int = 3) -> Rule:
 
 @given
 def monotone(
-    shape: sp.Expr,
-    variable: sp.Symbol,
-    start: sp.Expr,
-    end: sp.Expr,
-    left: sp.Expr,
-    relation: str,
-    right: sp.Expr,
-    context: Context,
+    shape: Expr, variable: Symbol, start: Expr, end: Expr, left: Expr, relation: str, right: Expr, context: Context
 ) -> bool:
     """The two sides are one shape at two points of a known order, and the shape's derivative has a constant sign.
 
     The sign must hold wherever the variable's own domain allows; both points must lie in that domain.
     """
 
-    def shown(first: sp.Expr, how: str, second: sp.Expr) -> bool:
+    def shown(first: Expr, how: str, second: Expr) -> bool:
         return RELATIONS[how](first, second) == sp.true or implied(context.facts, compare(first, how, second))
 
     if not (is_zero(left - shape.subs(variable, start)) and is_zero(right - shape.subs(variable, end))):
@@ -209,7 +203,7 @@ def monotone(
 
 
 @given
-def jensen(shape: sp.Expr, variable: sp.Symbol, left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def jensen(shape: Expr, variable: Symbol, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """E[shape(g)] >= shape(E g) for a shape whose second derivative is nonnegative on the variable's domain."""
     if relation != ">=" or not isinstance(left, E):
         return False
@@ -221,6 +215,6 @@ def jensen(shape: sp.Expr, variable: sp.Symbol, left: sp.Expr, relation: str, ri
     return bool(sp.factor(sp.simplify(sp.diff(shape, variable, 2))).is_nonnegative)
 
 
-def by_numbers(left: sp.Expr, relation: str, right: sp.Expr, context: Context) -> bool:
+def by_numbers(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """No proof: the step rests on the counterexample search alone, and the claim says *checked numerically only*."""
     return True

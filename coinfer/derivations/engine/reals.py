@@ -7,6 +7,7 @@ value they may take.
 
 import operator
 from functools import reduce
+from itertools import compress
 from typing import Any
 
 import sympy as sp
@@ -101,10 +102,5 @@ def holds(condition: Any, facts: tuple[Any, ...]) -> bool:
     """Whether a condition follows from the facts; one on indices is decided over the integers, from facts on indices."""
     if condition in (sp.true, True):
         return True
-    whole = on_integers(condition)
-    return implied(tuple(filter(on_integers, facts)) if whole else facts, condition, integers=whole)
-
-
-def on_integers(condition: Any) -> bool:
-    """Whether a condition speaks of integers only."""
-    return all(part.is_integer for part in condition.free_symbols)
+    whole, *kept = (all(part.is_integer for part in each.free_symbols) for each in (condition, *facts))
+    return implied(tuple(compress(facts, kept)) if whole else facts, condition, integers=whole)

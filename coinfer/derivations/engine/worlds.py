@@ -130,6 +130,7 @@ class World:
         """Look-ahead: goes on if sending costs more than it expects from going on."""
         return lambda here, send: send > self.bound(here, depth, last)
 
+    @cached_property
     def dear(self) -> "World":
         """The world with the larger extra costs."""
         return World(self.values, self.atoms, self.chain | {"delta": self.chain["deltahat"]})
@@ -169,21 +170,19 @@ def excess(world: World, cost: Fraction) -> Fraction:
 AT_POINTS = {"F", "s"}  # functions of an outcome, not of an index alone
 MEANING: dict[str, Callable[..., Number]] = {
     **{name: lambda world, index, name=name: world.chain[name][index] for name in ("o", "delta", "deltahat", "D")},
+    **{f"{name}hat": lambda world, *at, name=name: world.dear.quantity(name, *at) for name in ("v", "pi", "G")},
     "s": lambda world, stage, cost: world.chain["s"][stage, cost],
     "F": lambda world, level: world.mean(lambda cost: cost <= level),
     "v": World.best,
-    "vhat": lambda world, stage, last: world.dear().best(stage, last),
     "w": World.arbitrary,
     "u": lambda world, stage, last: world.walk(stage, last, world.look(1, last)),
     "c": lambda world, stage, depth, last: world.walk(stage, last, world.look(depth, last)),
     "z": World.clairvoyant,
     "a": World.bound,
     "pi": lambda world, stage: world.reaches(stage, world.look(1, STAGES)),
-    "pihat": lambda world, stage: world.dear().quantity("pi", stage),
     "r": lambda world, stage, depth, last: world.reaches(stage, world.look(depth, last)),
     "h": lambda world, stage, last: world.reaches(stage, world.look(STAGES, last)),
     "G": saving,
-    "Ghat": lambda world, stage: saving(world.dear(), stage),
     "J": lambda world, last: placed(world, last, 1),
     "Jk": lambda world, depth, last: placed(world, last, depth),
     "Jopt": lambda world, last: placed(world, last, STAGES),
