@@ -36,15 +36,14 @@ X, mu, C = symbol("unit_cost"), symbol("mean_unit_cost"), symbol("edge_cost")
 o, delta, D = indexed("output_bits"), indexed("extra"), indexed("download")  # of each layer
 bits, extra, download = scalar("output_bits"), scalar("extra"), scalar("download")  # the same for every layer
 result_bits, input_bits = (sp.Symbol(name, nonnegative=True) for name in ("o_N", "o_0"))
-first_extra, A, y, v_inf = (
-    sp.Symbol(name, real=True) for name in ("delta_1", "A", "y", "v_inf")
-)  # v_inf: endless chain
+first_extra, A, y, v_inf = (sp.Symbol(name, real=True) for name in ("delta_1", "A", "y", "v_inf"))
 p, q, g_save, p_first = (sp.Symbol(name, nonnegative=True) for name in ("p", "q", "G", "p_0"))
 alpha, low, high = (sp.Symbol(name, nonnegative=True) for name in ("alpha", "a", "b"))  # the two-point law
 
 # with indices: what a rule expects to pay from stage n on is v(n, M) for the optimal rule, w for an arbitrary one, which
 # stops with probability s(n, X), u for one-stage look-ahead, c(n, k, M) for k-stage look-ahead with threshold a, and z for
-# the clairvoyant, the mean of Z; J, Jk and Jopt are the ETC with them; V and U are for equal layers with k stages left
+# the clairvoyant, the mean of Z; J, Jk and Jopt are the ETC with them; V and U are for equal layers with k stages left,
+# v_inf is for an endless chain of them
 v, w, u, c, z, Z, a = (sp.Function(name, real=True) for name in "vwuczZa")
 J, Jk, Jopt, J1, J2, V, U = (sp.Function(name, real=True) for name in ("J", "Jk", "Jopt", "J1", "J2", "V", "U"))
 # pi(m), r(m, k, M), h(m, M): the chance that 1-sla, k-sla, the optimal rule reach stage m; G(m): what is saved there

@@ -88,15 +88,11 @@ class World:
 
     def reaches(self, stage: int, goes_on: GoesOn) -> Fraction:
         """The probability that a rule reaches a stage."""
-        sizes = self.chain["o"]
-        return sum(
-            (
-                chance
-                for chance, costs in self.paths(stage)
-                if all(goes_on(at, sizes[at] * x) for at, x in enumerate(costs))
-            ),
-            Fraction(0),
-        )
+        reached = Fraction(0)
+        for chance, costs in self.paths(stage):
+            if all(goes_on(here, self.chain["o"][here] * cost) for here, cost in enumerate(costs)):
+                reached += chance
+        return reached
 
     def clairvoyant(self, stage: int, last: int) -> Fraction:
         """Expected cost from a stage on of who knows the whole path in advance."""
