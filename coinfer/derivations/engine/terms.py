@@ -12,6 +12,7 @@ RANDOM = {"X", "Z", "g"}  # names of random quantities, independent of each othe
 class E(sp.Function):
     """Expectation over the random quantities in its argument: linear, monotone, E[1] = 1. The law is otherwise unknown."""
 
+    nargs = 1
     is_extended_real = True
 
     def _eval_is_nonnegative(self) -> bool | None:
@@ -21,6 +22,7 @@ class E(sp.Function):
 class indicator(sp.Function):
     """1 where the condition holds, else 0."""
 
+    nargs = 1
     is_nonnegative = True
     is_real = True
 
