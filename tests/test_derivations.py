@@ -35,6 +35,7 @@ from coinfer.derivations.engine.model import DEFINITIONS, A, D, E, G, M, V, X, b
 from coinfer.derivations.engine.prover import Context, algebra, by_numbers, calculus, expectation, indicator, order
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.worlds import CLAIM, MEANING
+from coinfer.validation import InputError
 
 
 @cache
@@ -212,6 +213,12 @@ def test_assumption_that_contains_the_goal_is_refused(assumption: object) -> Non
         assumptions=(n <= M, assumption),
     )
     assert any("speaks of what is to be derived" in each for each in proof_failures(assumed))
+
+
+@pytest.mark.parametrize("assumption", [sp.true, sp.And(A < 0, X < 1), A])
+def test_assumption_that_is_no_relation_is_refused(assumption: object) -> None:
+    with pytest.raises(InputError, match=r"R3\.assumptions = .*: should be relations"):
+        replace(claim("R3"), assumptions=(n <= M, assumption))
 
 
 def test_contradictory_assumptions_are_refused() -> None:

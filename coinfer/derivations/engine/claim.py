@@ -21,6 +21,7 @@ from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
+from coinfer.validation import InputError
 
 PROVED, FAMILY, NUMERICAL = "proved symbolically", "proved for the stated family", "checked numerically only"
 HYPOTHESIS = "hypothesis"
@@ -111,6 +112,11 @@ class Claim:
     family: str = ""  # the family a proof is restricted to, if it is not general
     samples: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values worth trying, beside the usual ones
 
+    def __post_init__(self) -> None:
+        for assumption in self.assumptions:
+            if not isinstance(assumption, sp.Rel):
+                raise InputError(f"{self.label}.assumptions = {assumption}: should be relations, as n <= M")
+
     @property
     def status(self) -> str:
         """How far the proof goes; computed from the derivation, so that it cannot be overstated."""
@@ -168,9 +174,6 @@ def proof_failures(claim: Claim) -> tuple[str, ...]:
     failures = ["a step without a reason" for step in all_steps(claim.steps) if not step.reason.strip()]
     goal = claim.left - claim.formula
     for assumption in claim.assumptions:
-        if not hasattr(assumption, "lhs"):
-            failures.append(f"assumption {assumption} is not a relation")
-            continue
         speaks_of = derived(assumption)
         about = {part for part in speaks_of if not part.is_Symbol} | (speaks_of & derived(claim.left))
         gap = assumption.lhs - assumption.rhs
