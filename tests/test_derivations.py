@@ -16,27 +16,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coinfer.derivations
-from coinfer.derivations import (
+from coinfer.derivations import Claim, Result, Step, claim, claims, labels
+from coinfer.derivations import __main__ as command
+from coinfer.derivations.engine import claim as engine
+from coinfer.derivations.engine.claim import (
     FAMILY,
+    HYPOTHESIS,
     NUMERICAL,
     PROVED,
-    Claim,
+    Induction,
     Mutant,
     Restatement,
-    Result,
-    Step,
-    claim,
-    claims,
-    engine,
-    labels,
+    proof_failures,
     use,
 )
-from coinfer.derivations import __main__ as command
-from coinfer.derivations.engine.claim import HYPOTHESIS, Induction, proof_failures
-from coinfer.derivations.engine.evaluate import MEANING, search
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import DEFINITIONS, A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import Context, algebra, by_numbers, calculus, expectation, indicator, order
+from coinfer.derivations.engine.search import search
+from coinfer.derivations.engine.worlds import CLAIM, MEANING
+from coinfer.validation import InputError
 
 
 @cache
@@ -74,7 +73,9 @@ def test_mutants_of_a_claim_differ() -> None:
 
 
 @pytest.mark.parametrize(
-    "source", sorted(Path(coinfer.derivations.__file__).parent.glob("*.py")), ids=lambda path: path.stem
+    "source",
+    sorted(Path(coinfer.derivations.__file__).parent.rglob("*.py")),
+    ids=lambda path: f"{path.parent.name}/{path.stem}",
 )
 def test_no_numeric_module_is_imported(source: Path) -> None:
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
@@ -86,7 +87,13 @@ def test_no_numeric_module_is_imported(source: Path) -> None:
         else:
             continue
         ours = [name for name in names if name.split(".")[0] == "coinfer"]
-        assert all(name.startswith("coinfer.derivations") or name == "coinfer.quantities" for name in ours)
+        allowed = ("coinfer.quantities", "coinfer.validation")
+        assert all(name.startswith("coinfer.derivations") or name in allowed for name in ours)
+
+
+def test_the_engine_knows_no_claim() -> None:
+    for source in Path(engine.__file__).parent.glob("*.py"):
+        assert "derivations.proofs" not in source.read_text(encoding="utf-8"), source.name
 
 
 # -- negative controls: what has to be refused ---------------------------------------------------------------------------
@@ -208,6 +215,12 @@ def test_assumption_that_contains_the_goal_is_refused(assumption: object) -> Non
     assert any("speaks of what is to be derived" in each for each in proof_failures(assumed))
 
 
+@pytest.mark.parametrize("assumption", [sp.true, sp.And(A < 0, X < 1), A])
+def test_assumption_that_is_no_relation_is_refused(assumption: object) -> None:
+    with pytest.raises(InputError, match=r"R3\.assumptions = .*: should be relations"):
+        replace(claim("R3"), assumptions=(n <= M, assumption))
+
+
 def test_contradictory_assumptions_are_refused() -> None:
     nonsense = replace(
         claim("L1"), steps=(Step(claim("L1").left, "<=", A, "clear", order),), formula=A, assumptions=(A < 0, A > 1)
@@ -320,8 +333,8 @@ def test_algebra_and_calculus_prove_no_inequality() -> None:
 
 
 def test_judge_finds_the_claim_itself_true_and_a_wrong_one_false() -> None:
-    assert search(claim("R15")).against_claim is None
-    assert search(false_claim()).against_claim is not None
+    assert CLAIM not in search(claim("R15").question())
+    assert CLAIM in search(false_claim().question())
 
 
 def test_every_quantity_of_the_model_has_a_meaning_of_its_own() -> None:
@@ -428,6 +441,13 @@ def test_command_fails_if_a_claim_does(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(command, "verify_all", lambda *_: broken)
     assert command.main(["L1"]) == 1
     assert "L1: broken" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("package", "module"), [("z3", "coinfer.derivations"), ("tqdm", "coinfer.derivations.report")])
+def test_a_missing_package_names_its_extra(package: str, module: str) -> None:
+    code = f"import sys; sys.modules['{package}'] = None; import {module}"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].endswith(f"{package} is missing: pip install 'coinfer[verify]'")
 
 
 def test_command_names_an_unknown_label(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ import pandas as pd
 import pytest
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from coinfer.derivations import Claim, Result, Use, claim, labels
+from coinfer.derivations import TOPICS, Claim, Result, Use, claim, labels
 from coinfer.derivations.engine.claim import all_steps
 from coinfer.derivations.engine.model import DEFINITIONS
-from coinfer.derivations.page import maths, page, section
 from coinfer.study import claim_graph
 from coinfer.study.figures import plt, save_text
+from coinfer.study.proof_page import maths, page, section
 
 FIGURES = Path(__file__).parents[1] / "figures"
 COMMITTED = (FIGURES / "derivations.md").read_text("utf-8")
@@ -201,3 +202,9 @@ def test_the_picture_holds_every_claim_once_and_no_box_overlaps() -> None:
     arrows = [patch for patch in axis.patches if isinstance(patch, FancyArrowPatch)]
     assert len(arrows) == len(claim_graph.edges()) + 1  # and one in the legend
     plt.close(figure)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_says_what_its_module_says(topic: str) -> None:
+    said = import_module(f"coinfer.derivations.proofs.{topic}").__doc__ or ""
+    assert " ".join(said.split("\n\n")[0].split()) == TOPICS[topic]

@@ -4,59 +4,46 @@
 The package knows nothing of the numeric code, so that their agreement in the tests is evidence. The statements and all
 notation are this study's own.
 
-How it is built: `prover` proves a step (SymPy, z3; never numbers), `evaluate` refutes a mutant (exact values; never the
-prover), `model` holds the definitions, `engine` what a claim is and when it passes, `typeset` its LaTeX; the claims are
-in `stopping`, `lookahead`, `placement`, `bracket`, `equal_layers`, `two_states` and `channel`.
+How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
+and what z3 derives, `prover` has the rules that prove a step (never by numbers), `model` the definitions; `worlds`,
+`evaluate` and `search` refute a mutant by exact values (never by the prover); `claim` says what a claim is and when it
+passes, `writing` how one is written. The claims are in `proofs`, a module for each topic.
 """
 
 from functools import cache
 from importlib import import_module
 
-from coinfer.derivations.engine.claim import (
-    FAMILY,
-    NUMERICAL,
-    PROVED,
-    Claim,
-    Mutant,
-    Restatement,
-    Result,
-    Step,
-    Use,
-    use,
-)
+from coinfer.validation import needs
 
-__all__ = [
-    "FAMILY",
-    "NUMERICAL",
-    "PROVED",
-    "Claim",
-    "Mutant",
-    "Restatement",
-    "Result",
-    "Step",
-    "Use",
-    "claim",
-    "claims",
-    "labels",
-    "topics",
-    "use",
-]
+with needs("verify"):
+    from coinfer.derivations.engine.claim import Claim, Result, Step, Use
 
-TOPICS = ("channel", "stopping", "lookahead", "placement", "bracket", "equal_layers", "many_layers", "two_states")
+__all__ = ["TOPICS", "Claim", "Result", "Step", "Use", "claim", "claims", "labels", "topics"]
+
+TOPICS = {  # each a module of `proofs`, whose docstring begins with the same sentence
+    "channel": "Claims about the channel: the threshold in terms of the gain, and which laws have a finite mean (R1, R12 to R14).",
+    "stopping": "Claims about rules that stop: the optimal one, look-ahead, and what separates them (R2 to R5, R10).",
+    "lookahead": "Claims about look-ahead: its gap to the optimal rule, stage by stage, and the ladder it forms (R15, R17).",
+    "placement": "Claims about the large time scale: how many layers to place by 1-sla and by deeper look-ahead (R6, N1).",
+    "bracket": "Claims that bracket the optimal rule by what 1-sla knows, and say how the placement moves (R16, R18, N5).",
+    "equal_layers": "Claims about 1-sla on equal layers, where the cost of a placement is a geometric series (R7, N4).",
+    "many_layers": "Claims about equal layers by the number of stages left: the optimal rule and its limit (R8, R9, R11, R16, N3).",
+    "two_states": "Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2).",
+}
 
 
 @cache
 def topics() -> dict[str, tuple[Claim, ...]]:
-    """The claims of each topic, each after those it rests on."""
-    found: dict[str, Claim] = {}
+    """The claims of each topic, each after those it rests on. Raises ValueError if one is not named by its label."""
+    seen: set[str] = set()
     by_topic: dict[str, tuple[Claim, ...]] = {}
     for topic in TOPICS:
-        module = import_module(f"coinfer.derivations.proofs.{topic}")
-        own = {name: each for name, each in vars(module).items() if isinstance(each, Claim) and each.label not in found}
+        names = vars(import_module(f"coinfer.derivations.proofs.{topic}")).items()
+        own = {name: each for name, each in names if isinstance(each, Claim) and each.label not in seen}
         for name, each in own.items():
             if name != each.label:
                 raise ValueError(f"{topic}.{name}: labelled {each.label}; the name should be the label")
-        found |= own
+        seen |= own.keys()
         by_topic[topic] = tuple(own.values())
     return by_topic
 

@@ -21,12 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("labels", nargs="*", help="labels of the claims to check; all if none is given")
     parser.add_argument("--workers", type=int, default=2, help="processes to use; the result does not depend on it")
     options = parser.parse_args(arguments)
-    unknown = [label for label in options.labels if label not in labels()]
-    if unknown:
-        print(f"labels = {', '.join(unknown)}: no such claim; known are {', '.join(labels())}", file=sys.stderr)
-        return 2
-    if options.workers < 1:
-        print(f"workers = {options.workers}: should be at least 1", file=sys.stderr)
+    unknown = ", ".join(label for label in options.labels if label not in labels())
+    if unknown or options.workers < 1:
+        known = f"labels = {unknown}: no such claim; known are {', '.join(labels())}"
+        print(known if unknown else f"workers = {options.workers}: should be at least 1", file=sys.stderr)
         return 2
     results = verify_all(options.labels or None, options.workers)
     lines = rows(results)

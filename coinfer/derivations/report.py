@@ -4,9 +4,11 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from tqdm import tqdm
-
 from coinfer.derivations import Result, claim, labels
+from coinfer.validation import needs
+
+with needs("verify"):
+    from tqdm import tqdm
 
 
 def verify(label: str) -> Result:

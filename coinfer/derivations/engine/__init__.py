@@ -1,1 +1,1 @@
-"""What a claim is, how its steps are proved and its mutants refuted, and how it is written and typeset."""
+"""What a claim is, how its steps are proved and its mutants refuted, and how it is written."""

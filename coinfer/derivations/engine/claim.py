@@ -3,7 +3,7 @@
 A claim states `left relation formula`. Its steps form a chain from `left` to `formula`; each is checked by a rule of
 `prover`, from facts the engine itself builds: a definition of the model, an earlier claim (which must pass as well) or,
 inside an induction, the hypothesis. A derivation cannot write down a fact of its own, so it has no way of assuming what
-it should show. A mutant is rejected only by values at which it is false, found by `evaluate`, which knows no proof.
+it should show. A mutant is rejected only by values at which it is false, found by `search`, which sees no derivation.
 """
 
 from collections.abc import Iterator
@@ -15,13 +15,17 @@ from typing import Any, Union
 
 import sympy as sp
 
-from coinfer.derivations.engine import evaluate
+from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, Definition, derived, two_points
-from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers, compare, consistent, implied
+from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
+from coinfer.derivations.engine.reals import compare, consistent, holds
+from coinfer.derivations.engine.search import search
+from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
+from coinfer.validation import InputError
 
 PROVED, FAMILY, NUMERICAL = "proved symbolically", "proved for the stated family", "checked numerically only"
 HYPOTHESIS = "hypothesis"
-DIRECTION = {"=": 0, "<=": -1, "<": -1, ">=": 1, ">": 1}
+Relation = tuple[sp.Expr, str, sp.Expr]  # left, relation, right
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,11 @@ class Claim:
     family: str = ""  # the family a proof is restricted to, if it is not general
     samples: dict[str, tuple[str, ...]] = field(default_factory=dict)  # values worth trying, beside the usual ones
 
+    def __post_init__(self) -> None:
+        for assumption in self.assumptions:
+            if not isinstance(assumption, sp.Rel):
+                raise InputError(f"{self.label}.assumptions = {assumption}: should be relations, as n <= M")
+
     @property
     def status(self) -> str:
         """How far the proof goes; computed from the derivation, so that it cannot be overstated."""
@@ -115,58 +124,32 @@ class Claim:
             return NUMERICAL
         return FAMILY if self.family else PROVED
 
-    @property
-    def remark(self) -> str:
-        """What was left to numbers and why, then the note; the first part follows from the derivation."""
-        left = {
-            PROVED: "Nothing was left to numbers.",
-            FAMILY: f"Proved for {self.family} only.",
-            NUMERICAL: "Left to numbers: "
-            + "; ".join(step.reason for step in all_steps(self.steps) if step.by is by_numbers),
-        }
-        return f"{left[self.status]} {self.note}".strip()
-
     def instance(self, outcomes: int = 2, **indices: int) -> sp.Expr:
-        """The formula under a law with that many outcomes and with these indices, as a plain expression.
-
-        Its symbols are o_0, delta_1, D_1, .. of the chain and x_1, p_1, .. of the law. Raises ValueError if an index
-        is missing. A claim under a given law has plain symbols in `formula` already.
-        """
-        from coinfer.derivations.engine.instance import instance
-
+        """The formula under a law with that many outcomes and with these indices, as a plain expression (see `instance`)."""
         return instance(self.formula, outcomes, **indices)
+
+    def question(self) -> Question:
+        """What the search for counterexamples is told: no derivation."""
+        variants = {mutant.change: (mutant.relation, mutant.formula) for mutant in self.mutants}
+        own = {CLAIM: (self.relation, self.formula), RESTATEMENT: (self.relation, self.restatement.formula)}
+        return Question(self.label, self.left, variants | own, self.assumptions, self.setting, self.samples)
 
     def verify(self) -> Result:
         """Check the chain, every step, every mutant and the restatement."""
-        begin = perf_counter()
+        begin, against, other = perf_counter(), search(self.question()), self.restatement
+        restated = Step(self.formula, "=", other.formula, "restated", other.by, other.uses)
+        accepted = other.formula != self.formula and not any(step_failures(self, restated, Scope(self.assumptions)))
         failures = list(proof_failures(self))
-        search = evaluate.search(self)
-        if search.against_claim is not None:
-            failures.append(f"the claim itself is false at {search.against_claim}")
+        failures += [f"{name} is false at {against[name]}" for name in (CLAIM, RESTATEMENT) if name in against]
         if len(self.mutants) < 2:
             failures.append(f"only {len(self.mutants)} mutants, at least 2 are required")
-        rejected = tuple(
-            (mutant.change, search.against[mutant.change]) for mutant in self.mutants if mutant.change in search.against
-        )
-        failures += [
-            f"mutant not rejected: {mutant.change}" for mutant in self.mutants if mutant.change not in search.against
-        ]
-        accepted = self.restatement.formula != self.formula and not any(
-            step_failures(
-                self,
-                Step(
-                    self.formula, "=", self.restatement.formula, "restated", self.restatement.by, self.restatement.uses
-                ),
-                Scope(self.assumptions),
-            )
-        )
+        changes = [mutant.change for mutant in self.mutants]
+        failures += [f"mutant not rejected: {change}" for change in changes if change not in against]
         if not accepted:
             failures.append("the restatement was not accepted")
-        if search.against_restatement is not None:
-            failures.append(f"the restatement is false at {search.against_restatement}")
-        return Result(
-            not failures, len(list(all_steps(self.steps))), rejected, accepted, perf_counter() - begin, tuple(failures)
-        )
+        rejected = tuple((change, against[change]) for change in changes if change in against)
+        count, seconds = len(list(all_steps(self.steps))), perf_counter() - begin
+        return Result(not failures, count, rejected, accepted, seconds, tuple(failures))
 
 
 @dataclass(frozen=True)
@@ -174,7 +157,7 @@ class Scope:
     """What holds where a step stands: the conditions, and the hypothesis if it is inside an induction."""
 
     conditions: tuple[Any, ...]
-    hypothesis: tuple[sp.Expr, str, sp.Expr] | None = None
+    hypothesis: Relation | None = None
 
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
@@ -182,21 +165,15 @@ def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
     for step in steps:
         yield step
         if isinstance(step.by, Induction):
-            yield from all_steps(step.by.base)
-            yield from all_steps(step.by.step)
+            yield from all_steps((*step.by.base, *step.by.step))
 
 
 @cache
 def proof_failures(claim: Claim) -> tuple[str, ...]:
     """Everything wrong with a claim's derivation; empty if it is a proof."""
-    if not claim.steps:
-        return ("no derivation",)
     failures = ["a step without a reason" for step in all_steps(claim.steps) if not step.reason.strip()]
     goal = claim.left - claim.formula
     for assumption in claim.assumptions:
-        if not hasattr(assumption, "lhs"):
-            failures.append(f"assumption {assumption} is not a relation")
-            continue
         speaks_of = derived(assumption)
         about = {part for part in speaks_of if not part.is_Symbol} | (speaks_of & derived(claim.left))
         gap = assumption.lhs - assumption.rhs
@@ -204,15 +181,11 @@ def proof_failures(claim: Claim) -> tuple[str, ...]:
             failures.append(f"assumption {assumption} speaks of what is to be derived")
     if not consistent(claim.assumptions):
         failures.append("the assumptions contradict each other")
-    failures += chain_failures(
-        claim, claim.steps, (claim.left, claim.relation, claim.formula), Scope(claim.assumptions)
-    )
-    return tuple(failures)
+    whole = claim.left, claim.relation, claim.formula
+    return (*failures, *chain_failures(claim, claim.steps, whole, Scope(claim.assumptions)))
 
 
-def chain_failures(
-    claim: Claim, steps: tuple[Step, ...], goal: tuple[sp.Expr, str, sp.Expr], scope: Scope
-) -> Iterator[str]:
+def chain_failures(claim: Claim, steps: tuple[Step, ...], goal: Relation, scope: Scope) -> Iterator[str]:
     """What keeps the steps from being a chain that ends in the goal, or one of them from being proved."""
     left, relation, right = goal
     if not steps:
@@ -225,11 +198,9 @@ def chain_failures(
     for before, after in pairwise(steps):
         if before.right != after.left:
             yield f"broken chain: {before.right} is not {after.left}"
-    directions = {DIRECTION[step.relation] for step in steps} - {0}
-    strict = any(step.relation in ("<", ">") for step in steps)
-    if not (directions <= {DIRECTION[relation]} and (relation == "=" or directions or relation in ("<=", ">="))):
+    if not {step.relation[0] for step in steps} <= {"=", relation[0]}:
         yield f"the relations of the steps do not compose to {relation}"
-    if relation in ("<", ">") and not strict:
+    if relation in ("<", ">") and all(step.relation != relation for step in steps):
         yield f"no strict step, yet the claim says {relation}"
     for step in steps:
         yield from step_failures(claim, step, scope)
@@ -237,32 +208,28 @@ def chain_failures(
 
 def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     """What is wrong with one step."""
-    where = f"[{step.reason}] {step.left} {step.relation} {step.right}"
     if isinstance(step.by, Induction):
         yield from induction_failures(claim, step, step.by, scope)
         return
-    rewrites, facts = [], list(scope.conditions)
-    for each in step.uses:
-        try:
-            left, relation, right = resolve(claim, each, scope)
-        except ValueError as error:
-            yield f"{where}: {error}"
-            return
-        facts.append(compare(left, relation, right))
-        if relation == "=":
-            rewrites.append(solved(left, right))
-    sides = [step.left, step.right]
-    if claim.setting.startswith("two points"):
-        sides = [two_points(side) for side in sides]
-        facts = [two_points(fact) for fact in facts]
-        rewrites = [(two_points(left), two_points(right)) for left, right in rewrites]
-    context = Context(tuple(rewrites), ())
-    usable = [fact for fact in facts if fact not in (sp.true, True)]
-    usable += [type(fact)(context.rewrite(fact.lhs), context.rewrite(fact.rhs), evaluate=False) for fact in usable]
-    if step.by is not by_numbers and not step.by(
-        sides[0], step.relation, sides[1], Context(context.rewrites, tuple(dict.fromkeys(usable)))
-    ):
+    where = f"[{step.reason}] {step.left} {step.relation} {step.right}"
+    try:
+        used = [resolve(claim, each, scope) for each in step.uses]
+    except ValueError as error:
+        yield f"{where}: {error}"
+        return
+    plain = two_points if claim.setting.startswith("two points") else sp.sympify
+    equations = [solved(left, right) for left, relation, right in used if relation == "="]
+    context = Context(tuple((plain(left), plain(right)) for left, right in equations))
+    facts = open_conditions(plain(fact) for fact in (*scope.conditions, *(compare(*each) for each in used)))
+    rewritten = [type(fact)(context.rewrite(fact.lhs), context.rewrite(fact.rhs), evaluate=False) for fact in facts]
+    known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *rewritten))))
+    if not step.by(plain(step.left), step.relation, plain(step.right), known):
         yield f"{where}: not proved"
+
+
+def open_conditions(conditions: Any) -> tuple[Any, ...]:
+    """The conditions but for those that are simply true."""
+    return tuple(condition for condition in conditions if condition not in (sp.true, True))
 
 
 def solved(left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
@@ -277,38 +244,35 @@ def solved(left: sp.Expr, right: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 def induction_failures(claim: Claim, step: Step, induction: Induction, scope: Scope) -> Iterator[str]:
     """Base and step of an induction; the hypothesis is the goal one place nearer to the start, and nothing else."""
     variable, start = induction.variable, induction.start
+
+    def at(value: sp.Expr) -> tuple[Relation, tuple[Any, ...]]:
+        place = {variable: value}
+        goal = step.left.xreplace(place), step.relation, step.right.xreplace(place)
+        return goal, open_conditions(condition.xreplace(place) for condition in scope.conditions)
+
     if scope.hypothesis is not None:
         yield f"[{step.reason}]: an induction inside an induction"
         return
-
-    def at(value: sp.Expr, part: Any) -> Any:
-        return part.xreplace({variable: value})
-
-    def goal_at(value: sp.Expr) -> tuple[sp.Expr, str, sp.Expr]:
-        return at(value, step.left), step.relation, at(value, step.right)
-
-    def conditions_at(value: sp.Expr) -> tuple[Any, ...]:
-        return tuple(c for c in (at(value, condition) for condition in scope.conditions) if c not in (sp.true, True))
-
     if not (variable.is_integer and start.is_integer) or start.has(variable):
         yield f"[{step.reason}]: induction needs an integer and a fixed start"
         return
     side = variable <= start if induction.downwards else variable >= start
     if not holds(side, scope.conditions):
         yield f"[{step.reason}]: the induction does not cover every {variable}: {side} is not assumed"
-    yield from chain_failures(claim, induction.base, goal_at(start), Scope(conditions_at(start)))
+    goal, conditions = at(start)
+    yield from chain_failures(claim, induction.base, goal, Scope(conditions))
+    here, before, reached = variable + 1, variable, side
     if induction.downwards:
         here, before, reached = variable, variable + 1, variable + 1 <= start
-    else:
-        here, before, reached = variable + 1, variable, variable >= start
-    inside = tuple(c for c in (*conditions_at(here), reached) if c not in (sp.true, True))
-    for condition in conditions_at(before):
+    (goal, conditions), (hypothesis, needed) = at(here), at(before)
+    inside = open_conditions((*conditions, reached))
+    for condition in needed:
         if not holds(condition, inside):
             yield f"[{step.reason}]: the hypothesis needs {condition}"
-    yield from chain_failures(claim, induction.step, goal_at(here), Scope(inside, goal_at(before)))
+    yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis))
 
 
-def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[sp.Expr, str, sp.Expr]:
+def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
     """The fact that a `Use` names. Raises ValueError if there is none, or if its conditions are not met here."""
     if each.source == HYPOTHESIS:
         if scope.hypothesis is None:
@@ -316,46 +280,32 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[sp.Expr, str, sp.Exp
         if each.at:
             raise ValueError("the hypothesis holds only one place nearer to the start")
         return scope.hypothesis
-    if isinstance(each.source, Claim):
-        cited = each.source
-        if cited is claim or proof_failures(cited):
-            raise ValueError(f"{cited.label} is not proved")
-        if cited.status == NUMERICAL:
-            raise ValueError(f"{cited.label} was only checked numerically")
-        left, relation, right, conditions, setting = (
-            cited.left,
-            cited.relation,
-            cited.formula,
-            cited.assumptions,
-            cited.setting,
-        )
-    else:
-        definition: Definition | None = DEFINITIONS.get(each.source)
-        if definition is None:
-            raise ValueError(f"{each.source} is not a definition of the model")
-        left, relation, right = definition.left, definition.relation, definition.right
-        conditions, setting = definition.when, definition.setting
-    if setting not in SETTINGS[claim.setting]:
-        raise ValueError(f"this holds for {setting} only")
-    free = {part.name: part for part in sp.Tuple(left, right, *conditions).free_symbols}
-    unknown = [name for name, _ in each.at if name not in free]
-    if unknown:
-        raise ValueError(f"no symbol {unknown[0]} in the cited fact")
+    fact = cited(claim, each.source)
+    if fact.setting not in SETTINGS[claim.setting]:
+        raise ValueError(f"this holds for {fact.setting} only")
+    free = {part.name: part for part in sp.Tuple(fact.left, fact.right, *fact.when).free_symbols}
+    for name, _ in each.at:
+        if name not in free:
+            raise ValueError(f"no symbol {name} in the cited fact")
     values = {free[name]: value for name, value in each.at}
-    for condition in (part.xreplace(values) for part in conditions):
+    for condition in (part.xreplace(values) for part in fact.when):
         if not holds(condition, scope.conditions):
             raise ValueError(f"{condition} is required and does not follow here")
     for old, new in values.items():
         domain = new > 0 if old.is_positive else new >= 0 if old.is_nonnegative else sp.true
         if (old.is_integer and not new.is_integer) or not holds(domain, scope.conditions):
             raise ValueError(f"{old} = {new} may leave the domain")
-    return left.xreplace(values), relation, right.xreplace(values)
+    return fact.left.xreplace(values), fact.relation, fact.right.xreplace(values)
 
 
-def holds(condition: Any, conditions: tuple[Any, ...]) -> bool:
-    """Whether a side condition follows from those in force; conditions on indices are decided over the integers."""
-    if condition in (sp.true, True):
-        return True
-    whole = all(part.is_integer for part in condition.free_symbols)
-    pool = tuple(c for c in conditions if all(part.is_integer for part in c.free_symbols)) if whole else conditions
-    return implied(pool, condition, integers=whole)
+def cited(claim: Claim, source: str | Claim) -> Definition:
+    """A definition, or a claim as one. Raises ValueError if there is none or the claim may not be cited."""
+    if not isinstance(source, Claim):
+        if source not in DEFINITIONS:
+            raise ValueError(f"{source} is not a definition of the model")
+        return DEFINITIONS[source]
+    if source is claim or proof_failures(source):
+        raise ValueError(f"{source.label} is not proved")
+    if source.status == NUMERICAL:
+        raise ValueError(f"{source.label} was only checked numerically")
+    return Definition(source.label, source.left, source.formula, source.assumptions, source.relation, source.setting)

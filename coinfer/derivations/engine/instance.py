@@ -4,25 +4,19 @@ Everything a definition of the model introduces is unfolded down to what is give
 and the law's outcomes x_1, x_2, .. with probabilities p_1, p_2, ... No numeric code takes part.
 """
 
+from functools import cache
 from typing import Any
 
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from coinfer.derivations.engine.model import DEFINITIONS, X, Z, delta, o
-from coinfer.derivations.engine.prover import E, indicator
+from coinfer.derivations.engine.terms import E, indicator
 
-UNFOLDED: dict[int, dict[Any, Any]] = {}  # what was unfolded before, by the number of outcomes
 GIVEN = {"o", "delta", "deltahat", "D"}
-DERIVED = [each for each in DEFINITIONS.values() if each.relation == "=" and each.setting in ("chain",)]
-
-
-def outcomes(count: int) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
-    """The symbols of a law's outcomes and of their probabilities."""
-    return (
-        [sp.Symbol(f"x_{number}", nonnegative=True) for number in range(1, count + 1)],
-        [sp.Symbol(f"p_{number}", nonnegative=True) for number in range(1, count + 1)],
-    )
+DERIVED = [each for each in DEFINITIONS.values() if each.relation == "=" and each.setting == "chain"]
+SCALARS = {each.left for each in DERIVED if each.left.is_Symbol}
+Law = tuple[tuple[sp.Symbol, sp.Symbol], ...]  # outcomes and their probabilities
 
 
 def instance(expression: sp.Expr, count: int = 2, **indices: int) -> sp.Expr:
@@ -30,54 +24,39 @@ def instance(expression: sp.Expr, count: int = 2, **indices: int) -> sp.Expr:
 
     Symbols are named as in the claim (M=2 sets the placement). Raises ValueError if something cannot be unfolded.
     """
+    law = tuple(sp.symbols((f"x_{number}", f"p_{number}"), nonnegative=True) for number in range(1, count + 1))
     values = {part: sp.Integer(indices[part.name]) for part in expression.free_symbols if part.name in indices}
-    return unfold(expression.xreplace(values).doit(), *outcomes(count), UNFOLDED.setdefault(count, {}))
+    return unfold(expression.xreplace(values).doit(), law)
 
 
-def unfold(expression: Any, costs: list[sp.Symbol], chances: list[sp.Symbol], memory: dict[Any, Any]) -> Any:
+@cache
+def unfold(expression: Any, law: Law) -> Any:
     """Replace what is defined by its definition and expectations by finite sums, inner ones first."""
-    if expression in memory:
-        return memory[expression]
     if isinstance(expression, E) and expression.has(Z):
         (ahead,) = expression.atoms(Z)
-        result = sum(
-            (
-                chance * unfold(expression.xreplace({ahead: cost}), costs, chances, memory)
-                for cost, chance in paths(ahead, costs, chances)
-            ),
-            sp.Integer(0),
-        )
-    elif isinstance(expression, E):
-        body = unfold(expression.args[0], costs, chances, memory)  # inner expectations first: X in them is another X
-        result = sum(
-            (chance * body.xreplace({X: cost}) for cost, chance in zip(costs, chances, strict=True)), sp.Integer(0)
-        )
-    elif isinstance(expression, indicator):
-        condition = expression.args[0]
-        sides = [unfold(side, costs, chances, memory) for side in condition.args]
-        result = sp.Piecewise((1, type(condition)(*sides)), (0, True))
-    elif isinstance(expression, AppliedUndef) and expression.name in GIVEN:
+        return sum(chance * unfold(expression.xreplace({ahead: cost}), law) for cost, chance in paths(ahead, law))
+    if isinstance(expression, E):
+        body = unfold(expression.args[0], law)  # inner expectations first: X in them is another X
+        return sum(chance * body.xreplace({X: cost}) for cost, chance in law)
+    if isinstance(expression, indicator):
+        return unfold(expression.rewrite(sp.Piecewise), law)
+    if isinstance(expression, AppliedUndef) and expression.name in GIVEN:
         (index,) = expression.args
         if not index.is_Integer:
             raise ValueError(f"{expression}: the index should be a number")
-        result = sp.Symbol(f"{expression.name}_{index}", real=True)
-    elif isinstance(expression, AppliedUndef) or expression in SCALARS:
-        result = unfold(defined(expression), costs, chances, memory)
-    elif expression.args:
-        result = expression.func(*(unfold(part, costs, chances, memory) for part in expression.args))
-    else:
-        result = expression
-    memory[expression] = result
-    return result
+        return sp.Symbol(f"{expression.name}_{index}", real=True)
+    if isinstance(expression, AppliedUndef) or expression in SCALARS:
+        return unfold(defined(expression), law)
+    return expression.func(*(unfold(part, law) for part in expression.args)) if expression.args else expression
 
 
-def paths(ahead: Any, costs: list[sp.Symbol], chances: list[sp.Symbol]) -> list[tuple[Any, Any]]:
+def paths(ahead: Any, law: Law) -> list[tuple[Any, Any]]:
     """What the clairvoyant pays from a stage on, and with which probability, for every path of the channel."""
     stage, last = ahead.args
-    here = [(o(stage) * cost, chance) for cost, chance in zip(costs, chances, strict=True)]
+    here = [(o(stage) * cost, chance) for cost, chance in law]
     if stage == last:
         return here
-    later = paths(Z(stage + 1, last), costs, chances)
+    later = paths(Z(stage + 1, last), law)
     return [(sp.Min(send, delta(stage + 1) + cost), p * q) for send, p in here for cost, q in later]
 
 
@@ -92,21 +71,11 @@ def defined(expression: Any) -> Any:
 
 def match(pattern: Any, expression: Any) -> dict[sp.Symbol, sp.Expr] | None:
     """The values of the pattern's indices that make it the expression; a pattern's argument is n, n + 1 or a number."""
-    if pattern == expression:
-        return {}
-    if pattern.func != expression.func or not pattern.is_Function or isinstance(pattern, E):
+    if pattern.func != expression.func or isinstance(pattern, E):
         return None
     bound: dict[sp.Symbol, sp.Expr] = {}
     for part, actual in zip(pattern.args, expression.args, strict=True):
-        names = list(part.free_symbols)
-        value = actual - (part - names[0]) if names else actual
-        if not names and part != actual:
-            return None
-        if names and names[0].is_integer and not (value.is_Integer and value >= 0):
-            return None
-        if names and (bound.setdefault(names[0], value) != value):
-            return None
-    return bound
-
-
-SCALARS = {each.left for each in DERIVED if each.left.is_Symbol}
+        for name in part.free_symbols:
+            bound.setdefault(name, actual - (part - name))
+    fits = all(value.is_Integer and value >= 0 for name, value in bound.items() if name.is_integer)
+    return bound if fits and pattern.xreplace(bound) == expression else None

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from importlib import import_module
 
 import sympy as sp
 
-from coinfer.derivations import Claim, Result, Step, Use, claims, labels, topics
+from coinfer.derivations import TOPICS, Claim, Result, Step, Use, claims, labels, topics
 from coinfer.derivations.engine.claim import Induction, all_steps
 from coinfer.derivations.engine.model import DEFINITIONS, Definition
-from coinfer.derivations.engine.typeset import RELATIONS, latex
+from coinfer.study.typeset import RELATIONS, latex
 
 INTRODUCTION = r"""# Derivations
 
@@ -138,8 +137,7 @@ def _anchor(name: str) -> str:
 
 def _head(topic: str) -> str:
     """The heading of a topic, and what it is about."""
-    about = (import_module(f"coinfer.derivations.proofs.{topic}").__doc__ or "").split("\n\n")[0]
-    return f'## <a id="{topic}"></a>{_title(topic)}\n\n{about.strip()}\n\n'
+    return f'## <a id="{topic}"></a>{_title(topic)}\n\n{TOPICS[topic]}\n\n'
 
 
 def _title(name: str) -> str:

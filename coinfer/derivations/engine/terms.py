@@ -1,0 +1,115 @@
+"""What the claims are written with beyond SymPy: expectations and indicators, and when two expressions are the same."""
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+
+RANDOM = {"X", "Z", "g"}  # names of random quantities, independent of each other
+
+
+class E(sp.Function):
+    """Expectation over the random quantities in its argument: linear, monotone, E[1] = 1. The law is otherwise unknown."""
+
+    nargs = 1
+    is_extended_real = True
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.args[0].is_nonnegative else None
+
+
+class indicator(sp.Function):
+    """1 where the condition holds, else 0."""
+
+    nargs = 1
+    is_nonnegative = True
+    is_real = True
+
+    @classmethod
+    def eval(cls, condition: Any) -> sp.Expr | None:
+        """The number, where the condition is decided."""
+        return sp.Integer(condition == sp.true) if condition in (sp.true, sp.false) else None
+
+    def _eval_rewrite_as_Piecewise(self, condition: Any, **_: Any) -> sp.Expr:
+        return sp.Piecewise((1, condition), (0, True))
+
+
+def randoms(expression: sp.Basic) -> set[sp.Basic]:
+    """The random quantities in an expression, but for those an inner expectation has already averaged out."""
+    if isinstance(expression, E):
+        return set()
+    if isinstance(expression, sp.Symbol | AppliedUndef) and expression.name in RANDOM:
+        return {expression}
+    return set().union(*(randoms(part) for part in expression.args))
+
+
+def outer_expectations(expression: sp.Basic) -> set[sp.Basic]:
+    """The expectations in an expression that are not inside another."""
+    if isinstance(expression, E):
+        return {expression}
+    return set().union(*(outer_expectations(part) for part in expression.args))
+
+
+def linear(expression: sp.Expr) -> sp.Expr:
+    """Apply linearity of the expectation, and the product rule to factors with no random quantity in common."""
+    return expression.replace(E, lambda body: sp.Add(*map(mean_of_product, sp.Add.make_args(sp.expand(body)))))
+
+
+def mean_of_product(term: sp.Expr) -> sp.Expr:
+    """The expectation of a product as a product of expectations, one for all factors that share random quantities."""
+    groups: list[tuple[set[sp.Basic], sp.Expr]] = []
+    for factor in sp.Mul.make_args(term):
+        names = randoms(factor)
+        shared = [(seen, product) for seen, product in groups if seen & names]
+        groups = [(seen, product) for seen, product in groups if not seen & names]
+        groups.append((names.union(*(seen for seen, _ in shared)), factor * sp.prod(part for _, part in shared)))
+    return sp.prod([E(product) if names else product for names, product in groups])
+
+
+def peel(expression: sp.Expr) -> sp.Expr:
+    """Split the last terms off sums that differ from another only by a constant number of terms at the end."""
+    sums = sorted(expression.atoms(sp.Sum), key=sp.default_sort_key)
+    for total in sums:
+        (index, low, high), term = total.limits[0], total.function
+        if sp.expand(high - low + 1) == 0:
+            expression = expression.xreplace({total: sp.Integer(0)})
+            continue
+        alike = [
+            other for other in sums if other.limits[0][:2] == (index, low) and sp.expand(other.function - term) == 0
+        ]
+        gaps = [other.limits[0][2] - high for other in alike]
+        short = min((int(gap) for gap in gaps if gap.is_Integer), default=0)
+        tail = sum(term.subs(index, high - step) for step in range(-short))
+        expression = expression.xreplace({total: sp.Sum(term, (index, low, high + short)) + tail})
+    return expression
+
+
+ROUTES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
+    lambda term: sp.expand(sp.together(term).as_numer_denom()[0]),
+    sp.simplify,
+    lambda term: sp.simplify(term.rewrite(sp.exp)),
+)
+
+
+def is_zero(expression: sp.Expr) -> bool:
+    """Whether SymPy reduces the expression to the literal 0 by one of several routes."""
+    expression = sp.expand(expression)  # splits sums into their terms
+    for total in expression.atoms(sp.Sum):
+        number, term = total.function.as_coeff_Mul()
+        expression = expression.xreplace({total: number * sp.Sum(term, *total.limits)})
+    if sp.expand(expression) == 0:
+        return True
+    if not expression.has(sp.Integral, sp.Derivative, sp.Limit):  # terms of no known form are symbols to SymPy
+        for parts in (lambda term: term.atoms(sp.Sum), outer_expectations, lambda term: term.atoms(AppliedUndef)):
+            marks = {part: sp.Dummy(real=True, nonnegative=part.is_nonnegative) for part in parts(expression)}
+            expression = expression.xreplace(marks)
+    return any(route(expression) == 0 for route in ROUTES)
+
+
+def around(expression: sp.Expr, part: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    """The `slope` and `rest` of an expression that is `slope * part + rest`; None if it is not linear in the part."""
+    hole = sp.Dummy(real=True)
+    frame = expression.xreplace({part: hole})
+    slope = sp.diff(frame, hole)
+    return None if slope.has(hole) else (slope, frame.xreplace({hole: sp.Integer(0)}))
