@@ -62,18 +62,21 @@ def sweep(
     blocks = list(_blocks(scenario, columns, count))
     solve = partial(_solve, measure or partial(_best, rule=rule))
     jobs = [(base, varying) for base, varying, _ in blocks]
-    results: Iterable[Any] = map(solve, jobs) if executor is None else executor.map(solve, jobs)
-    if progress:
-        with needs("study"):
-            from tqdm.auto import tqdm
-
-        results = tqdm(results, total=len(jobs), desc="sweep", unit="block")
+    results = map(solve, jobs) if executor is None else executor.map(solve, jobs)
     found: dict[str, NDArray] = {}
-    for (_, _, rows), result in zip(blocks, results, strict=True):
+    for (_, _, rows), result in zip(blocks, _shown(results, len(jobs)) if progress else results, strict=True):
         for name, values in result.items():
             found.setdefault(name, np.empty(count, values.dtype))[rows] = values
     points = grid if isinstance(grid, pandas.DataFrame) else pandas.DataFrame(given, index=range(count))
     return points.assign(**found)
+
+
+def _shown(results: Iterable[Any], count: int) -> Iterable[Any]:
+    """The results, with a bar that shows how many have come."""
+    with needs("study"):
+        from tqdm.auto import tqdm
+
+    return tqdm(results, total=count, desc="sweep", unit="block")
 
 
 def _points(grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame") -> tuple[dict[str, list[Any]], int]:

@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CORE = {"dnn": None, "scenario": "default", "seed": 0, "out": None, "smoke": False}
 
-pytestmark = pytest.mark.xdist_group("study")  # one worker, so that the study is run once
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 

@@ -266,6 +266,10 @@ def test_planning_needs_no_extra(light):
 MISSING = [  # extra, what asks for it
     ("onnx", "import coinfer; coinfer.read_onnx('net.onnx')"),
     ("verify", "from coinfer.quantities import QUANTITIES; QUANTITIES['unit_cost'].sympy()"),
+    ("verify", "import coinfer.derivations"),
+    ("study", "import coinfer.study.figures"),
+    ("study", "import coinfer.study.runner"),
+    ("study", "import coinfer; coinfer.sweep(coinfer.load_scenario('default'), {'dnn': ['vgg19']}, progress=True)"),
 ]
 
 

@@ -456,9 +456,8 @@ def prepared(costs: Costs, setting: str, share: float) -> Costs | None:
 
 def costs_of(draw: st.DrawFn, setting: str) -> Costs:
     """A chain of the setting."""
-    costs = prepared(draw(CHAINS), setting, draw(st.sampled_from(SHARES)))
-    assume(costs is not None)
-    return costs
+    chains = st.builds(prepared, CHAINS, st.just(setting), st.sampled_from(SHARES))
+    return draw(chains.filter(lambda costs: costs is not None))  # which tries again before it gives up
 
 
 def assumed(label: str, costs: Costs) -> bool:
