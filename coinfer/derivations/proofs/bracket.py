@@ -178,7 +178,8 @@ R18 = claim("R18", Derivative(unit_time * sizes / updates - pi(M) * G(M), update
     r"\frac{\partial}{\partial K}\Bigl(\frac{\chi s_{M+1}}{K} - \pi_M G_M\Bigr) = -\frac{\chi s_{M+1}}{K^2}, \quad \chi = \frac{\beta_t + \beta_e P_{rx}}{R_{dl}}",
     eq(-unit_time * sizes / updates**2, "only the download depends on K", by=calculus),
     wrong={"sign": unit_time * sizes / updates**2, "power": -unit_time * sizes / updates}
-    | {"size dropped": -unit_time / updates**2, "saving left in": -unit_time * sizes / updates**2 - pi(M) * G(M) - 1},
+    | {"size dropped": -unit_time / updates**2, "saving left in": -unit_time * sizes / updates**2 - pi(M) * G(M) - 1}
+    | {"factor": -2 * unit_time * sizes / updates**2},
     restated=same(Derivative(unit_time * sizes / updates, updates), by=calculus),
     note="Negative: every increment of J falls as K grows, so by L20 the smallest M* is nondecreasing in K, for either rule (the saving of the optimal rule does not depend on K either).",
 )

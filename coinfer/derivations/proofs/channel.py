@@ -23,7 +23,8 @@ R1a = claim("R1a", gain, unit > x, setting="given law")(
     eq(gain_at(unit), "the unit cost solved for the gain"),
     lt(gain_at(x), "the right side falls strictly in the unit cost", by=monotone(gain_at(t), t, unit, x)),
     wrong={"sign of the exponent": (2 ** (-lam / x) - 1) / gamma, "SNR multiplies": (2 ** (lam / x) - 1) * gamma}
-    | {"exponent inverted": (2 ** (x / lam) - 1) / gamma},
+    | {"exponent inverted": (2 ** (x / lam) - 1) / gamma}
+    | {"twice the cost": gain_at(2 * x)},
     restated=same(2 ** (lam / x) / gamma - 1 / gamma),
 )
 R1b = claim("R1b", bits * unit, A <= 0, bits > 0, setting="given law")(
@@ -52,7 +53,7 @@ poor = Lambda(y, Integral(y, (gain, eps, 1)))  # the part of a mean that comes f
 L50 = claim("L50", log(1 + z), setting="given law")(
     r"\ln(1 + z) \le z \quad (z \ge 0)",
     le(z, "equal at 0, and the slope 1/(1+z) is at most 1", by=by_derivatives(z)),
-    wrong={"equality": "=", "two terms of the series": z - z**2 / 2},
+    wrong={"equality": "=", "two terms of the series": z - z**2 / 2} | {"square": z**2 / 2},
     restated=same(Integral(1, (point, 0, z)), by=calculus),
     samples={"z": ("0", "1/10", "1/2", "1", "3")},
 )
@@ -198,14 +199,16 @@ kept = Integral(exp(-gain), (gain, outage, oo))  # the chance of no outage
 R13a = claim("R13a", Integral(gain * exp(-gain), (gain, outage, oo)) / kept, setting="given law")(
     r"\text{Rayleigh: } \mathbb{E}[g \mid g \ge g_0] = 1 + g_0",
     eq((1 + outage) * exp(-outage) / exp(-outage), "integration by parts", by=calculus),
-    wrong={"truncation forgotten": 1, "sign": 1 - outage, "product": outage},
+    wrong={"truncation forgotten": 1, "sign": 1 - outage, "product": outage}
+    | {"twice": 1 + 2 * outage, "exponential": exp(outage)},
     restated=same(Integral(1, (depth, 0, 1 + outage)), by=calculus),
 )
 R13b = claim("R13b", 2 * Integral(exp(-depth) * exp(-(2 * gain - depth)), (depth, 0, 2 * gain)), setting="given law")(
     r"\text{mean of two independent Rayleigh branches: } f(g) = 2\int_0^{2g} e^{-x} e^{-(2g - x)} dx = 4g e^{-2g}, \text{ Nakagami } m = 2",
     eq(nakagami(2), "the integrand does not depend on x", by=calculus),
     wrong={"one branch": nakagami(1), "three branches": nakagami(3), "sum for mean": gain * exp(-gain)}
-    | {"sign of the exponent": 4 * gain * exp(2 * gain)},
+    | {"sign of the exponent": 4 * gain * exp(2 * gain)}
+    | {"factor": 2 * gain * exp(-2 * gain)},
     restated=same(-2 * gain * Derivative(exp(-2 * gain), gain), by=calculus),
     note="So with at least two branches E[1/g] = 2 and the mean unit cost is finite (R12f, R12i).",
 )
@@ -231,14 +234,15 @@ R14a = claim("R14a", gain, x > base, inverted <= x, setting="given law")(
     r"X = a + b/g \le x \implies g \ge \frac{b}{x - a} \quad (x > a)",
     eq(factor / (inverted - base), "the unit cost solved for the gain"),
     ge(factor / (x - base), "it falls in the unit cost"),
-    wrong={"sign": factor / (x + base) + 1, "inverted": (x - base) / factor},
+    wrong={"sign": factor / (x + base) + 1, "inverted": (x - base) / factor}
+    | {"b squared": factor**2 / (x - base), "twice": 2 * factor / (x - base)},
     restated=same(-factor / (base - x)),
 )
 R14b = claim("R14b", gain, x > base, inverted > x, setting="given law")(
     r"X = a + b/g > x \implies g < \frac{b}{x - a} \quad (x > a)",
     eq(factor / (inverted - base), "the unit cost solved for the gain"),
     lt(factor / (x - base), "it falls strictly in the unit cost"),
-    wrong={"sign": factor / (x + base) / 3, "inverted": (x - base) / factor},
+    wrong={"sign": factor / (x + base) / 3, "inverted": (x - base) / factor} | {"half": factor / (x - base) / 2},
     restated=same(-factor / (base - x)),
 )
 R14c = claim("R14c", exp(outage) * Integral(exp(-gain) / gain, (gain, outage, oo)), setting="given law")(

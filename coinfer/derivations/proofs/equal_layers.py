@@ -88,7 +88,7 @@ R7d = claim("R7d", sp.Limit((1 - ratio**M) / (1 - ratio), ratio, 1, "-"), settin
     r"\lim_{p \to 1} \frac{1 - p^M}{1 - p} = M",
     eq(above / below, "l'Hopital's rule, both vanish at 1", by=calculus),
     eq(M, "both derivatives", by=calculus),
-    wrong={"one too many": M + 1, "one too few": M - 1, "sign": -M},
+    wrong={"one too many": M + 1, "one too few": M - 1, "sign": -M} | {"diverges like a square": M**2 + 1},
     restated=same(Sum(1, (i, 1, M)), by=calculus),
 )
 

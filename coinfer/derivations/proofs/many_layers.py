@@ -52,7 +52,8 @@ R8b = claim("R8b", Jopt(M + 1) - Jopt(M), setting="equal layers")(
     eq(D(M + 1) - fall(M), "only the stages left matter (R8)", *both(R8, n=0)),
     eq(download - fall(M), "every layer is the same", DOWNLOAD),
     wrong={"sign of the saving": download + fall(M), "saving off by one": download - fall(M + 1)}
-    | {"download dropped": -fall(M), "saving of 1-sla": download - p**M * g_save},
+    | {"download dropped": -fall(M), "saving of 1-sla": download - p**M * g_save}
+    | {"two downloads": 2 * download - fall(M)},
     restated=same(download + V(M + 1) - E(V(M))),
 )
 R8c = claim("R8c", v(n, N), n <= N, sp.Eq(result_bits, 0), setting="own result")(
@@ -82,7 +83,8 @@ R9 = claim("R9", waste, bits > 0, extra > 0, setting="equal layers")(
     r"v_\infty = \mathbb{E}\min(oX, \delta + v_\infty) \implies \mathbb{E}(\delta + v_\infty - oX)^+ = \delta",
     eq(extra + v_inf - stage(v_inf), "what the smaller of two lies below the second", by=expectation),
     eq(extra, "v is the value of going on for ever", fixed),
-    wrong={"sign": -extra, "value for cost": v_inf, "threshold": extra + v_inf, "per bit": extra / bits + 1},
+    wrong={"sign": -extra, "value for cost": v_inf, "threshold": extra + v_inf, "per bit": extra / bits + 1}
+    | {"twice": 2 * extra},
     restated=same(extra + v_inf - stage(v_inf), fixed),
     note="v is the reservation value of a search with cost delta. That V converges to v follows from L33 and R9b, a sequence that falls and is bounded, by completeness of the reals and continuity of R2; that step is cited, not proved here.",
 )
@@ -161,7 +163,8 @@ R11 = claim("R11", Derivative(-log(unit_time * size / updates / profit) / rate, 
     eq(Derivative(crossing, updates), "minus the logarithm is that of the inverse", by=calculus),
     eq(1 / (rate * updates), "derivative of the logarithm", by=calculus),
     wrong={"sign": -1 / (rate * updates), "power": 1 / (rate * updates**2), "rate multiplies": rate / updates}
-    | {"rate dropped": 1 / updates + 1},
+    | {"rate dropped": 1 / updates + 1}
+    | {"size in it": 1 / (rate * updates * size) + 1},
     restated=same(Derivative(log(updates) / rate, updates), by=calculus),
     note="Positive: the crossing moves deeper as K grows. R18 says more, for any chain.",
 )
@@ -185,7 +188,8 @@ R11b = claim("R11b", Derivative(log(price / kept) / log(passing), added), kept >
     eq(slope_of_crossing, "Leibniz' rule: the saving falls at the rate p, the chance changes at p'/o", by=calculus),
     wrong={"sign": -slope_of_crossing, "first term dropped": slope_of_crossing - falling}
     | {"sign of the first term": slope_of_crossing - 2 * falling}
-    | {"o dropped": slope_of_crossing * sent + 1},
+    | {"o dropped": slope_of_crossing * sent + 1}
+    | {"chance for saving": slope_of_crossing + kept},
     restated=same((passing * log(passing) / kept - log(price / kept) * slope / (sent * passing)) / log(passing) ** 2),
 )
 SIGNS = (kept > 0, log(price / kept) < 0, log(passing) < 0, slope <= 0)

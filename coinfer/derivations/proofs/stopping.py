@@ -250,7 +250,8 @@ L5 = claim("L5", v(0, M), n <= M)(
         eq(extras(n + 1) + v(n + 1, M), "one term more in the sum"),
     ),
     wrong={"last layer free": extras(n - 1) + v(n, M), "extra costs dropped": v(n, M)}
-    | {"horizon off by one": extras(n) + v(n, M + 2)},
+    | {"horizon off by one": extras(n) + v(n, M + 2)}
+    | {"extra costs halved": extras(n) / 2 + v(n, M)},
     restated=same(extras(n) + v(n, Max(n, M)), by=index(Max(n, M), M)),
 )
 R10a = claim("R10a", v(0, M), n <= M)(

@@ -87,7 +87,7 @@ R18f = claim("R18f", p, *TWO_POINTS, alpha * bits * (high - low) > extra, settin
     r"X \in \{a, b\},\ G > 0: \quad p = 1 - \alpha",
     eq(chance(send, extra + bits * E(X)), "the chance of going on", "equal layers, chance"),
     eq(stay, "1-sla goes on in the worse state only", by=order),
-    wrong={"states swapped": alpha, "never goes on": 0, "always goes on": 1},
+    wrong={"states swapped": alpha, "never goes on": 0, "always goes on": 1} | {"squared": stay**2, "sum": 1 + alpha},
     restated=same(E(indicator(high <= X)), by=order),
     note="For G = 0 1-sla always stops, p = 0, and R7 still holds with either value of p, since G multiplies the series.",
     samples={"alpha": ("1/4", "1/3", "2/3", "3/4")},
