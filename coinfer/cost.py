@@ -8,7 +8,7 @@
 Stopping at stage n costs C_edge + sum_{i<=n} delta_i + o_n X_n, download apart: definitions, not results.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,8 +35,8 @@ class Costs:
     bits: Floats  # (N+1,) o_0..o_N [bit]: what is sent by stopping at stage n
     download: Floats  # (N,) D_1..D_N: cost of placing layer n, per inference
     edge: float | Floats  # C_edge: cost of running every layer on the edge
-    law: Law  # of X [1/bit], drawn afresh at each stage
-    largest_placement: int = field(default=-1)  # layers that fit in the device's memory; -1: all of them
+    law: Law  # of X [1/bit] at the stages
+    largest_placement: int = -1  # layers that fit in the device's memory; -1: all of them
 
     def __post_init__(self) -> None:
         for name, least in (("extra", -np.inf), ("bits", 0.0), ("download", 0.0)):
@@ -65,12 +65,12 @@ class Costs:
 
     def upto(self, placement: int) -> "Costs":
         """The problem whose last stage is `placement` >= 1: the horizon of stopping is the placement."""
-        return Costs(
-            extra=self.extra[:placement],
-            bits=self.bits[: placement + 1],
-            download=self.download[:placement],
-            edge=self.edge,
-            law=self.law,
+        return replace(
+            self,
+            extra=self.extra[..., :placement],
+            bits=self.bits[..., : placement + 1],
+            download=self.download[..., :placement],
+            largest_placement=min(self.largest_placement, placement),
         )
 
 

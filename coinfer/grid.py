@@ -14,7 +14,7 @@ from coinfer.cost import Costs, costs
 from coinfer.placement import total_costs
 from coinfer.rules import Rule, as_rule
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, brief, needs
+from coinfer.validation import InputError, an, brief, needs
 
 if TYPE_CHECKING:
     import pandas
@@ -54,7 +54,7 @@ def sweep(
     """
     import pandas
 
-    rule = as_rule(rule, depth)
+    scenario, rule = an("scenario", scenario, Scenario), as_rule(rule, depth)
     given, count = _points(grid)
     if {"link.mean_snr_db", "link.distance_m"} <= set(given):
         raise InputError("link.mean_snr_db and link.distance_m: only one of them may vary")

@@ -16,7 +16,7 @@ from coinfer.channel.law import Floats, Law
 from coinfer.cost import Costs, as_costs
 from coinfer.rules import Rule, as_rule, static_costs
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, whole
+from coinfer.validation import InputError, an, whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Plan:
         For an optimal or look-ahead rule on a channel with memory, (S, M): a threshold for each state seen at stage n.
         Probe-once has none there, and says so with an `InputError`.
         """
-        return self.rule.thresholds(self.problem, self.placement)
+        return self.rule.checked_thresholds(self.problem, self.placement)
 
     def thresholds_on(self, law: Law) -> Floats:
         """The thresholds of this plan for a channel whose states differ from those that the plan was made for."""
@@ -130,6 +130,14 @@ def fixed_costs(costs: Costs) -> Floats:
     return costs.edge + np.insert(np.cumsum(costs.download, axis=-1), 0, 0.0, axis=-1)
 
 
+def check_plan(plan: Plan, costs: Costs) -> Plan:
+    """The plan, if it can be followed under these costs. Raises `InputError`."""
+    layers = an("plan", plan, Plan).problem.layers
+    if layers != costs.layers:
+        raise InputError(f"plan: was made for {layers} layers; the scenario has {costs.layers}")
+    return plan
+
+
 def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
     """J of following a plan under costs that it may not have been made for, as when the channel is not what it seemed.
 
@@ -140,7 +148,7 @@ def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
     True
     """
     costs = as_costs(given)
-    fixed = fixed_costs(costs)[plan.placement]
+    fixed = fixed_costs(costs)[check_plan(plan, costs).placement]
     return float(fixed + stopping.evaluate(costs, plan.thresholds_on(costs.law)))
 
 

@@ -13,10 +13,10 @@ from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
-from coinfer.placement import Plan, fixed_costs
+from coinfer.placement import Plan, check_plan, fixed_costs
 from coinfer.scenario import Scenario
 from coinfer.system import Link, Weights
-from coinfer.validation import InputError, one_of, whole
+from coinfer.validation import an, one_of, whole
 
 BLOCK = 1 << 17  # inferences replayed at a time
 ON_TRACE = Rates(rates_bps=(1.0,), probabilities=(1.0,))  # stands in for a channel whose rates come from a trace
@@ -58,9 +58,9 @@ def replay(
     """
     one_of("sending", sending, ("evolving", "held"))
     count = whole("inferences", inferences, 1)
+    scenario, trace = an("scenario", scenario, Scenario), an("trace", trace, Trace)
     given = costs_of(scenario.model_copy(update={"channel": ON_TRACE}))
-    if given.layers != plan.problem.layers:
-        raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {given.layers}")
+    check_plan(plan, given)
     generator = np.random.default_rng(rng)
     starts = np.sort(generator.random(count)) * trace.duration_s
     track = _Track(trace, scenario.link, scenario.weights, held=sending == "held")

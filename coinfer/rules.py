@@ -26,16 +26,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer import stopping
-from coinfer.channel.law import Floats, UnitCostLaw
+from coinfer.channel.law import Floats, UnitCostLaw, as_floats
 from coinfer.cost import Costs
 from coinfer.validation import InputError, brief, one_of, whole
 
+KNOWN: dict[str, type["Rule"]] = {}  # every rule that is defined, by its name
+
 
 class Rule(ABC):
-    """When to stop, given the costs and a placement. Arrays are those of `stopping`."""
+    """When to stop, given the costs and a placement. Arrays are those of `stopping`.
+
+    A rule of one's own derives from this class, not from another rule, whose costs would no longer be those of its
+    thresholds, and has a `name` that no other rule has. Raises `InputError` where it is defined otherwise.
+    """
 
     name: ClassVar[str]  # by which `plan` knows it
     commits: ClassVar[bool] = False  # whether all is decided at stage 0, see `chosen_stage`
+
+    def __init_subclass__(cls) -> None:
+        name = getattr(cls, "name", None)
+        if Rule not in cls.__bases__:
+            raise InputError(f"rule = {cls.__name__}: derives from another rule; should derive from Rule itself")
+        if not isinstance(name, str) or not name:
+            raise InputError(f"rule = {cls.__name__}: has name = {name!r}; should have a name by which plan knows it")
+        other = KNOWN.get(name, cls)  # a class that is defined anew takes its own place
+        if (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise InputError(f"rule = {cls.__name__}: has name = {name!r}, which is the name of {other.__qualname__}")
+        KNOWN[name] = cls
 
     @abstractmethod
     def thresholds(self, costs: Costs, placement: int) -> Floats:
@@ -43,8 +60,18 @@ class Rule(ABC):
 
     def costs(self, costs: Costs) -> Floats:
         """Expected cost from stage 0 on for every placement M = 0..N; shape (..., N+1)."""
-        every = (self.thresholds(costs, m) for m in range(costs.layers + 1))
+        every = (self.checked_thresholds(costs, m) for m in range(costs.layers + 1))
         return np.stack([stopping.evaluate(costs, a) for a in every], axis=-1)
+
+    def checked_thresholds(self, costs: Costs, placement: int) -> Floats:
+        """The thresholds as an array. Raises `InputError` unless there is one, and a number, for each stage before M."""
+        a = as_floats("thresholds", self.thresholds(costs, placement))
+        wrong = "nan among them" if np.isnan(a).any() else f"shape {a.shape}"
+        if a.shape[-1:] != (placement,) or np.isnan(a).any():
+            raise InputError(
+                f"rule = {str(self)!r}: gives thresholds with {wrong}; should be {placement} numbers, one for each layer"
+            )
+        return a
 
     def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats) -> NDArray[np.int64]:
         """Where a rule that `commits` will stop, having seen unit costs [1/bit] at stage 0; shape of `unit_cost`."""
@@ -236,18 +263,13 @@ def commitment_costs(costs: Costs) -> Floats:
     return np.concatenate(seen, axis=-1)
 
 
-def rule_classes() -> dict[str, type[Rule]]:
-    """Every rule there is, by its name."""
-    return {kind.name: kind for kind in Rule.__subclasses__()}
-
-
 def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
     """A rule by its name, "k-sla" for look-ahead of depth k; a rule is passed through. Raises `InputError`.
 
     >>> as_rule("2-sla") == as_rule("look-ahead", depth=2) == LookAhead(2)
     True
     """
-    if isinstance(rule, str) and (sla := re.fullmatch(r"([1-9]\d*)-sla", rule)) and depth is None:
+    if isinstance(rule, str) and (sla := re.fullmatch(r"([1-9][0-9]{0,8})-sla", rule)) and depth is None:
         return LookAhead(int(sla[1]))
     with_depth: dict[object, type[LookAhead | Memoryless]] = {"look-ahead": LookAhead, "memoryless": Memoryless}
     if depth is not None:
@@ -256,4 +278,10 @@ def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
         raise InputError(
             f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {rule!r}"
         )
-    return rule if isinstance(rule, Rule) else rule_classes()[one_of("rule", rule, (*rule_classes(), "1-sla"))]()
+    if isinstance(rule, Rule):
+        return rule
+    kind = KNOWN[one_of("rule", rule, (*KNOWN, "1-sla"))]
+    try:
+        return kind()
+    except TypeError as error:  # it has parameters without defaults
+        raise InputError(f"rule = {rule!r}: should be given as an object, {kind.__name__}(...) ({error})") from None

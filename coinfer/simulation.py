@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, as_costs
-from coinfer.placement import Plan, fixed_costs
+from coinfer.placement import Plan, check_plan, fixed_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, whole
 
@@ -40,9 +40,8 @@ def simulate(
     >>> abs(outcome.mean - coinfer.plan(scenario).cost) < 3 * outcome.standard_error
     True
     """
-    costs, count, placement = as_costs(given), whole("inferences", inferences, 1), plan.placement
-    if costs.layers != plan.problem.layers:
-        raise InputError(f"plan: was made for {plan.problem.layers} layers; the scenario has {costs.layers}")
+    costs, count = as_costs(given), whole("inferences", inferences, 1)
+    placement = check_plan(plan, costs).placement
     if plan.rule.commits and costs.law.waits:
         raise InputError(
             f"rule = {str(plan.rule)!r}: is not simulated where the device may wait; replay it over a trace"

@@ -57,10 +57,8 @@ def optimal_costs(costs: Costs) -> Floats:
 def look_ahead_costs(costs: Costs, depth: int) -> Floats:
     """Expected cost from stage 0 on of look-ahead of a depth, for every placement M = 0..N; shape (..., N+1).
 
-    It telescopes. For 1-sla, u_0(M) = u_0(M-1) - pi_{M-1} G_{M-1}: a layer more is worth the saving
-    G_m = E[(o_m X - A_m)^+] at stage m = M - 1 times the probability pi_m of reaching it (R6). For depth k the saving is
-    the fall of v_m, m = M - k, when the horizon moves from M - 1 to M (N1). Up to M = k look-ahead is optimal. So all
-    placements take one pass of `depth` sweeps over the layers.
+    Up to M = depth look-ahead is optimal. From there on it telescopes, so that all placements take one pass of `depth`
+    sweeps over the layers: a layer more is worth the saving at stage m = M - depth times the chance of reaching it (R6, N1).
     """
     law, o, delta, layers = costs.law, costs.bits, costs.extra, costs.layers
     if depth >= layers:
@@ -72,9 +70,20 @@ def look_ahead_costs(costs: Costs, depth: int) -> Floats:
         a = delta[..., :stages] + v[..., 1:]
         before, v = v[..., :-1], law.minimum(o[..., :stages], a)
         first.append(v[..., :1])
+    # the saving at a stage is the fall of v_n when the horizon moves by one; for depth 1 without cancellation
     saving = law.saving(o[..., :stages], a) if depth == 1 else before - v
-    reach = law.reach(o[..., : stages - 1], a[..., :-1])
-    start = law.average(reach[..., :1], np.concatenate(first, axis=-1))
+    return telescope(costs, np.concatenate(first, axis=-1), a, saving)
+
+
+def telescope(costs: Costs, first: Floats, thresholds: Floats, saving: Floats) -> Floats:
+    """u_0(M) = u_0(M-1) - pi_m G_m, m = M - depth, from where the optimum ends (R6 for 1-sla, N1); shape (..., N+1).
+
+    `first` are v_0 for M = 0..depth, `thresholds` A_m and `saving` G_m those at m = 0..N-depth. The last of `first` holds
+    the saving at stage 0 already.
+    """
+    law, o = costs.law, costs.bits[..., : saving.shape[-1] - 1]
+    reach = law.reach(o, thresholds[..., :-1])  # pi_0..pi_{N-depth}
+    start = law.average(reach[..., :1], first)
     beyond = start[..., -1:] - np.cumsum(law.average(reach, saving)[..., 1:], axis=-1)
     return np.concatenate([start, beyond], axis=-1)
 
@@ -86,7 +95,7 @@ def sending_costs(costs: Costs) -> Floats:
 
 def from_start(costs: Costs, values: Floats) -> Floats:
     """Values at stage 0, each for a placement, as expected before the channel is first seen; shape (..., n)."""
-    law, none = costs.law, costs.bits[..., :0]
+    law, none = costs.law, costs.bits[..., :0]  # stage 0 is reached whatever the thresholds
     return law.average(law.reach(none, none), values)
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+Kind = TypeVar("Kind")
 
 
 class InputError(ValueError):
@@ -56,6 +58,13 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
     if isinstance(value, str) and value in names:
         return value
     raise InputError(f"{field} = {brief(value)}: should be one of {', '.join(names)}{hint(value, names)}")
+
+
+def an(field: str, value: object, kind: type[Kind]) -> Kind:
+    """Return `value` if it is of a kind, else raise `InputError`."""
+    if isinstance(value, kind):
+        return value
+    raise InputError(f"{field} = {brief(value)}: should be a {kind.__name__}")
 
 
 def hint(value: object, names: Iterable[str]) -> str:

@@ -243,6 +243,26 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["rule = 'static'", "one of look-ahead, optimal"],
     ),
     "clairvoyant of nothing": (lambda: coinfer.clairvoyant(None), ["scenario = None", "Scenario or Costs"]),
+    "name for a plan": (
+        lambda: simulate(scenario(), "optimal", inferences=1, rng=0),
+        ["plan = 'optimal'", "should be a Plan"],
+    ),
+    "path for a trace": (
+        lambda: coinfer.replay(scenario(), plan(scenario()), "log.csv"),
+        ["trace = 'log.csv'", "should be a Trace"],
+    ),
+    "costs to replay": (
+        lambda: coinfer.replay(coinfer.costs(scenario()), plan(scenario()), coinfer.example_trace("example.up")),
+        ["scenario = Costs(", "should be a Scenario"],
+    ),
+    "costs to sweep": (
+        lambda: coinfer.sweep(coinfer.costs(scenario()), {"inferences_per_update": [1]}),
+        ["scenario = Costs(", "should be a Scenario"],
+    ),
+    "expected cost of another network's plan": (
+        lambda: coinfer.expected_cost(Scenario(dnn="vgg19"), plan(scenario())),
+        ["plan: was made for 8 layers", "the scenario has 19"],
+    ),
     "no inferences": (
         lambda: simulate(scenario(), plan(scenario()), inferences=0, rng=0),
         ["inferences = 0", "at least 1"],

@@ -8,7 +8,7 @@ import pytest
 import coinfer
 from coinfer import InputError
 from coinfer.coupling import decided_apart
-from coinfer.rules import LookAhead, Memoryless, Optimal, ProbeOnce, Rule, as_rule, rule_classes
+from coinfer.rules import KNOWN, LookAhead, Memoryless, Optimal, ProbeOnce, Rule, as_rule
 from coinfer.study import figures
 
 SCENARIO = coinfer.load_scenario("default")
@@ -32,7 +32,7 @@ def plan() -> coinfer.Plan:
 
 def test_is_planned_by_object_and_by_name(plan):
     assert plan.rule == SecondBest()
-    assert rule_classes()["second-best"] is SecondBest
+    assert KNOWN["second-best"] is SecondBest
     np.testing.assert_array_equal(plan.costs, coinfer.plan(SCENARIO, rule="second-best").costs)
 
 
@@ -79,7 +79,9 @@ def test_names_are_rules(name, depth, rule):
     assert as_rule(rule) is rule
 
 
-@pytest.mark.parametrize("rule", ["0-sla", "-1-sla", "one-sla", "1-slap", 7, None])
+@pytest.mark.parametrize(
+    "rule", ["0-sla", "9" * 5000 + "-sla", "1\u0663-sla", Optimal, "-1-sla", "one-sla", "1-slap", 7, None]
+)
 def test_no_rule_of_that_name(rule):
     with pytest.raises(InputError, match=r"rule = .*: should be one of optimal, .*1-sla"):
         as_rule(rule)
@@ -95,3 +97,39 @@ def test_rules_apart_use_the_same_objects():
     found = decided_apart(coinfer.costs(SCENARIO))
     assert found["joint"] == coinfer.plan(SCENARIO).cost
     assert found["static"] == coinfer.plan(SCENARIO, rule="static").cost
+
+
+def test_a_rule_has_a_name_of_its_own_and_derives_from_no_other_rule():
+    with pytest.raises(InputError, match="Nameless: has name = None; should have a name"):
+        type("Nameless", (Rule,), {})
+    with pytest.raises(InputError, match="Impostor: has name = 'optimal', which is the name of Optimal"):
+        type("Impostor", (Rule,), {"name": "optimal"})
+    with pytest.raises(InputError, match="Eager: derives from another rule; should derive from Rule itself"):
+        type("Eager", (LookAhead,), {"name": "eager"})
+    assert as_rule("optimal") == Optimal()
+    assert not {"Nameless", "Impostor", "Eager"} & {kind.__name__ for kind in KNOWN.values()}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (lambda costs, m: costs.extra, r"gives thresholds with shape \(8,\); should be 0 numbers"),
+        (lambda costs, m: np.full(m, np.nan), "gives thresholds with nan among them; should be 1 numbers"),
+        (lambda costs, m: 1.0, r"gives thresholds with shape \(\); should be 0 numbers"),
+        (lambda costs, m: ["now"] * m, "thresholds = .*: should be a list of numbers"),
+    ],
+    ids=["as many as layers", "nan", "a number", "words"],
+)
+def test_thresholds_that_are_none_are_refused(given, words):
+    rule = type("Own", (Rule,), {"name": "own", "thresholds": lambda self, costs, placement: given(costs, placement)})
+    with pytest.raises(InputError, match=words):
+        coinfer.plan(SCENARIO, rule=rule())
+
+
+def test_a_rule_with_a_parameter_is_given_as_an_object():
+    def start(self, factor):
+        self.factor = factor
+
+    type("Scaled", (Rule,), {"name": "scaled", "__init__": start, "thresholds": lambda self, costs, m: None})
+    with pytest.raises(InputError, match=r"rule = 'scaled': should be given as an object, Scaled\(...\)"):
+        coinfer.plan(SCENARIO, rule="scaled")

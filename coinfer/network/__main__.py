@@ -1,5 +1,6 @@
 """`python -m coinfer.network` makes the tables of the bundled networks anew from their ONNX files."""
 
+import argparse
 import csv
 import io
 import os
@@ -32,4 +33,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("python -m coinfer.network", description=__doc__).parse_args()
     main()
