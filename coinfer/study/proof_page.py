@@ -55,7 +55,11 @@ def sections(topic: str, results: Mapping[str, Result] | None = None) -> str:
 
 def section(claim: Claim, result: Result | None = None) -> str:
     """A claim: statement, assumptions, status, steps with reasons and facts, in other words, the wrong variants."""
-    given = ", ".join(f"${maths(latex(each))}$" for each in claim.assumptions) or "nothing but the definitions"
+    conditions = [f"${maths(latex(each))}$" for each in claim.assumptions]
+    given = (
+        ", ".join([*([] if claim.setting == "chain" else [claim.setting]), *conditions])
+        or "nothing but the definitions"
+    )
     failed = " **NOT verified.**" if result is not None and not result.passed else ""
     family = f" ({claim.family})" if claim.family else ""
     restated = f"${maths(f'{RELATIONS[claim.relation]} {latex(claim.restatement.formula)}')}$"

@@ -146,7 +146,8 @@ class Claim:
         changes = [mutant.change for mutant in self.mutants]
         failures += [f"mutant not rejected: {change}" for change in changes if change not in against]
         if not accepted:
-            failures.append("the restatement was not accepted")
+            alike = other.formula == self.formula  # SymPy orders sums and products
+            failures.append(f"the restatement {'is the formula itself' if alike else 'was not proved equal'}")
         rejected = tuple((change, against[change]) for change in changes if change in against)
         count, seconds = len(list(all_steps(self.steps))), perf_counter() - begin
         return Result(not failures, count, rejected, accepted, seconds, tuple(failures))

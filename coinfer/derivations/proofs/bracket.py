@@ -110,7 +110,7 @@ R16c = claim("R16c", gap(0), M >= 1)(
 L21 = claim("L21", saved(n), n + 1 <= M)(
     r"v_n^{(M)} - v_n^{(M+1)} \le P(o_n X > A_n^{(M+1)})\,(v_{n+1}^{(M)} - v_{n+1}^{(M+1)})",
     eq(best(n) - best(n, M + 1), "both recursions", *both("optimal")),
-    le(goes_on(n, M + 1) * saved(n + 1), "it stops under M wherever it stops under M + 1 (R2a)", LATER, by=expectation),
+    le(goes_on(n, M + 1) * saved(n + 1), "it stops wherever M + 1 does, at one cost (R2a)", LATER, by=expectation),
     wrong={"chance under the shorter horizon": goes_on(n) * saved(n + 1)}
     | {"chance of stopping": (1 - goes_on(n, M + 1)) * saved(n + 1), "1-sla's chance": sla_goes_on(n) * saved(n + 1)},
     restated=same((1 - E(indicator(sending <= go_on(n, M + 1)))) * saved(n + 1), by=expectation),

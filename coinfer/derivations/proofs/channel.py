@@ -117,7 +117,7 @@ R12d = claim("R12d", poor(unit**2 * nakagami(shape)), eps <= 1, shape <= 2, sett
     ge(poor(inverse**2 * nakagami(shape)), "a poor channel costs at least scale / g (R12)", R12, by=POINTWISE),
     ge(
         poor(scale**2 / gain * constant),
-        "the density over the gain falls",
+        "the density over the gain falls up to gain 1",
         by=falls(scale**2 / gain * nakagami(shape, point) / point),
     ),
     eq(-(scale**2) * constant * log(eps), "the integral of 1/g", by=calculus),

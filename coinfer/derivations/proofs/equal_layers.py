@@ -111,7 +111,12 @@ last_excess = E(Max(send - extra - result_bits * E(X), 0))
 N4 = claim("N4", J(N) - J(N - 1), setting="own result")(
     r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta - o_N\mu)^+: \text{ a result of } o_N \text{ bits is sent}",
     eq(D(N) - pi(N - 1) * G(N - 1), "one layer more (R6)", use(R6, M=N - 1)),
-    eq(download - there * G(N - 1), "getting there (L32)", use(L32, m=N - 1), use("own result, download", n=N)),
+    eq(
+        download - there * G(N - 1),
+        "chance of getting there (L32)",
+        use(L32, m=N - 1),
+        use("own result, download", n=N),
+    ),
     eq(download - there * last_excess, "the saving at stage N - 1", *LAST_SAVING),
     wrong={"sign of the saving": download + there * last_excess}
     | {"exponent off by one": download - p**N * last_excess}
@@ -171,7 +176,7 @@ L41 = claim("L41", pi(m + 1), setting="own input")(
 R7e = claim("R7e", J(M + 2) - J(M + 1), setting="own input")(
     r"J(M+2) - J(M+1) = D - p_0 p^M G: \text{ an input of another size}",
     eq(D(M + 2) - pi(M + 1) * G(M + 1), "one layer more (R6)", use(R6, M=M + 1)),
-    eq(download - reached * G(M + 1), "getting there (L41)", use(L41, m=M), use("later download", n=M + 2)),
+    eq(download - reached * G(M + 1), "chance of getting there (L41)", use(L41, m=M), use("later download", n=M + 2)),
     eq(download - reached * E(excess), "every later layer is the same", use("saving", m=M + 1), *later(M)),
     eq(download - reached * g_save, "a name for it", "equal layers, saving"),
     wrong={"sign of the saving": download + reached * g_save}

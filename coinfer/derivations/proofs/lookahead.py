@@ -20,7 +20,12 @@ def prices(last: sp.Expr, weight: sp.Expr = REACHED) -> sp.Expr:
 L6 = claim("L6", gap(n), n + 1 <= M)(
     r"u_n - v_n = P(o_n X > A_n^1)(u_{n+1} - v_{n+1}) + \mathbb{E}[o_n X - A_n^{\mathrm{opt}}; A_n^{\mathrm{opt}} < o_n X \le A_n^1]",
     eq(sla(n) - best(n), "both recursions", "1-sla", "optimal"),
-    eq(sla_goes_on(n) * gap(n + 1) + too_early(n), "the optimal threshold is lower (R5b)", R5b, by=expectation),
+    eq(
+        sla_goes_on(n) * gap(n + 1) + too_early(n),
+        "by outcomes: the optimal threshold is lower (R5b)",
+        R5b,
+        by=expectation,
+    ),
     wrong={"price dropped": sla_goes_on(n) * gap(n + 1), "later gap dropped": too_early(n)}
     | {"sign of the price": sla_goes_on(n) * gap(n + 1) - too_early(n)}
     | {"chance of stopping": (1 - sla_goes_on(n)) * gap(n + 1) + too_early(n)}

@@ -102,7 +102,7 @@ other = Symbol("w", real=True)
 wider = (extra + other) / (extra + v_inf)
 R9a = claim("R9a", E(Max(extra + other - send, 0)), bits > 0, extra > 0, other > v_inf, setting="equal layers")(
     r"w > v_\infty \implies \mathbb{E}(\delta + w - oX)^+ > \delta: \text{ the root is unique}",
-    ge(wider * waste, "convex and 0 at 0, so it grows at least in proportion", L34, by=expectation),
+    ge(wider * waste, "convex and 0 at 0, so it grows at least in proportion to its threshold", L34, by=expectation),
     eq(wider * extra, "v is a root (R9)", R9),
     gt(extra, "w is larger", L34),
     wrong={"value for cost": extra + other, "by the difference": extra + 2 * (other - v_inf)},

@@ -28,7 +28,7 @@ L10 = claim("L10", step_u(0), n <= M)(
 L11 = claim("L11", step_u(M))(
     r"u_M^{(M+1)} - u_M^{(M)} = -G_M, \quad G_m = \mathbb{E}(o_m X - A_m^1)^+",
     eq(sla(M, M + 1) - u(M, M), "what 1-sla pays", use("1-sla", n=M, M=M + 1)),
-    eq(follow(o(M) * X, threshold(M), threshold(M)) - E(o(M) * X), "at the end it sends", *both("1-sla ends")),
+    eq(follow(o(M) * X, threshold(M), threshold(M)) - E(o(M) * X), "at the end it has to send", *both("1-sla ends")),
     eq(-saving(M), "where it goes on it saves the difference", by=expectation),
     eq(-G(M), "the saving", use("saving", m=M)),
     wrong={"sign": G(M), "stage off by one": -G(M + 1), "nothing saved": 0}

@@ -17,7 +17,7 @@ def area(integrand: sp.Expr, upper: sp.Expr = A) -> sp.Expr:
 
 R2 = claim("R2", stage(A), bits > 0, A >= 0)(
     r"\mathbb{E}\min(oX, A) = A - \int_0^A F(y/o)\,dy \quad (o > 0,\ A \ge 0)",
-    eq(A - E(area(indicator(bits * X <= y))), "the part above oX is an integral of an indicator", by=expectation),
+    eq(A - E(area(indicator(bits * X <= y))), "the part of [0, A] above oX, as an integral", by=expectation),
     eq(A - area(E(indicator(bits * X <= y))), "Tonelli: the integrand is nonnegative", by=tonelli),
     eq(A - area(F(y / bits)), "the law of X", use("distribution", y=y / bits), by=inside_integral(expectation)),
     wrong={"sign of the integral": A + area(F(y / bits)), "threshold dropped": -area(F(y / bits))}
@@ -203,7 +203,7 @@ R5d = claim("R5d", u(n, M), n <= m, m + 1 <= M, setting="monotone case")(
     )(
         eq(sla(n), "what 1-sla pays", "1-sla"),
         eq(follow(sending, threshold(n), go_on(n, M)), "hypothesis", HYPOTHESIS),
-        eq(best(n), "sending surely costs more than either threshold (R5b)", "surely goes on", R5b, by=expectation),
+        eq(best(n), "dearer than 1-sla's threshold, so than the best (R5b)", "surely goes on", R5b, by=expectation),
         eq(v(n, M), "the recursion", "optimal"),
     ),
     wrong={"horizon off by one": v(n, m), "stage off by one": v(n + 1, M), "send at once": o(n) * E(X)}

@@ -63,7 +63,7 @@ R18d = claim("R18d", u(n, M), n <= M, *TWO_POINTS, setting="two points")(
         eq(sla(n), "what 1-sla pays", "1-sla"),
         eq(follow(send, extra + bits * E(X), extra + u(n + 1, M)), "every layer is the same", *equal(n, n + 1)),
         eq(follow(send, extra + bits * E(X), extra + V(M - n - 1)), "hypothesis", HYPOTHESIS),
-        eq(stage(V(M - n - 1)), "by the closed form of V both rules decide alike (R18c)", *CLOSED, by=order),
+        eq(stage(V(M - n - 1)), "by the closed form of V both decide alike in either state", *CLOSED, by=order),
         eq(V(M - n), "one stage more is left", use("stages left", k=M - n - 1)),
     ),
     wrong={"stages passed": V(n), "one too many": V(M - n + 1), "horizon alone": V(M), "always the input": V(0)}
