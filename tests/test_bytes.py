@@ -1,19 +1,23 @@
-"""Other arithmetic, the same bytes: notebooks rerun as on other CPUs give the committed files.
+"""What is committed is what the code produces: the whole study, some notebooks of it rerun as on other CPUs, byte for byte.
 
 Round-off cannot be ruled out by rounding, only made improbable: a number of the study may lie so near the edge of two
 roundings that the last digit kept differs. If one of these tests fails for a single digit after a change of the study,
 that is the case, and rounding where the number is computed mends it.
 """
 
+import json
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import pytest
 
 from coinfer.study import command_line
@@ -70,45 +74,123 @@ def test_a_lever_changes_arithmetic(name: str, plain: str, tmp_path: Path) -> No
     assert probe(tmp_path, LEVERS[name]) != plain
 
 
-@pytest.mark.parametrize(
-    ("levers", "notebooks"),
-    [  # those that have differed, the quick ones of them
-        (["numpy", "blas", "libm", "threads"], ["20-online-splitting", "60-sensitivity"]),
-        (["noise"], ["30-placement", "72-memory"]),
-    ],
-    ids=["another CPU", "noise"],
-)
-def test_the_committed_files_do_not_depend_on_arithmetic(
-    levers: list[str], notebooks: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+CASES = {  # levers, and notebooks run under them: those that have differed, the quick ones of them
+    "another CPU": (["numpy", "blas", "libm", "threads"], ["20-online-splitting", "60-sensitivity"]),
+    "noise": (["noise"], ["30-placement", "72-memory"]),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run under a lever left: its probe and the one it should be, and the files of each notebook."""
+
+    found: str
+    wanted: str
+    files: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the whole study."""
+    return tmp_path_factory.mktemp("figures")
+
+
+@pytest.fixture(scope="module")
+def runs(out: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+    """A few notebooks, run under each lever."""
+    folder = tmp_path_factory.mktemp("levers") / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder, ignore=shutil.ignore_patterns(".*"))
+    return {name: run_under(levers, notebooks, folder, out) for name, (levers, notebooks) in CASES.items()}
+
+
+@pytest.fixture(scope="module")
+def produced(out: Path, runs: dict[str, Run]) -> Path:
+    """The whole study, as `make figures` runs it; what was run under a lever is fresh, and is not run twice."""
+    assert command_line.main(["--out", str(out)]) == 0
+    return out
+
+
+def run_under(levers: list[str], notebooks: list[str], folder: Path, out: Path) -> Run:
+    """Run some notebooks, and a probe, under those levers that this machine offers."""
     lever: dict[str, str] = {}
     for name in set(levers) & set(offered()) or {"noise"}:  # a machine that offers none has the noise
         lever |= LEVERS[name]
-    for name, value in {**KERNEL_ENVIRONMENT, "IPYTHONDIR": "", "JUPYTER_RUNTIME_DIR": ""}.items():
-        monkeypatch.setenv(name, os.environ.get(name, value))  # the runner sets them for good
-    for name, value in lever.items():
-        monkeypatch.setitem(KERNEL_ENVIRONMENT, name, value)
-        monkeypatch.setenv(name, value)
-    folder, out = tmp_path / "notebooks", tmp_path / "out"
-    folder.mkdir()
-    for name in notebooks:
-        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", folder)
-    write_probe(folder / "01-probe.ipynb")
-    assert command_line.main(["--notebooks", str(folder), "--out", str(out)]) == 0
-    assert (out / "probe.txt").read_text() == probe(tmp_path, lever)  # the lever has reached the kernels
-    made = {path.name for path in out.iterdir() if path.is_file() and path.name[0] != "."}
-    assert len(made) > 20
-    assert differing(made - {"probe.txt", "made-by.json"}, out) == []
+    write_probe(folder / "01-probe.ipynb", f"{PROBE}\n# under {lever}")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**KERNEL_ENVIRONMENT, "IPYTHONDIR": "", "JUPYTER_RUNTIME_DIR": ""}.items():
+            patch.setenv(name, os.environ.get(name, value))  # the runner sets them for good
+        for name, value in lever.items():
+            patch.setitem(KERNEL_ENVIRONMENT, name, value)
+            patch.setenv(name, value)
+        arguments = ["--notebooks", str(folder), "--out", str(out), "01-probe", *notebooks]
+        assert command_line.main(arguments) == 0
+        wanted = probe(folder.parent, lever)
+    made = json.loads((out / "made-by.json").read_text())
+    files = [file for notebook in notebooks for file in made[notebook]]
+    return Run((out / "probe.txt").read_text(), wanted, {file: (out / file).read_bytes() for file in files})
 
 
-def differing(files: set[str], out: Path) -> list[str]:
-    """Those of the files whose bytes are not the committed ones."""
-    return [name for name in sorted(files) if (out / name).read_bytes() != (ROOT / "figures" / name).read_bytes()]
-
-
-def write_probe(path: Path) -> None:
+def write_probe(path: Path, code: str) -> None:
     """The probe as a notebook."""
     first = nbformat.v4.new_code_cell("seed = 0", metadata={"tags": ["parameters"]})
-    notebook = nbformat.v4.new_notebook(cells=[first, nbformat.v4.new_code_cell(PROBE)])
+    notebook = nbformat.v4.new_notebook(cells=[first, nbformat.v4.new_code_cell(code)])
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(notebook, path)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_committed_files_do_not_depend_on_arithmetic(name: str, runs: dict[str, Run]) -> None:
+    run = runs[name]
+    assert run.found == run.wanted  # the lever has reached the kernels
+    assert len(run.files) > 18
+    assert [file for file, content in run.files.items() if content != (ROOT / "figures" / file).read_bytes()] == []
+
+
+def test_what_is_committed_is_what_the_code_produces(produced: Path) -> None:
+    committed, made = (
+        {p.name for p in folder.iterdir() if p.is_file() and p.name[0] != "."}
+        for folder in (ROOT / "figures", produced)
+    )
+    assert committed == made
+    for path in sorted(produced.glob("*.csv")):
+        pd.testing.assert_frame_equal(
+            pd.read_csv(path), pd.read_csv(ROOT / "figures" / path.name), rtol=1e-9, atol=1e-12, obj=path.name
+        )
+    for path in [*produced.glob("*.md")]:
+        assert path.read_text() == (ROOT / "figures" / path.name).read_text(), path.name
+
+
+def test_the_findings_are_complete(produced: Path) -> None:
+    table = pd.read_csv(produced / "99-findings.csv")
+    assert (
+        not table[["claim", "sentence", "verdict", "finding", "number", "uncertainty", "figure", "limits"]]
+        .isna()
+        .any(axis=None)
+    )
+    assert set(table["verdict"]) <= {"confirmed", "refined", "limited", "refuted"}
+    assert [
+        name
+        for name in table["figure"]
+        if not (produced / f"{name}.svg").exists() and not (produced / f"{name}.csv").exists()
+    ] == []
+    assert {"stopping", "look-ahead", "closed form", "coupling", "joint"} <= set(table["claim"])
+
+
+def test_the_nomenclature_lists_every_quantity(produced: Path) -> None:
+    from coinfer.quantities import QUANTITIES
+
+    table = pd.read_csv(produced / "00-nomenclature.csv")
+    assert set(table["field"]) == set(QUANTITIES)
+
+
+def test_no_curve_of_a_committed_figure_is_empty(produced: Path) -> None:
+    for path in produced.glob("*.csv"):
+        numbers = pd.read_csv(path).select_dtypes("number")
+        assert not np.any(numbers.isna().all(axis=0)), path.name
+
+
+def test_made_by_lists_every_committed_file(produced: Path) -> None:
+    listed = {file for files in json.loads((produced / "made-by.json").read_text()).values() for file in files}
+    assert listed == {
+        path.name for path in produced.iterdir() if path.is_file() and path.name not in (".fresh.json", "made-by.json")
+    }

@@ -648,3 +648,23 @@ def test_drain_is_checked():
     assert abs(outcome.mean - at.cost) < 4.5 * outcome.standard_error + 2e-3 * at.cost
     assert np.all(clairvoyant(of) <= at.costs + 1e-12)
     assert at.gap.total == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("unit_costs", "initial", "rows", "words"),
+    [
+        ([3.0, 1.0], [0.5, 0.5], [[0.5, 0.5]] * 2, "unit_costs: should ascend"),
+        (
+            [1.0, 2.0, 3.0],
+            [0.5, 0.5],
+            [[0.5, 0.5]] * 2,
+            r"unit_costs: have shape \(3,\); should be one for each of the 2",
+        ),
+        ([1.0, 3.0], [0.5, 0.6], [[0.5, 0.5]] * 2, "initial: rows have sums from 1.1 on; should have sum 1"),
+        ([1.0, 3.0], [0.5, 0.5], [[1.0, 1.0]] * 2, "transitions: rows have sums from 2 on; should have sum 1"),
+        ([1.0, 3.0], [0.5, 0.5], [[1.0]] * 2, r"transitions: have shape \(1, 2, 1\)"),
+    ],
+)
+def test_parts_that_do_not_fit_are_refused(unit_costs, initial, rows, words):
+    with pytest.raises(InputError, match=words):
+        MovingLaw(Chain.of(np.array(initial), np.array([rows])), Held(np.array(unit_costs)))

@@ -152,9 +152,10 @@ def test_thresholds_are_rates():
 
 def sent_slowly(trace: Trace, start: float, bits: float, steps: int = 40_000) -> tuple[float, float]:
     """End of sending and time in outages, by small steps; the independent check."""
-    step, now, left, out = trace.window_s / steps * 8, start, bits, 0.0
+    window, rates = float(trace.window_s), trace.rates_bps.tolist()  # plain floats: the same numbers, sooner
+    step, now, left, out = window / steps * 8, float(start), float(bits), 0.0
     while left > 0:
-        rate = trace.rates_bps[int(now / trace.window_s) % trace.rates_bps.size]
+        rate = rates[int(now / window) % len(rates)]
         left, now, out = left - rate * step, now + step, out + (rate == 0) * step
     return now, out
 

@@ -198,7 +198,7 @@ class UnitCostLaw(Law):
         return self.go_cost(bits, threshold) - times(threshold, self.go_probability(bits, threshold))
 
     def sending(self, bits: Floats) -> Floats:
-        """O mu; the shape of `bits`."""
+        """The cost o mu of sending; the shape of `bits`."""
         return bits * self.mean
 
     def reach(self, bits: Floats, threshold: Floats) -> Floats:

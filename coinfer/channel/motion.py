@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.channel.law import Floats, State
+from coinfer.channel.law import Floats, State, as_floats
+from coinfer.validation import InputError
 
 States = NDArray[np.intp]
 
@@ -27,9 +28,19 @@ class Chain:
 
     @classmethod
     def of(cls, initial: Floats, transitions: Floats) -> "Chain":
-        """From the law (S,) at stage 0 and the transitions (N, S, S) from stage n to n + 1, whose rows have sum 1."""
-        first = np.broadcast_to(initial, (1, len(initial), len(initial)))
-        return cls(initial, np.concatenate([first, transitions]))
+        """From the law (S,) at stage 0 and the transitions (N, S, S) from stage n to n + 1, whose rows have sum 1.
+
+        Raises `InputError` for other shapes or sums.
+        """
+        p, moves = as_floats("initial", initial), as_floats("transitions", transitions)
+        if p.ndim != 1 or moves.ndim != 3 or moves.shape[1:] != (p.size, p.size):
+            raise InputError(
+                f"transitions: have shape {moves.shape}; should be (N, S, S) for initial of shape {p.shape}"
+            )
+        for field, rows in (("initial", p), ("transitions", moves)):
+            if not np.allclose(rows.sum(axis=-1), 1, rtol=0, atol=1e-9):
+                raise InputError(f"{field}: rows have sums from {rows.sum(axis=-1).min():.9g} on; should have sum 1")
+        return cls(p, np.concatenate([np.broadcast_to(p, (1, p.size, p.size)), moves]))
 
     @property
     def chain(self) -> "Chain":

@@ -20,10 +20,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel import thresholds
 from coinfer.channel.discrete_law import DiscreteLaw
-from coinfer.channel.law import Floats, GainAt, Law, State
+from coinfer.channel.law import Floats, GainAt, Law, State, as_floats
 from coinfer.channel.motion import Motion
 from coinfer.channel.outage import NoOutage, Outage
 from coinfer.channel.sending import Sending
+from coinfer.validation import InputError
+
+
+def fitting(unit_costs: ArrayLike, states: int, usable: int) -> Floats:
+    """Unit costs (S,) as an array. Raises `InputError` unless there is one for each state, and those that can send ascend."""
+    x = as_floats("unit_costs", unit_costs)
+    if x.shape != (states,):
+        raise InputError(
+            f"unit_costs: have shape {x.shape}; should be one for each of the {states} states of the chain"
+        )
+    if np.any(np.diff(x[:usable]) < 0):
+        raise InputError("unit_costs: should ascend over the states that can send; the rules take the best first")
+    return x
 
 
 class MovingLaw(Law):
@@ -32,9 +45,10 @@ class MovingLaw(Law):
     nodes = 1
 
     def __init__(self, motion: Motion, sender: Sending, outage: Outage | None = None, gain_at: GainAt | None = None):
-        self.motion, self.chain, self.sender, self.unit_costs = motion, motion.chain, sender, sender.unit_costs
-        self.outage = NoOutage(len(sender.unit_costs)) if outage is None else outage
-        self.usable, self.waits, self.gain_at = self.outage.usable, self.outage.waits, gain_at
+        self.motion, self.chain, self.sender, self.gain_at = motion, motion.chain, sender, gain_at
+        self.outage = outage or NoOutage(self.chain.initial.size)
+        self.usable, self.waits = self.outage.usable, self.outage.waits
+        self.unit_costs = fitting(sender.unit_costs, self.chain.initial.size, self.usable)
         self._seen, self._stages = self.unit_costs[: self.usable], dict[int, MovingLaw]()
 
     def sent(self, bits: ArrayLike) -> Floats:
@@ -67,8 +81,7 @@ class MovingLaw(Law):
     def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """P(o X <= A) in the state in which the device decides."""
         sent = self.sent(bits)
-        stops = np.where(sent <= np.asarray(threshold), 1.0, 0.0)
-        return self.chain.expect(self.outage.settled(stops, sent, threshold, 0.0))
+        return self.chain.expect(self.outage.settled(1.0 * (sent <= np.asarray(threshold)), sent, threshold, 0.0))
 
     def sending(self, bits: ArrayLike) -> Floats:
         """The expected cost of sending, the wait for a usable state included."""

@@ -39,11 +39,11 @@ class Held(Sending):
     unit_costs: Floats
 
     def cost(self, bits: ArrayLike) -> Floats:
-        """O x for each state."""
+        """The cost o x in each state."""
         return np.asarray(bits, float) * self.unit_costs[:, None]
 
     def price(self, unit_cost: Floats, bits: float) -> Floats:
-        """O x, and 0 where there is nothing to send, even in an outage."""
+        """The cost o x, and 0 where there is nothing to send, even in an outage."""
         return bits * unit_cost if bits > 0 else np.zeros_like(unit_cost)
 
 

@@ -6,7 +6,7 @@ value they may take.
 """
 
 import operator
-from functools import reduce
+from functools import cache, reduce
 from itertools import compress
 from typing import Any
 
@@ -83,6 +83,7 @@ def compare(left: Any, relation: str, right: Any) -> Any:
     return RELATIONS[relation](left, right, evaluate=False)
 
 
+@cache  # one step is checked for its claim, and again wherever a variant of the claim has it
 def implied(facts: tuple[Any, ...], conclusion: Any, integers: bool = False) -> bool:
     """Whether z3 proves the conclusion from the facts and the terms' signs, for all reals (or integers)."""
     translation, solver = Translation(integers), z3.Solver()

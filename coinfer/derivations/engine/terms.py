@@ -1,6 +1,7 @@
 """What the claims are written with beyond SymPy: expectations and indicators, and when two expressions are the same."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -92,6 +93,7 @@ ROUTES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
 )
 
 
+@cache
 def is_zero(expression: sp.Expr) -> bool:
     """Whether SymPy reduces the expression to the literal 0 by one of several routes."""
     expression = sp.expand(expression)  # splits sums into their terms
