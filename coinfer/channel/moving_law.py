@@ -81,7 +81,8 @@ class MovingLaw(Law):
     def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """P(o X <= A) in the state in which the device decides."""
         sent = self.sent(bits)
-        return self.chain.expect(self.outage.settled(1.0 * (sent <= np.asarray(threshold)), sent, threshold, 0.0))
+        stops = (sent <= np.asarray(threshold)).astype(float)
+        return self.chain.expect(self.outage.settled(stops, sent, threshold, 0.0))
 
     def sending(self, bits: ArrayLike) -> Floats:
         """The expected cost of sending, the wait for a usable state included."""
@@ -128,8 +129,7 @@ class MovingLaw(Law):
 
     def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether a device that sees an outage had better wait; (n,)."""
-        wait = self.outage.waiting(self.sent(bits), threshold)
-        return wait[self.commonest_outage] if self.waits else wait[0]
+        return self.outage.waiting(self.sent(bits), threshold)[self.commonest_outage if self.waits else 0]
 
     def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
         """The state whose unit cost is nearest; in an outage (inf) the one that is in outage most often."""
