@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.gain_law import GainLaw, rayleigh
-from coinfer.channel.law import Floats, GainAt, State, UnitCostLaw, unit_threshold
+from coinfer.channel.law import Floats, GainAt, Law, State, UnitCostLaw, unit_threshold
 from coinfer.channel.quadrature import PartialMeans
 
 
@@ -70,6 +70,12 @@ class FadingLaw(UnitCostLaw):
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether each gain is large enough."""
         return state >= float(self._least_gain(bits, threshold))
+
+    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
+        """Those of the same gains."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            there = bits * law.unit_cost(self._least_gain(bits, threshold))
+        return np.where(np.isfinite(threshold) & (bits > 0), there, threshold)
 
     def survival_grid(self) -> Floats:
         """The unit costs at the edges of the panels."""
