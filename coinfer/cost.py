@@ -132,7 +132,7 @@ def apart(given: Costs) -> tuple[Costs, Costs]:
     >>> import coinfer
     >>> seconds, joules = apart(coinfer.costs(coinfer.load_scenario("default")))
     >>> round(float(seconds.edge), 4)  # AlexNet on the edge server [s]
-    0.0714
+    0.0655
     """
     scenario = given.scenario
     if scenario is None:

@@ -20,6 +20,9 @@ from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, whole
 
 
+QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
+
+
 @dataclass(frozen=True, eq=False)
 class Gap:
     """What a rule loses against the optimal rule at the same placement (R15), and a bound known without it (R16)."""

@@ -13,9 +13,8 @@ from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
-from coinfer.placement import Plan, check_plan
+from coinfer.placement import QUANTILES, Plan, check_plan
 from coinfer.scenario import Scenario
-from coinfer.simulation import QUANTILES
 from coinfer.system import Link, Weights
 from coinfer.validation import an, one_of, whole
 

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, apart, as_costs
-from coinfer.placement import Plan, check_plan, fixed_costs
+from coinfer.placement import QUANTILES, Plan, check_plan, fixed_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import whole
 
-QUANTILES = (0.5, 0.95, 0.99)
 BLOCK = 1 << 15  # inferences followed at a time: their draws fit in a core's cache
 
 

@@ -6,7 +6,7 @@ decomposition then serves every z. `semigroup` takes the second where it holds a
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from math import ceil, log2
+from math import ceil, inf, log2
 
 import numpy as np
 
@@ -51,7 +51,8 @@ class Doubling(Semigroup):
 
     def __init__(self, generator: Floats):
         self.generator = generator
-        self.step = BASE / max(float(-np.diag(generator).min()), 1e-300)
+        rate = float(-np.diag(generator).min())
+        self.step = BASE / rate if rate > 0 else inf
         self._powers: list[Floats] = []  # e^{Ah}, e^{2Ah}, e^{4Ah}, ...
 
     def matrices(self, at: Floats) -> Floats:
@@ -70,8 +71,8 @@ class Doubling(Semigroup):
         for _ in range(TERMS):
             series.append(self.generator @ series[-1])
         integral, slope = (self._series(series, left, first) for first in (1, 0))
-        doubled = self._series(series, np.array([self.step]), 1)[:, 0]
         most = max((steps.bit_length() for steps in whole), default=0)
+        doubled = self._series(series, np.array([self.step if most else 0.0]), 1)[:, 0]
         for power, matrix in enumerate(self._doubled((1 << most) - 1)):
             has = [n for n, steps in enumerate(whole) if steps >> power & 1]
             integral[:, has] = doubled[:, None] + matrix @ integral[:, has]
@@ -81,11 +82,11 @@ class Doubling(Semigroup):
 
     def _digits(self, at: Floats) -> tuple[Floats, list[int]]:
         whole = [int(z / self.step) for z in at]
-        return np.array([max(z - k * self.step, 0.0) for z, k in zip(at, whole, strict=True)]), whole
+        return np.array([max(z - k * self.step, 0.0) if k else z for z, k in zip(at, whole, strict=True)]), whole
 
     def _doubled(self, steps: int) -> list[Floats]:
         """e^{Ah 2^i} for the binary digits i of a number of steps."""
-        if not self._powers:
+        if steps and not self._powers:
             self._powers.append(self._rest(np.eye(len(self.generator)), np.array([self.step]))[0])
         while len(self._powers) < steps.bit_length():
             square = self._powers[-1] @ self._powers[-1]
@@ -95,7 +96,8 @@ class Doubling(Semigroup):
     def _rest(self, unit: Floats, at: Floats) -> Floats:
         """e^{Az} for z of at most a step: e^{-qz} sum_k (qz)^k/k! U^k, U = 1 + A/q nonnegative."""
         rate = BASE / self.step
-        jump, term, total = unit + self.generator / rate, unit, np.zeros((len(at), *unit.shape))
+        jump = unit + (self.generator / rate if rate > 0 else 0.0)
+        term, total = unit, np.zeros((len(at), *unit.shape))
         weight = np.exp(-rate * at)
         for k in range(TERMS):
             total += weight[:, None, None] * term
