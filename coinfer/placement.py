@@ -14,11 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from coinfer import stopping
 from coinfer.channel.law import Floats, Law
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, apart, as_costs
-from coinfer.rules import Rule, as_rule, static_costs
+from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, whole
-
 
 QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
 
@@ -189,7 +189,10 @@ def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
     True
     """
     costs = as_costs(given)
-    fixed = fixed_costs(costs)[check_plan(plan, costs).placement]
+    fixed = float(fixed_costs(costs)[check_plan(plan, costs).placement])
+    chosen = plan.chosen_stage(costs.law.unit_costs) if isinstance(costs.law, MovingLaw) else None
+    if chosen is not None:
+        return fixed + committed_cost(costs, chosen)
     return float(fixed + stopping.evaluate(costs, plan.thresholds_on(costs.law)))
 
 

@@ -258,9 +258,7 @@ class ProbeOnce(Rule):
         """What the stage chosen in each state at stage 0 costs at other prices."""
         if isinstance(costs.law, UnitCostLaw):
             return super().expected(costs, placement, priced)
-        chosen = self._chosen(moving_law(costs.law), costs, placement)
-        every = np.concatenate([moving_law(priced.law).sent(priced.bits[:1]), commitment_costs(priced)], axis=-1)
-        return float(moving_law(costs.law).chain.initial @ every[np.arange(len(every)), chosen])
+        return committed_cost(priced, self._chosen(moving_law(costs.law), costs, placement))
 
     def stop_states(self, costs: Costs, placement: int) -> Floats:
         """From the stage chosen in each state at stage 0."""
@@ -300,6 +298,13 @@ def commitment_costs(costs: Costs) -> Floats:
         ahead = law.stage_cost(o[..., : ahead.shape[-1]], never, ahead)[..., 1:]  # seen from one stage earlier
         seen.append(ahead[..., :1])
     return np.concatenate(seen, axis=-1)
+
+
+def committed_cost(costs: Costs, chosen: NDArray[np.int64]) -> float:
+    """Expected cost from stage 0 on of stopping at the stage chosen (S,) for each state at stage 0, on a channel in motion."""
+    law = moving_law(costs.law)
+    every = np.concatenate([law.sent(costs.bits[:1]), commitment_costs(costs)], axis=-1)
+    return float(law.chain.initial @ every[np.arange(len(every)), chosen])
 
 
 def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
