@@ -73,7 +73,8 @@ class Moving(MovingChannel):
         tau_s, (edges, masses, means) = self.coherence_s(link), gamma_cells(self.m, self.states)
         flux = edges * gamma_density(self.m, edges) / (self.m * tau_s)
         rates_bps = link.bandwidth_hz * np.log1p(link.mean_snr * means) / np.log(2)
-        return States(rates_bps, diffusion_chain(masses, means, flux), shannon=True, known_law=masses)
+        generator = diffusion_chain(masses, means, flux)
+        return States(rates_bps, generator, shannon=True, endless=self.m <= 1, known_law=masses)
 
 
 def gamma_cells(m: float, cells: int) -> tuple[Floats, Floats, Floats]:

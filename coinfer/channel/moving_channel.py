@@ -31,6 +31,7 @@ class States:
     generator: Floats  # (S, S) [1/s]
     transmit_powers_w: Floats | None = None  # (S,) while sending at each rate; None: that of the link
     shannon: bool = False  # whether thresholds are gains, at Shannon's rate, and not rates
+    endless: bool = False  # whether a rate held from a deep fade on costs infinitely much (R12)
     known_law: Floats | None = None  # (S,) the stationary law, where it need not be found
 
     @cached_property
@@ -66,7 +67,7 @@ class MovingChannel(BaseChannel):
         return float(states.law[states.rates_bps > 0].sum())
 
     def law(self, link: Link, weights: Weights) -> DiscreteLaw:
-        """The law of X at stage 0, given a usable state, as independent draws."""
+        """The law of X at stage 0, given a usable state, as independent draws. Raises `InputError` if its mean is infinite."""
         return self.law_along(link, weights, np.zeros(0)).memoryless
 
     def law_along(self, link: Link, weights: Weights, durations_s: Floats) -> MovingLaw:
@@ -76,7 +77,13 @@ class MovingChannel(BaseChannel):
         sends = weights.time_per_s + weights.energy_per_j * motion.powers_w
         per_s = np.where(motion.sender.rates_bps > 0, sends, outage)
         chain = _chain(self, link, np.ascontiguousarray(durations_s, dtype=float).tobytes())
-        return MovingLaw(chain, motion.sender.priced(per_s), motion.gain_at(link, weights), self.long_outage())
+        return MovingLaw(
+            chain,
+            motion.sender.priced(per_s),
+            motion.gain_at(link, weights),
+            long_outage_s=self.long_outage(),
+            endless=motion.states.endless,
+        )
 
 
 @dataclass(frozen=True, eq=False)

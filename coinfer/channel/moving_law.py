@@ -7,6 +7,7 @@ itself. With these shapes the rules of `stopping` hold as they stand: they need 
 
 >>> from coinfer.channel.motion import Chain
 >>> from coinfer.channel.sending import Sending
+from coinfer.channel.thresholds import Seen, largest_stop, on_sending
 >>> chain = Chain.of(np.array([0.5, 0.5]), np.array([[[1.0, 0.0], [0.5, 0.5]]]))
 >>> still = Sending(np.array([3.0, 1.0]), np.array([3.0, 3.0]), np.zeros((2, 2)))
 >>> MovingLaw(chain, still).sending(np.array([1.0, 1.0]))
@@ -15,40 +16,43 @@ array([[2., 1.],
 """
 
 from collections.abc import Sequence
+from copy import copy
 from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel import thresholds
 from coinfer.channel.discrete_law import DiscreteLaw
 from coinfer.channel.law import Floats, GainAt, Law, State
 from coinfer.channel.motion import Chain
 from coinfer.channel.sending import Sending
+from coinfer.channel.thresholds import Seen, largest_stop, on_sending
 from coinfer.validation import InputError
 
 
 class MovingLaw(Law):
     """How the channel moves between stages, and what sending costs while it moves on.
 
-    `long_outage_s`: with two outage states, the device is in the second once an outage has lasted this long. Raises
-    `InputError` unless both are of the same states, in ascending order of unit cost.
+    `long_outage_s`: with two outage states, the device is in the second once an outage has lasted this long. `endless`: a rate
+    held from a deep fade on costs infinitely much (R12), and independent draws of X mean nothing. Raises `InputError`
+    unless chain and sender are of the same states, in ascending order of unit cost.
     """
 
     nodes = 1
 
     def __init__(
-        self, chain: Chain, sender: Sending, gain_at: GainAt | None = None, long_outage_s: float | None = None
+        self,
+        chain: Chain,
+        sender: Sending,
+        gain_at: GainAt | None = None,
+        *,
+        long_outage_s: float | None = None,
+        endless: bool = False,
     ):
-        self.chain, self.sender, self.gain_at, self.long_outage_s = chain, sender, gain_at, long_outage_s
-        self.usable, self.unit_costs = sender.usable, sender.unit_costs
-        self._seen, self._stages = self.unit_costs[: self.usable], dict[int, MovingLaw]()
-        if self.unit_costs.shape != chain.initial.shape:
-            raise InputError(
-                f"sender: has {self.unit_costs.size} states; should have {chain.initial.size}, as the chain"
-            )
-        if np.any(np.diff(self._seen) < 0) or np.any(sender.rates_bps[: self.usable] <= 0):
-            raise InputError("sender: unit costs should ascend over the states that can send, outages come last")
+        self.chain, self.sender, self.gain_at, self.endless = chain, sender, gain_at, endless
+        self.usable, self.unit_costs, self._stages = sender.usable, sender.unit_costs, dict[int, MovingLaw]()
+        self.seen = Seen(self.unit_costs[: self.usable], chain.initial, long_outage_s)
+        check_fitting(chain, sender)
 
     def sent(self, bits: ArrayLike) -> Floats:
         """The expected cost of sending o_n bits from each state on (R19); (S, n)."""
@@ -56,14 +60,19 @@ class MovingLaw(Law):
 
     @property
     def memoryless(self) -> DiscreteLaw:
-        """Independent draws of X, as at stage 0, given that the channel is usable: sending holds its rate."""
+        """Independent draws of X, as at stage 0, given that the channel is usable. `InputError` if its mean is infinite."""
+        if self.endless:
+            raise InputError(
+                "channel: draws of this fading that hold while sending cost infinitely much (R12); needs m > 1"
+            )
         p = self.chain.initial[: self.usable]
-        return DiscreteLaw(self._seen, p / p.sum(), self.gain_at)
+        return DiscreteLaw(self.seen.unit_costs, p / p.sum(), self.gain_at)
 
     def at(self, stage: int) -> "MovingLaw":
         """The law at one stage, for computing; made once."""
         if stage not in self._stages:
-            self._stages[stage] = MovingLaw(self.chain.at(stage), self.sender, self.gain_at, self.long_outage_s)
+            self._stages[stage] = one = copy(self)
+            one.chain = self.chain.at(stage)
         return self._stages[stage]
 
     def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
@@ -101,19 +110,15 @@ class MovingLaw(Law):
 
     def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """The largest unit cost at which each stage stops, as in `thresholds.largest_stop`."""
-        return thresholds.largest_stop(self._seen, self.sent(bits), threshold)
+        return largest_stop(self.seen.unit_costs, self.sent(bits), threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
         if threshold.ndim == 1:
             return threshold
         if not isinstance(law, MovingLaw):
-            return thresholds.on_sending(bits, self.largest_stop(bits, threshold))
-        a = thresholds.interpolated(self._seen, threshold, law.unit_costs)
-        if outages := len(self.unit_costs) - self.usable:  # outages of another number are not told apart
-            same = law.unit_costs.size - law.usable == outages
-            a[law.usable :] = threshold[self.usable :] if same else threshold[self.commonest_outage]
-        return a
+            return on_sending(bits, self.largest_stop(bits, threshold))
+        return self.seen.carried(threshold, law.seen)
 
     def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Always in the states in which it stops, and never in others; (S, n)."""
@@ -123,29 +128,12 @@ class MovingLaw(Law):
         self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
     ) -> NDArray[np.bool_]:
         """Whether sending costs at most A, where both are linear between the states that can send."""
-        sent, a = self.sent(bits), np.asarray(threshold, float)
-        going = thresholds.interpolated(self._seen, a, unit_cost)
-        if self.usable == len(sent):
-            return thresholds.interpolated(self._seen, sent[:, 0], unit_cost) <= going
-        out = np.isinf(unit_cost)
-        state = np.where(out, self.nearest(unit_cost, outage_s), 0)
-        price = np.where(out, sent[state, 0], thresholds.interpolated(self._seen, sent[:, 0], unit_cost))
-        return price <= (np.where(out, a[state], going) if a.ndim else a)
+        state, a = self.nearest(unit_cost, outage_s), np.asarray(threshold, float)
+        return self.seen.value(self.sent(bits)[:, 0], unit_cost, state) <= self.seen.value(a, unit_cost, state)
 
     def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
-        """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one that is most often in outage."""
-        state = thresholds.nearest(self._seen, unit_cost)
-        if self.usable == len(self.unit_costs):
-            return state
-        if self.long_outage_s is None:
-            return np.where(np.isinf(unit_cost), self.commonest_outage, state)
-        return np.where(np.isinf(unit_cost), self.usable + (np.asarray(outage_s) >= self.long_outage_s), state)
-
-    @property
-    def commonest_outage(self) -> int:
-        """The outage state that stage 0 is in most often, the deepest of equals: outages seen from outside are that one."""
-        often = self.chain.initial[self.usable :]
-        return self.usable + int(np.flatnonzero(often >= (1 - 1e-9) * often.max())[-1])  # equal but for round-off
+        """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
+        return self.seen.nearest(unit_cost, outage_s)
 
     def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
         """Numbers of states."""
@@ -163,6 +151,15 @@ class MovingLaw(Law):
         """Event by event, as the rates come."""
         prices = [law.sender.per_s for law in laws if isinstance(law, MovingLaw)]
         return self.sender.draw(rng, state, bits, np.stack(prices))
+
+
+def check_fitting(chain: Chain, sender: Sending) -> None:
+    """Raise `InputError` unless chain and sender are of the same states, in ascending order of unit cost, outages last."""
+    if sender.unit_costs.shape != chain.initial.shape:
+        raise InputError(f"sender: has {sender.unit_costs.size} states; should have {chain.initial.size}, as the chain")
+    usable = slice(sender.usable)
+    if np.any(np.diff(sender.unit_costs[usable]) < 0) or np.any(sender.rates_bps[usable] <= 0):
+        raise InputError("sender: unit costs should ascend over the states that can send, outages come last")
 
 
 def moving_law(law: Law) -> MovingLaw:
