@@ -1,7 +1,8 @@
 """The independent check: draw channels, follow the plan inference by inference, count the cost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from math import nan, sqrt
 
 import numpy as np
@@ -22,11 +23,19 @@ class Outcome:
 
     mean: float  # of the ETC of an inference, download included
     standard_error: float
-    time_s: float  # mean, from the input at hand to the result [s]; nan, as the next two, for costs without a scenario
+    time_s: float  # mean, from the input at hand to the result [s]; nan, as the energy, for costs without a scenario
     energy_j: float  # mean, of the device [J]
-    time_quantiles_s: tuple[float, float, float]  # 50, 95 and 99 % of the time [s]
     stop_counts: NDArray[np.int64]  # (M+1,) inferences that stopped at stage n
     inferences: int
+    times_s: Floats = field(repr=False)  # (inferences,) of each, in no order; empty for costs without a scenario
+
+    @cached_property
+    def time_quantiles_s(self) -> tuple[float, float, float]:
+        """50, 95 and 99 % quantiles of the time [s]; nan for costs without a scenario."""
+        if not self.times_s.size:
+            return nan, nan, nan
+        p50, p95, p99 = np.quantile(self.times_s, QUANTILES).tolist()
+        return p50, p95, p99
 
 
 def simulate(
@@ -65,10 +74,10 @@ def simulate(
     variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
     error = sqrt(variance / count)
     if len(parts) == 1:
-        return Outcome(fixed + centre + mean, error, nan, nan, (nan, nan, nan), counts, count)
-    times_s = np.concatenate(seconds) + float(parts[1].edge)
-    p50, p95, p99 = np.quantile(times_s, QUANTILES).tolist()
-    return Outcome(fixed + centre + mean, error, float(times_s.mean()), joules / count, (p50, p95, p99), counts, count)
+        return Outcome(fixed + centre + mean, error, nan, nan, counts, count, seconds[0])
+    times_s = np.concatenate(seconds)
+    times_s += float(parts[1].edge)
+    return Outcome(fixed + centre + mean, error, float(times_s.mean()), joules / count, counts, count, times_s)
 
 
 def _followed(
@@ -87,5 +96,7 @@ def _followed(
         chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
         stops = law.stops(state, costs.bits[n], a[..., n]) if chosen is None else chosen <= n
         stopped = running if n == placement else running & stops
-        yield n, computed[:, n : n + 1] + law.send(senders[n], state[stopped], costs.bits[n], laws)
+        spent = law.send(senders[n], state[stopped], costs.bits[n], laws)
+        spent += computed[:, n : n + 1]
+        yield n, spent
         running = running & ~stopped
