@@ -21,6 +21,8 @@ from math import ceil, expm1, inf, log, log1p
 import numpy as np
 
 from coinfer.channel.law import Floats
+from coinfer.channel.moving_law import MovingLaw
+from coinfer.cost import Costs
 from coinfer.validation import InputError, brief, whole
 
 ROUNDING = 1e-9
@@ -159,14 +161,17 @@ def best_placement(problem: OnOffProblem) -> int:
     if last >= 1:
         again = 1 - problem.first.recovery
         for chance in (again, 1 - again, 1):  # when on only: with a layer 1 that costs less than nothing and o_0 = 0
-            candidates.add(1 + _layers_that_pay(problem, problem.off_share * chance, last - 1))
+            candidates.add(1 + layers_that_pay(problem, problem.off_share * chance, last - 1))
     if fits == problem.layers:
         candidates.add(problem.layers)
     return min(sorted(candidates), key=lambda placement: _change(problem, placement))
 
 
-def _layers_that_pay(problem: OnOffProblem, chance: float, most: int) -> int:
-    """The smallest k in 0..most with chance a^k G <= D, or `most`: ceil(ln(D / (chance G)) / ln a), mended for rounding."""
+def layers_that_pay(problem: OnOffProblem, chance: float, most: int) -> int:
+    """The smallest k in 0..most with chance a^k G <= D, or `most` (R22).
+
+    That is ceil(ln(D / (chance G)) / ln a), mended for rounding.
+    """
     over, price, gain = problem.rest.recovery, problem.rest.download, chance * problem.saving
     if gain <= price:
         return 0
@@ -186,7 +191,7 @@ def _change(problem: OnOffProblem, placement: int) -> float:
     if placement == 0:
         return 0
     first, off = problem.first, problem.off_share
-    on, more = _remaining(problem, placement)
+    on, more = remaining(problem, placement)
     seen_on = first.send - on - first.extra
     seen_off = seen_on + (problem.wait_to_send(first) - more) + first.recovery * more
     begun = off * first.recovery / (1 - off)  # the chance of an outage after a layer that began without one
@@ -194,10 +199,10 @@ def _change(problem: OnOffProblem, placement: int) -> float:
     return first.download + (placement - 1) * problem.rest.download - saved
 
 
-def _remaining(problem: OnOffProblem, placement: int) -> tuple[float, float]:
-    """What is still to pay behind layer 1 of M, seen from "on", and how much more from an outage.
+def remaining(problem: OnOffProblem, placement: int) -> tuple[float, float]:
+    """What is still to pay behind layer 1 of M >= 1, seen from "on", and how much more from an outage (R22).
 
-    From an outage go on until it is over, or h is less: a^k times what k layers later is more, and delta for each until then.
+    Where k layers later an outage costs y more, it now costs min(h, a^k y + delta (1 + a + ... + a^(k-1))) more.
     """
     layer, left = problem.rest, placement - 1
     wait = problem.wait_to_send(layer)
@@ -219,3 +224,74 @@ def _series(a: float, terms: int) -> float:
     half = _series(a, terms // 2)
     even = half + a ** (terms // 2) * half
     return 1 + a * even if terms % 2 else even
+
+
+def from_costs(costs: Costs) -> OnOffProblem:
+    """The numbers of R22 of an MLP with equal layers on an on-off link. Raises `InputError` for any other problem.
+
+    >>> import coinfer
+    >>> link = coinfer.channel.OnOff(rate_bps=20e6, mean_on_s=15.0, mean_off_s=2.0)
+    >>> mlp = coinfer.mlp(8, 4000, input_bits=4_000_000)
+    >>> costs = coinfer.costs(coinfer.load_scenario("default").replace(dnn=mlp, channel=link))
+    >>> best_placement(from_costs(costs)) == coinfer.plan(costs).placement
+    True
+    """
+    link, off, kernels = _on_off(costs)
+    others = slice(min(costs.layers - 1, 1), None)  # without layers 2..N, what they would cost does not matter
+    extra, download, recovery = costs.extra[others], costs.download[others], kernels[1:, 1, 0][others]
+    bits = costs.bits[1 : max(costs.layers, 2)]
+    near = np.isclose(recovery, recovery[0], rtol=ROUNDING, atol=1e-12)  # equal but for round-off in the chain's steps
+    check_equal(extra=extra, bits=bits, download=download, recovery=np.where(near, recovery[0], recovery))
+    if costs.bits[-1] not in (0, bits[0]):
+        raise InputError(
+            f"bits = {costs.bits[-1]} at the end: should be 0, or {bits[0]} as after other layers; `plan` takes any"
+        )
+    first, rest = (
+        Layer(send=link.send(float(o)), extra=float(delta), recovery=float(over), download=float(d))
+        for o, delta, over, d in (
+            (costs.bits[0], costs.extra[0], kernels[1, 1, 0], costs.download[0]),
+            (bits[0], extra[0] if costs.layers > 1 else 0, recovery[0], download[0]),
+        )
+    )
+    return OnOffProblem(
+        layers=costs.layers,
+        off_share=off,
+        wait=link.wait,
+        first=first,
+        rest=rest,
+        edge=float(costs.edge),
+        sends_result=bool(costs.bits[-1] > 0),
+        largest_placement=costs.largest_placement,
+    )
+
+
+def check_equal(**given: Floats) -> None:
+    """Refuse layers that differ; values of shape (..., n)."""
+    for name, values in given.items():
+        if np.any(values != values[..., :1]):
+            raise InputError(
+                f"{name} = {brief(values.tolist())}: should be the same for all layers but the first; "
+                "this chain is not an MLP with equal neurons"
+            )
+
+
+def _on_off(costs: Costs) -> tuple[OnOffLink, float, Floats]:
+    """The link, pi_off, and the steps of the chain (N+1, 2, 2), of costs on an on-off link."""
+    law = costs.law
+    if not isinstance(law, MovingLaw) or law.unit_costs.size != 2 or law.usable != 1:
+        raise InputError("channel: should be on-off, one rate and an outage; `plan` takes any that has a memory")
+    if costs.bits.ndim != 1:
+        raise InputError(
+            f"bits: have {costs.bits.ndim} dimensions; should be those of one problem, as the channel moves"
+        )
+    sender, chain = law.sender, law.chain
+    if not np.allclose(chain.initial @ chain.kernels, chain.initial, rtol=ROUNDING, atol=ROUNDING):
+        raise InputError(f"channel: starts in {chain.initial.tolist()}; should start in its stationary state")
+    link = OnOffLink(
+        rate_bps=float(sender.rates_bps[0]),
+        begin_per_s=float(sender.generator[0, 1]),
+        end_per_s=float(sender.generator[1, 0]),
+        sending_per_s=float(sender.per_s[0]),
+        outage_per_s=float(sender.per_s[1]),
+    )
+    return link, float(chain.initial[1]), chain.kernels
