@@ -16,6 +16,7 @@ Every number may be a `fractions.Fraction`; the results are then exact.
 """
 
 from dataclasses import dataclass
+from functools import partial
 from math import ceil, expm1, inf, log, log1p
 
 import numpy as np
@@ -130,6 +131,11 @@ class OnOffProblem:
         """What computing a layer in an outage saves if the device sends after it, (1 - a) h - delta (R22); any sign."""
         return self.rest.recovery * self.wait_to_send(self.rest) - self.rest.extra
 
+    @property
+    def last_to_send(self) -> int:
+        """The largest placement that fits and at whose end there is something to send."""
+        return min(self.largest_placement, self.layers if self.sends_result else self.layers - 1)
+
     def wait_to_send(self, layer: Layer) -> float:
         """What an outage adds to the cost of sending: h, or nothing where nothing is to be sent."""
         return self.wait if layer.send > 0 else 0
@@ -142,8 +148,7 @@ def _check(name: str, value: object, allowed: str, holds: bool) -> None:
 
 def expected_costs(problem: OnOffProblem) -> Floats:
     """J(0)..J(N) of the optimal rule, each in closed form, whatever the device's memory; shape (N+1,) (R22)."""
-    at_once = problem.edge + problem.first.send + problem.off_share * problem.wait_to_send(problem.first)
-    return np.array([at_once + _change(problem, placement) for placement in range(problem.layers + 1)])
+    return np.array([problem.edge + _cost(problem, placement) for placement in range(problem.layers + 1)])
 
 
 def best_placement(problem: OnOffProblem) -> int:
@@ -156,22 +161,25 @@ def best_placement(problem: OnOffProblem) -> int:
     >>> best_placement(OnOffProblem(layers=20, off_share=0.3, wait=4.0, first=layer, rest=layer))
     4
     """
-    fits, candidates = problem.largest_placement, {0}
-    last = min(fits, problem.layers if problem.sends_result else problem.layers - 1)
-    if last >= 1:
-        again = 1 - problem.first.recovery
-        for chance in (again, 1 - again, 1):  # when on only: with a layer 1 that costs less than nothing and o_0 = 0
-            candidates.add(1 + layers_that_pay(problem, problem.off_share * chance, last - 1))
-    if fits == problem.layers:
+    candidates, again = {0}, 1 - problem.first.recovery
+    if problem.last_to_send >= 1:
+        # 1 - again: when on only, where there is no input to send and layer 1 costs less than nothing
+        candidates |= {interior_placement(problem, chance) for chance in (again, 1 - again, 1)}
+    if problem.largest_placement == problem.layers:
         candidates.add(problem.layers)
-    return min(sorted(candidates), key=lambda placement: _change(problem, placement))
+    return min(sorted(candidates), key=partial(_cost, problem))
 
 
-def layers_that_pay(problem: OnOffProblem, chance: float, most: int) -> int:
-    """The smallest k in 0..most with chance a^k G <= D, or `most` (R22).
+def interior_placement(problem: OnOffProblem, chance: float) -> int:
+    """The best M >= 1 at whose end something is sent, 1 + ceil(ln(D / (q G)) / ln a) or an end of the range (R22).
 
-    That is ceil(ln(D / (chance G)) / ln a), mended for rounding.
+    q is pi_off times `chance`, that of an outage behind layer 1 in which the device is still there, given one before it.
     """
+    return 1 + _layers_that_pay(problem, problem.off_share * chance, problem.last_to_send - 1)
+
+
+def _layers_that_pay(problem: OnOffProblem, chance: float, most: int) -> int:
+    """The smallest k in 0..most with a^k G chance <= D, or `most`: the ceil, mended for rounding."""
     over, price, gain = problem.rest.recovery, problem.rest.download, chance * problem.saving
     if gain <= price:
         return 0
@@ -186,17 +194,17 @@ def layers_that_pay(problem: OnOffProblem, chance: float, most: int) -> int:
     return k
 
 
-def _change(problem: OnOffProblem, placement: int) -> float:
-    """J(M) - J(0): the download, less what going on at stage 0 saves, in either state."""
-    if placement == 0:
-        return 0
+def _cost(problem: OnOffProblem, placement: int) -> float:
+    """J(M) - C_edge: stop at stage 0 or go on, in either state."""
     first, off = problem.first, problem.off_share
-    on, more = remaining(problem, placement)
-    seen_on = first.send - on - first.extra
-    seen_off = seen_on + (problem.wait_to_send(first) - more) + first.recovery * more
+    at_once, wait = first.send, problem.wait_to_send(first)
+    if placement == 0:
+        return at_once + off * wait
+    x, e = remaining(problem, placement)
     begun = off * first.recovery / (1 - off)  # the chance of an outage after a layer that began without one
-    saved = (1 - off) * max(seen_on - begun * more, 0) + off * max(seen_off, 0)
-    return first.download + (placement - 1) * problem.rest.download - saved
+    on = min(at_once, first.extra + x + begun * e)
+    out = min(at_once + wait, first.extra + x + (1 - first.recovery) * e)
+    return first.download + (placement - 1) * problem.rest.download + (1 - off) * on + off * out
 
 
 def remaining(problem: OnOffProblem, placement: int) -> tuple[float, float]:
