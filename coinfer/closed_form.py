@@ -28,9 +28,9 @@ from coinfer.validation import InputError
 def mlp_placement(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> int | NDArray[np.int64]:
     """M* of a fully-connected MLP with equal neurons, in closed form: R7 under 1-sla, R8 under the optimal rule.
 
-    On an on-off link, which has a memory, R22 under the optimal rule.
-    The input (o_0, delta_1, D_1) may differ from the other layers, which R8 does not cover: then every M is compared.
-    Costs of B problems at once give M* of shape (B,). Raises `InputError` for any other chain.
+    On an on-off link, which has a memory: R22, under the optimal rule. The input (o_0, delta_1, D_1) may differ from the
+    other layers, which R8 does not cover: then every M is compared. Costs of B problems at once give M* of shape (B,),
+    but not on a link with memory. Raises `InputError` for any other chain.
 
     >>> import coinfer
     >>> mlp = coinfer.load_scenario("default").replace(dnn=coinfer.mlp(8, 2000), inferences_per_update=100_000)

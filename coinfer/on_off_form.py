@@ -12,7 +12,8 @@ pi_off a^(M-1) G, what it saves times the chance of an outage at every look so f
 All N layers follow another rule, as nothing need be sent at the end: when on, go on as well once the k layers that are
 left cost less than sending, k delta < C1.
 
-Every number may be a `fractions.Fraction`; the results are then exact.
+The input, and with it layer 1, may be of another size: a_1, C0 and so on are theirs, a and C1 those of all others. Every
+number may be a `fractions.Fraction`; the results are then exact.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs
 from coinfer.validation import InputError, brief, whole
 
-ROUNDING = 1e-9
+ROUNDING = 1e-9  # what the computed steps of a chain may be off
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +156,8 @@ def best_placement(problem: OnOffProblem) -> int:
     """M*, the smallest minimiser among 0, M1, M2 and N (R22).
 
     For each choice of the states in which the device goes on at stage 0, J is convex in M < N: in an outage only, with
-    the chance pi_off a_1 of another one (M1); or in any state, with the chance pi_off (M2).
+    the chance pi_off a_1 of another one (M1); or in any state, with the chance pi_off (M2). Where it goes on in none, M = 0
+    is as good.
 
     >>> layer = Layer(send=9.0, extra=0.5, recovery=0.25, download=0.05)
     >>> best_placement(OnOffProblem(layers=20, off_share=0.3, wait=4.0, first=layer, rest=layer))

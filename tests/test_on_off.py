@@ -294,6 +294,14 @@ def test_layers_that_save_less_than_the_last_digit_of_their_sum_are_told_apart()
     assert expected_costs(p)[60] == expected_costs(p)[67]
 
 
+def test_outages_too_rare_for_floats():
+    """a = pi_off = 1e-20 is 0 beside 1; an outage so long is worth a layer yet."""
+    layer = Layer(send=1.0, extra=0.5, recovery=1.0, download=1.0)
+    p = OnOffProblem(layers=9, off_share=1e-20, wait=1e22, first=layer, rest=layer, largest_placement=8)
+    assert best_placement(p) == 1
+    assert best_placement(replace(p, first=replace(layer, recovery=0.5))) == 2  # half of the outages last
+
+
 # ---------------------------------------------------------------- the link itself, event by event
 
 
