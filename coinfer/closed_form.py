@@ -25,10 +25,11 @@ from coinfer.stopping import optimal_costs
 from coinfer.validation import InputError
 
 
-def mlp_placement(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> int | NDArray[np.int64]:
+def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) -> int | NDArray[np.int64]:
     """M* of a fully-connected MLP with equal neurons, in closed form: R7 under 1-sla, R8 under the optimal rule.
 
-    On an on-off link, which has a memory: R22, under the optimal rule. The input (o_0, delta_1, D_1) may differ from the
+    On an on-off link, which has a memory: R22, under the optimal rule. Without a `rule`, it is that one there and 1-sla
+    elsewhere. The input (o_0, delta_1, D_1) may differ from the
     other layers, which R8 does not cover: then every M is compared. Costs of B problems at once give M* of shape (B,),
     but not on a link with memory. Raises `InputError` for any other chain.
 
@@ -37,8 +38,10 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> int
     >>> mlp_placement(mlp) == coinfer.plan(mlp, rule="1-sla").placement
     True
     """
-    costs, rule = as_costs(given), _covered(rule)
-    if isinstance(costs.law, MovingLaw):
+    costs = as_costs(given)
+    moving = isinstance(costs.law, MovingLaw)
+    rule = _covered(rule or ("optimal" if moving else "1-sla"))
+    if moving:
         if rule != Optimal():
             raise InputError(
                 f"rule = {str(rule)!r}: has no closed form if the channel has a memory; should be 'optimal'"
