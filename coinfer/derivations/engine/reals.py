@@ -13,11 +13,20 @@ from typing import Any
 import sympy as sp
 import z3
 
-from coinfer.derivations.engine.terms import E, indicator, linear
+from coinfer.derivations.engine.terms import E, First, indicator, linear
 
 TIMEOUT_MS = 20_000
 RELATIONS = {"=": sp.Eq, "<=": sp.Le, ">=": sp.Ge, "<": sp.Lt, ">": sp.Gt}
-COMPARE = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
+COMPARE = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+COMBINED = {sp.Or: z3.Or, sp.And: z3.And, sp.Not: z3.Not, sp.ITE: z3.If}
 
 
 class Translation:
@@ -53,6 +62,12 @@ class Translation:
                 return self.number(linear(term))
             case indicator():
                 return z3.If(self.boolean(term.args[0]), z3.RealVal(1), z3.RealVal(0))
+            case sp.ceiling():
+                up, inside = self.unknown(term), self.number(term.args[0])
+                self.domains += [up >= inside, up < inside + 1]
+                return up
+            case First():
+                return self.first(term)
             case sp.Piecewise():
                 *cases, last = term.args
                 branch = self.number(last.args[0])
@@ -67,14 +82,34 @@ class Translation:
             make = z3.Int if self.integers and term.is_integer else z3.Real
             name = self.unknowns[term] = make(f"t{len(self.unknowns)}")
             probability = isinstance(term, E) and isinstance(term.args[0], indicator)
-            signs = (term.is_positive, name > 0), (term.is_nonnegative, name >= 0), (probability, name <= 1)
+            counted = term.is_integer and term.is_positive
+            signs = (
+                (counted, name >= 1),
+                (term.is_positive, name > 0),
+                (term.is_nonnegative, name >= 0),
+                (probability, name <= 1),
+            )
             self.domains += [bound for known, bound in signs if known]
         return self.unknowns[term]
+
+    def first(self, term: First) -> Any:
+        """The first index at which a condition holds: not before it, and at it unless it is the last."""
+        if term in self.unknowns:
+            return self.unknowns[term]
+        condition, index, last = term.args
+        found, end, at = self.unknown(term), self.number(last), self.number(index)
+        if last.is_nonnegative:  # else there may be no index at all
+            there, before = self.boolean(condition.xreplace({index: term})), z3.And(at >= 0, at + 1 <= found)
+            self.domains += [found <= end, z3.Or(found == end, there)]
+            self.domains.append(z3.Implies(before, z3.Not(self.boolean(condition))))
+        return found
 
     def boolean(self, condition: Any) -> Any:
         """The z3 formula of a condition."""
         if condition in (sp.true, sp.false):
             return z3.BoolVal(bool(condition))
+        if condition.func in COMBINED:
+            return COMBINED[condition.func](*map(self.boolean, condition.args))
         return COMPARE[condition.rel_op](self.number(condition.lhs), self.number(condition.rhs))
 
 

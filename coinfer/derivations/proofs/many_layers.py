@@ -22,7 +22,7 @@ R8 = claim("R8", v(n, M), n <= M, setting="equal layers")(
     | {"result at home": U(M - n)},
     restated=same(V(Max(M - n, 0)), by=index(Max(M - n, 0), M - n)),
 )
-L33 = claim("L33", V(k + 1), setting="equal layers")(
+L33 = claim("L33", V(k + 1))(
     r"V_{k+1} \le V_k",
     forward("<=", V(k), k, 0)(
         eq(stage(V(0)), "one stage left", use("stages left", k=0)),
@@ -37,7 +37,7 @@ L33 = claim("L33", V(k + 1), setting="equal layers")(
     restated=same(E(V(k))),
 )
 fall = Lambda(k, V(k) - V(k + 1))  # what one stage more saves, with so many left: d_k
-R8a = claim("R8a", fall(k + 1), setting="equal layers")(
+R8a = claim("R8a", fall(k + 1))(
     r"d_{k+1} \le d_k, \quad d_k = V_k - V_{k+1}",
     eq(stage(V(k)) - stage(V(k + 1)), "the recursion", "stages left", use("stages left", k=k + 1)),
     le(fall(k), "a stage passes on at most the difference behind it", L33, by=expectation),
