@@ -29,7 +29,7 @@ TOPICS = {  # each a module of `proofs`, whose docstring begins with the same se
     "equal_layers": "Claims about 1-sla on equal layers, where the cost of a placement is a geometric series (R7, N4).",
     "many_layers": "Claims about equal layers by the number of stages left: the optimal rule and its limit (R8, R9, R11, R16, N3).",
     "two_states": "Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2).",
-    "best_placement": "Claims about the best placement itself, an integer: its closed forms, its order and its statics (R7, R8, R16, R18, R22).",
+    "best_placement": "Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m).",
 }
 
 

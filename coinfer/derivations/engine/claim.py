@@ -194,9 +194,9 @@ def proof_failures(claim: Claim) -> tuple[str, ...]:
         if about or 0 in (sp.expand(gap - goal), sp.expand(gap + goal)):
             failures.append(f"assumption {assumption} speaks of what is to be derived")
     steps = list(all_steps(claim.steps))
-    free = {step.by.variable for step in steps if isinstance(step.by, Induction)}
-    free |= sp.Tuple(claim.left, claim.formula, *claim.assumptions).free_symbols
-    if free & indices(*(side for step in steps for side in (step.left, step.right))):
+    sides = [side for step in steps for side in (step.left, step.right)]
+    over = [step.by.variable for step in steps if isinstance(step.by, Induction)]
+    if sp.Tuple(*sides, *over, *claim.assumptions).free_symbols & indices(*sides):
         failures.append("an index that is bound is spoken of outside")
     if not consistent(claim.assumptions):
         failures.append("the assumptions contradict each other")

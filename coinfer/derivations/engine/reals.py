@@ -13,7 +13,7 @@ from typing import Any
 import sympy as sp
 import z3
 
-from coinfer.derivations.engine.terms import E, First, indicator, linear
+from coinfer.derivations.engine.terms import Best, E, First, indicator, linear
 
 TIMEOUT_MS = 20_000
 RELATIONS = {"=": sp.Eq, "<=": sp.Le, ">=": sp.Ge, "<": sp.Lt, ">": sp.Gt}
@@ -26,7 +26,7 @@ COMPARE = {
     ">": operator.gt,
 }
 
-COMBINED = {sp.Or: z3.Or, sp.And: z3.And, sp.Not: z3.Not, sp.ITE: z3.If}
+COMBINED = {sp.Or: z3.Or, sp.And: z3.And}
 
 
 class Translation:
@@ -66,8 +66,8 @@ class Translation:
                 up, inside = self.unknown(term), self.number(term.args[0])
                 self.domains += [up >= inside, up < inside + 1]
                 return up
-            case First():
-                return self.first(term)
+            case Best():
+                return self.found(term)
             case sp.Piecewise():
                 *cases, last = term.args
                 branch = self.number(last.args[0])
@@ -92,16 +92,17 @@ class Translation:
             self.domains += [bound for known, bound in signs if known]
         return self.unknowns[term]
 
-    def first(self, term: First) -> Any:
-        """The first index at which a condition holds: not before it, and at it unless it is the last."""
-        if term in self.unknowns:
-            return self.unknowns[term]
+    def found(self, term: Best) -> Any:
+        """An index in 0..last; the first at which a condition holds, if it holds there, unless it is the last."""
         condition, index, last = term.args
+        if term in self.unknowns or not last.is_nonnegative:  # else there may be no index at all
+            return self.unknown(term)
         found, end, at = self.unknown(term), self.number(last), self.number(index)
-        if last.is_nonnegative:  # else there may be no index at all
-            there, before = self.boolean(condition.xreplace({index: term})), z3.And(at >= 0, at + 1 <= found)
-            self.domains += [found <= end, z3.Or(found == end, there)]
+        self.domains.append(found <= end)
+        if isinstance(term, First):
+            before = z3.And(at >= 0, at + 1 <= found)
             self.domains.append(z3.Implies(before, z3.Not(self.boolean(condition))))
+            self.domains.append(z3.Or(found == end, self.boolean(condition.xreplace({index: term}))))
         return found
 
     def boolean(self, condition: Any) -> Any:

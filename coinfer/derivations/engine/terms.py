@@ -65,6 +65,10 @@ class First(Best):
 
     sign = r"\operatorname{first}"
 
+    def __new__(cls, condition: Any, index: sp.Symbol, last: sp.Expr) -> "First":
+        """The same term however the condition is written: SymPy turns it round inside others."""
+        return super().__new__(cls, getattr(condition, "canonical", condition), index, last)
+
 
 def indices(*expressions: sp.Basic) -> set[sp.Basic]:
     """The indices that are bound in them by a `Best`."""

@@ -156,11 +156,12 @@ R9e = claim("R9e", (other - bits * level) * E(indicator(level >= X)), setting="e
 )
 
 # -- R11: how the crossing, at which a layer stops paying, moves
+rate, deep = Symbol("t", positive=True), Symbol("M", nonnegative=True)
 unit_time, size, updates = Symbol("chi", positive=True), Symbol("s", positive=True), symbol("inferences_per_update")
-crossing = log(profit * updates / (unit_time * size)) / rate
+moving = log(profit * updates / (unit_time * size)) / rate
 R11 = claim("R11", Derivative(-log(unit_time * size / updates / profit) / rate, updates), setting="given law")(
     r"\tilde M = \frac{\ln(D/G)}{\ln p},\ D = \chi s / K,\ p = e^{-t}: \quad \frac{\partial \tilde M}{\partial K} = \frac{1}{tK}",
-    eq(Derivative(crossing, updates), "minus the logarithm is that of the inverse", by=calculus),
+    eq(Derivative(moving, updates), "minus the logarithm is that of the inverse", by=calculus),
     eq(1 / (rate * updates), "derivative of the logarithm", by=calculus),
     wrong={"sign": -1 / (rate * updates), "power": 1 / (rate * updates**2), "rate multiplies": rate / updates}
     | {"rate dropped": 1 / updates + 1}
@@ -176,7 +177,7 @@ R11a = claim("R11a", Derivative(-log(unit_time * size / updates / profit) / rate
     restated=same(-Derivative(log(size) / rate, size), by=calculus),
 )
 tail = sp.Function("T", positive=True)  # P(X > x)
-point, average, sent, added = (Symbol(name, positive=True) for name in ("x", "mu", "o", "delta"))
+average, sent, added = (Symbol(name, positive=True) for name in ("mu", "o", "delta"))
 bound = average + added / sent
 slope = sp.Subs(Derivative(tail(point), point), point, bound)
 passing = tail(bound)  # the chance of going on
