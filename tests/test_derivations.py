@@ -78,6 +78,8 @@ def test_claim_passes(label: str) -> None:
 
 def test_required_results_are_there() -> None:
     assert {f"R{number}" for number in range(1, 19)} <= set(labels())
+    about_integers = "R7h R7j R7k R8g R8h R16e R16f R18g R18h R18i R18j R22m"
+    assert all(claim(label).left.has(Argmin) for label in about_integers.split())
     assert len(labels()) == len(set(labels())) >= 22
     assert sum(each.status == PROVED for each in claims()) >= 16
     assert sum(len(each.mutants) for each in claims()) >= 110
@@ -464,39 +466,69 @@ def played(costs: list[Fraction]) -> int:
     return min(range(len(costs)), key=lambda last: (costs[last], last))
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.integers(1, 12), positive, fractions, positive, st.lists(positive, min_size=2, max_size=2), positive)
-@example(4, Fraction(2), Fraction(0), Fraction(1, 8), [Fraction(0), Fraction(1)], Fraction(1))  # ties
-@example(3, Fraction(1), Fraction(0), Fraction(0), [Fraction(1), Fraction(1)], Fraction(1))  # all equal
-def test_closed_form_is_the_best_of_all_placements(
-    layers: int, size: Fraction, cost: Fraction, price: Fraction, law: list[Fraction], odds: Fraction
-) -> None:
-    """R7h, R7i and R7j against 1-sla played by its recursion, for as many layers as wanted and a result to send."""
-    atoms = (law[0], 1 / (1 + odds)), (law[1], odds / (1 + odds))
-    mean = sum(chance * outcome for outcome, chance in atoms)
-    output = [size] * layers + [size / 3]
+Law = tuple[tuple[Fraction, Fraction], ...]
 
-    def paid(last: int) -> Fraction:
+
+def costs_of_placements(
+    output: list[Fraction], cost: Fraction, price: Fraction, law: Law, optimal: bool
+) -> list[Fraction]:
+    """What every placement costs by the recursion of a rule, the edge's share left out."""
+    mean, costs = sum(chance * outcome for outcome, chance in law), []
+    for last in range(len(output)):
         later = output[last] * mean
         for stage in reversed(range(last)):
-            bound, behind = cost + output[stage + 1] * mean, cost + later
-            later = sum(
-                chance * (output[stage] * outcome if output[stage] * outcome <= bound else behind)
-                for outcome, chance in atoms
-            )
-        return last * price + later
+            behind = cost + later
+            bound = behind if optimal else cost + output[stage + 1] * mean
+            sent = [(output[stage] * outcome, chance) for outcome, chance in law]
+            later = sum((chance * (here if here <= bound else behind) for here, chance in sent), Fraction(0))
+        costs.append(last * price + later)
+    return costs
 
-    costs = [paid(last) for last in range(layers + 1)]
-    beyond = [size * (outcome - mean) - cost for outcome, _ in atoms]
-    going = sum((chance for each, (_, chance) in zip(beyond, atoms, strict=True) if each > 0), Fraction(0))
-    saved = sum((chance * max(each, Fraction(0)) for each, (_, chance) in zip(beyond, atoms, strict=True)), Fraction(0))
+
+def two_outcomes(outcomes: list[Fraction], odds: Fraction) -> Law:
+    return (outcomes[0], 1 / (1 + odds)), (outcomes[1], odds / (1 + odds))
+
+
+deep = given(st.integers(1, 12), positive, fractions, positive, st.lists(positive, min_size=2, max_size=2), positive)
+ties = example(4, Fraction(2), Fraction(0), Fraction(1, 8), [Fraction(0), Fraction(1)], Fraction(1))
+all_equal = example(3, Fraction(1), Fraction(0), Fraction(0), [Fraction(1), Fraction(1)], Fraction(1))
+
+
+@settings(max_examples=150, deadline=None)
+@deep
+@ties
+@all_equal
+def test_closed_form_under_look_ahead_is_the_best_of_all_placements(
+    layers: int, size: Fraction, cost: Fraction, price: Fraction, outcomes: list[Fraction], odds: Fraction
+) -> None:
+    """R7h, R7i and R7j, for as many layers as wanted and a result to send."""
+    law = two_outcomes(outcomes, odds)
+    costs = costs_of_placements([size] * layers + [size / 3], cost, price, law, optimal=False)
+    mean = sum(chance * outcome for outcome, chance in law)
+    beyond = [(size * (outcome - mean) - cost, chance) for outcome, chance in law]
+    going = sum((chance for excess, chance in beyond if excess > 0), Fraction(0))
+    saved = sum((chance * excess for excess, chance in beyond if excess > 0), Fraction(0))
     given = {"N": Fraction(layers), "o": size, "o_N": size / 3, "delta": cost, "D": price, "p": going, "G": saved}
-    world = World(given, atoms)
-    interior = value(claim("R7h").formula, world)
+    interior = value(claim("R7h").formula, World(given, law))
     assert interior == played(costs[:-1])
-    ahead = value(claim("R7i").formula, World(given | {"m": interior}, atoms))
+    ahead = value(claim("R7i").formula, World(given | {"m": interior}, law))
     assert ahead == costs[-1] - costs[int(interior)]
     assert (layers if ahead < 0 else interior) == played(costs)
+
+
+@settings(max_examples=150, deadline=None)
+@deep
+@ties
+@all_equal
+def test_closed_form_under_the_optimal_rule_is_the_best_of_all_placements(
+    layers: int, size: Fraction, cost: Fraction, price: Fraction, outcomes: list[Fraction], odds: Fraction
+) -> None:
+    """R8g and R8h, for as many layers as wanted and a result that stays at home."""
+    law = two_outcomes(outcomes, odds)
+    costs = costs_of_placements([size] * layers + [Fraction(0)], cost, price, law, optimal=True)
+    world = World({"N": Fraction(layers), "o": size, "delta": cost, "D": price}, law)
+    assert value(claim("R8g").formula, world) == played(costs[:-1])
+    assert value(claim("R8h").formula, world) == played(costs)
 
 
 # -- the judge ------------------------------------------------------------------------------------------------------------

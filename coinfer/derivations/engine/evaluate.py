@@ -13,7 +13,6 @@ import mpmath
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from coinfer.derivations.engine.reals import COMBINED
 from coinfer.derivations.engine.terms import Argmin, E, First, indicator
 from coinfer.derivations.engine.worlds import Number, World
 
@@ -50,10 +49,10 @@ def truth(condition: Any, world: World, bound: dict[str, Number] = UNBOUND) -> b
     """Whether a condition holds in a world; one on the unit cost, for every outcome."""
     if condition in (sp.true, sp.false):
         return bool(condition)
-    if condition.func in COMBINED:
-        return bool(condition.func(*(sp.true if truth(part, world, bound) else sp.false for part in condition.args)))
     if world.atoms and "X" not in bound and "X" in {part.name for part in condition.free_symbols}:
         return all(truth(condition, world, {**bound, "X": cost}) for cost, _ in world.atoms)
+    if isinstance(condition, sp.Or | sp.And):
+        return (any if isinstance(condition, sp.Or) else all)(truth(part, world, bound) for part in condition.args)
     left, right = value(condition.lhs, world, bound), value(condition.rhs, world, bound)
     if not exact(left, right) and abs(real(left) - real(right)) < FALSE_BY:
         return False  # too close to tell

@@ -43,7 +43,7 @@ R8a = claim("R8a", fall(k + 1))(
     le(fall(k), "a stage passes on at most the difference behind it", L33, by=expectation),
     wrong={"strict": "<", "two steps": fall(k + 2)},
     restated=same(V(k) - stage(V(k)), "stages left"),
-    note="Only a stage's being nondecreasing and 1-Lipschitz is used. So J is convex on 0..N-1 (R8b) and the first k with d_k <= D minimises it there.",
+    note="Only a stage's being nondecreasing and 1-Lipschitz is used. So J is convex on 0..N-1 (R8b); where it is least there is R8g.",
 )
 R8b = claim("R8b", Jopt(M + 1) - Jopt(M), setting="equal layers")(
     r"J^{\mathrm{opt}}(M+1) - J^{\mathrm{opt}}(M) = D - d_M",
@@ -72,7 +72,7 @@ R8c = claim("R8c", v(n, N), n <= N, sp.Eq(result_bits, 0), setting="own result")
     wrong={"stages passed": U(n), "one too many": U(N - n + 1), "result sent like a feature": V(N - n)}
     | {"sign": -U(N - n) + 1, "all local": (N - n) * extra},
     restated=same(U(Max(N - n, 0)), by=index(Max(N - n, 0), N - n)),
-    note="So J(N) = C_edge + N D + U_N. J is not convex at N.",
+    note="So J(N) is R8f. J is not convex at N.",
     samples={"o_N": ("0",)},
 )
 
