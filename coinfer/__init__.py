@@ -7,6 +7,7 @@ from coinfer import channel
 from coinfer.channel import Trace, example_trace, process_trace, read_trace
 from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
+from coinfer.frontier import frontier
 from coinfer.grid import sweep
 from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
 from coinfer.placement import Gap, Plan, clairvoyant, expected_cost, plan
@@ -14,6 +15,7 @@ from coinfer.playback import replay
 from coinfer.scenario import Scenario, load_scenario, scenario_names
 from coinfer.simulation import Outcome, simulate
 from coinfer.system import Device, Edge, Link, Weights
+from coinfer.timing import time_probability, time_quantiles_s
 from coinfer.validation import InputError
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "dnn_names",
     "example_trace",
     "expected_cost",
+    "frontier",
     "load_dnn",
     "load_scenario",
     "mlp",
@@ -48,4 +51,6 @@ __all__ = [
     "scenario_names",
     "simulate",
     "sweep",
+    "time_probability",
+    "time_quantiles_s",
 ]

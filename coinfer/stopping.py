@@ -110,10 +110,10 @@ def stop_probabilities(costs: Costs, thresholds: Floats) -> Floats:
 
 def stop_states(costs: Costs, thresholds: Floats) -> Floats:
     """The joint law of the stage n = 0..M and the state at which M thresholds stop, on a channel in motion; (S, M+1)."""
-    law, chain = moving_law(costs.law), moving_law(costs.law).chain
-    leaving = law.reach(costs.bits[: thresholds.shape[-1]], thresholds)  # having left stage n - 1 in each state
-    here = [chain.arrive(leaving[:, n], n) if n else leaving[:, 0] for n in range(leaving.shape[-1])]
-    return np.stack([at - leaving[:, n + 1] for n, at in enumerate(here[:-1])] + [here[-1]], axis=-1)
+    law, o = moving_law(costs.law), costs.bits[: thresholds.shape[-1]]
+    leaving, stops = law.reach(o, thresholds), law.sent(o) <= thresholds  # having left stage n - 1 in each state
+    here = [law.chain.arrive(leaving[:, n], n) if n else leaving[:, 0] for n in range(leaving.shape[-1])]
+    return np.stack([*(at * stops[:, n] for n, at in enumerate(here[:-1])), here[-1]], axis=-1)
 
 
 def evaluate(costs: Costs, thresholds: Floats) -> Floats:

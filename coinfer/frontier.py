@@ -1,0 +1,119 @@
+"""Seconds against joules: the plans that weighting the two finds, and the cheapest one that is fast enough.
+
+Minimising a weighted sum of time and energy finds the vertices of the lower convex hull of what plans attain (R23): plans
+inside the hull are missed, and a heuristic's own plans need lie on no curve at all.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from coinfer.placement import Plan, plan
+from coinfer.rules import Rule, as_rule
+from coinfer.scenario import Scenario
+from coinfer.system import Weights
+from coinfer.timing import time_probability, time_quantiles_s
+from coinfer.validation import InputError, an, brief
+
+if TYPE_CHECKING:
+    import pandas
+
+RULES = ("optimal", "1-sla", "2-sla", "probe-once", "static")
+RESOLUTION = 1e-3  # of the ranges of time and energy, to which vertices are told apart
+LEAST = 1e-9  # weight of the other one at the ends, so that of equally fast plans the one that takes least is found
+WITHIN = 0.95  # how often a deadline must be met
+
+
+def frontier(
+    scenario: Scenario, deadline_s: float | None = None, *, rules: tuple[Rule | str, ...] = RULES
+) -> "pandas.DataFrame":
+    """Plans between the fastest and the most frugal: a row each, and with a deadline the cheapest that meets it.
+
+    Rows with `role` "hull" are vertices of the lower convex hull of time and energy, download included, in ascending order of
+    time: the optimal rule's plans at the weights that find them. With a deadline [s] a row of role "deadline" is added: of the
+    plans of all rules, all placements and all these weights the one with the lowest ETC at the scenario's weights whose time
+    is within the deadline in 95 % of inferences; it is not claimed to be the best of all policies. There is no such row if no
+    plan tried meets it.
+
+    Columns: `role`, `rule`, `placement`, `time_s` and `energy_j` of an inference, `p95_s`, `download_s` and `download_j` per
+    inference, `cost` at the scenario's weights, `time_weight`, the weight of a second against a joule's 1 it was made for, and
+    `plan`. Raises `InputError`.
+
+    >>> import coinfer
+    >>> link = coinfer.channel.OnOff(rate_bps=5e6, mean_on_s=4.0, mean_off_s=1.5)
+    >>> table = frontier(coinfer.load_scenario("default", channel=link), deadline_s=2.0)
+    >>> bool(table["time_s"].is_monotonic_increasing or table["role"].iloc[-1] == "deadline")
+    True
+    """
+    import pandas
+
+    scenario = an("scenario", scenario, Scenario)
+    if deadline_s is not None and (not isinstance(deadline_s, (int, float)) or not 0 < deadline_s < np.inf):
+        raise InputError(f"deadline_s = {brief(deadline_s)}: should be a positive number of seconds")
+    vertices = sorted(_vertices(scenario), key=lambda found: _point(found)[0])
+    rows = [_row("hull", found, scenario) for found in vertices]
+    if deadline_s is not None:
+        tried = (
+            plan(found.problem, rule=rule, placement=m)
+            for found in vertices
+            for rule in rules
+            for m in range(found.problem.largest_placement + 1)
+            if as_rule(rule).name != "local-only" or m == found.problem.layers
+        )
+        in_time = [found for found in tried if time_probability(found, deadline_s) >= WITHIN]
+        if in_time:
+            rows.append(_row("deadline", min(in_time, key=lambda found: _etc(found, scenario)), scenario))
+    return pandas.DataFrame(rows)
+
+
+def _vertices(scenario: Scenario) -> list[Plan]:
+    """Plans at vertices of the hull, found between two others by the weights for which those two are equally good."""
+    fastest, frugal = _weighted(scenario, 1.0, LEAST), _weighted(scenario, LEAST, 1.0)
+    span = _point(frugal) - _point(fastest)
+    return [fastest, *_between(scenario, fastest, frugal, np.abs(span)), frugal] if np.all(span != 0) else [fastest]
+
+
+def _between(scenario: Scenario, faster: Plan, slower: Plan, span: np.ndarray) -> Iterator[Plan]:
+    a, b = _point(faster), _point(slower)
+    time, energy = a[1] - b[1], b[0] - a[0]  # a normal to the line through both
+    if min(energy / span[0], time / span[1]) < RESOLUTION:
+        return
+    found = _weighted(scenario, time, energy)
+    saved = (a - _point(found)) @ (time, energy)
+    if saved > RESOLUTION * (time * span[0] + energy * span[1]):
+        yield from _between(scenario, faster, found, span)
+        yield found
+        yield from _between(scenario, found, slower, span)
+
+
+def _weighted(scenario: Scenario, time: float, energy: float) -> Plan:
+    """The best plan at these weights of a second and a joule."""
+    weights = Weights(time_per_s=time / energy, energy_per_j=1.0)
+    return plan(scenario.replace(weights=weights))
+
+
+def _point(found: Plan) -> np.ndarray:
+    return np.array([found.time_s + found.download_s, found.energy_j + found.download_j])
+
+
+def _etc(found: Plan, scenario: Scenario) -> float:
+    return float(_point(found) @ (scenario.weights.time_per_s, scenario.weights.energy_per_j))
+
+
+def _row(role: str, found: Plan, scenario: Scenario) -> dict[str, object]:
+    made_for = found.problem.scenario
+    assert made_for is not None
+    return {
+        "role": role,
+        "rule": str(found.rule),
+        "placement": found.placement,
+        "time_s": found.time_s,
+        "energy_j": found.energy_j,
+        "p95_s": float(time_quantiles_s(found, (WITHIN,))[0]),
+        "download_s": found.download_s,
+        "download_j": found.download_j,
+        "cost": _etc(found, scenario),
+        "time_weight": made_for.weights.time_per_s,
+        "plan": found,
+    }

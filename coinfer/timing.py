@@ -1,0 +1,118 @@
+"""How long an inference takes, as a law and not as a mean alone: exact, for a plan on the channel it was made for (R23)."""
+
+from functools import lru_cache
+from typing import cast
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from coinfer.channel.base import BaseChannel
+from coinfer.channel.law import Floats, UnitCostLaw
+from coinfer.channel.moving_law import MovingLaw, moving_law
+from coinfer.channel.tails import SendingTimes
+from coinfer.cost import Costs, apart
+from coinfer.placement import QUANTILES, Plan
+from coinfer.scenario import Scenario
+
+MANY_STATES = 32  # of a diffusion at most: its error falls like their square, what it takes grows like their cube
+NODES = {True: 64, False: 256}  # of the inversion, for a diffusion, whose time has no kinks, and for any other chain
+BISECTIONS = 60
+
+
+def time_probability(plan: Plan, time_s: ArrayLike) -> Floats:
+    """P(T <= t) for the time T of an inference, from the input at hand to the result; elementwise.
+
+    On a channel in motion by inversion of the transform of the sending time (R19), to about 1e-3; for independent draws from
+    their law. Raises `InputError` for costs that were not made from a scenario.
+
+    >>> import coinfer
+    >>> link = coinfer.channel.OnOff(rate_bps=1e6, mean_on_s=4.0, mean_off_s=1.0)
+    >>> always = coinfer.plan(coinfer.load_scenario("default", channel=link), rule="edge-only")
+    >>> float(time_probability(always, 1.28).round(3))  # on at once, no outage while 1.2 Mbit are sent: 0.8 e^-0.301
+    0.592
+    """
+    t, seconds = np.asarray(time_s, float), apart(plan.problem)[0]
+    if isinstance(seconds.law, UnitCostLaw):
+        return _of_draws(plan, seconds, t.ravel()).reshape(t.shape)
+    times, stops, offsets_s = _in_motion(plan, seconds)
+    return times.distribution(t, stops, offsets_s)
+
+
+def time_quantiles_s(plan: Plan, levels: ArrayLike = QUANTILES) -> Floats:
+    """The times [s] within which inferences end with each probability of `levels` (L,); (L,).
+
+    As exact as `time_probability`, on which it rests. Raises `InputError`.
+
+    >>> import coinfer
+    >>> at = coinfer.plan(coinfer.load_scenario("default"))
+    >>> time_quantiles_s(at).round(2).tolist()
+    [1.02, 2.31, 3.14]
+    """
+    seconds, level = apart(plan.problem)[0], np.atleast_1d(np.asarray(levels, float))
+    if not isinstance(seconds.law, UnitCostLaw):
+        times, stops, offsets_s = _in_motion(plan, seconds)
+        return times.quantiles(stops, offsets_s, level)
+    high = np.full(level.shape, 1.0)
+    while np.any(short := _of_draws(plan, seconds, high) < level):
+        high = np.where(short, 2 * high, high)
+    low = np.zeros_like(high)
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        reached = _of_draws(plan, seconds, middle) >= level
+        low, high = np.where(reached, low, middle), np.where(reached, middle, high)
+    return high
+
+
+def _offsets_s(seconds: Costs) -> Floats:
+    """What computing takes, on the device and at the edge, if an inference stops at stage n = 0..N; (N+1,)."""
+    return float(seconds.edge) + np.concatenate([[0.0], np.cumsum(seconds.extra)])
+
+
+def _of_draws(plan: Plan, seconds: Costs, time_s: Floats) -> Floats:
+    """The chance of getting to each stage, times that of stopping there in time, the draws being independent."""
+    law, count = plan.problem.law, plan.placement
+    a = law.same_stops(plan.problem.bits[:count], plan.stop_thresholds, seconds.law)
+    reach = seconds.law.reach(seconds.bits[:count], a)
+    left_s = time_s[:, None] - _offsets_s(seconds)[: count + 1]
+    within = np.minimum(np.append(a, np.inf), left_s)
+    return np.sum(reach * seconds.law.stop_probability(seconds.bits[: count + 1], within), axis=-1)
+
+
+def _in_motion(plan: Plan, seconds: Costs) -> tuple[SendingTimes, Floats, Floats]:
+    """The law of sending times, and in which states and at which stages the plan stops, of cells as coarse as they may be."""
+    law, stops = moving_law(seconds.law), np.pad(plan.stop_states, ((0, 0), (0, seconds.layers - plan.placement)))
+    coarse = _coarse(seconds)
+    if coarse is not law:
+        stops = _overlap(coarse.chain.initial, law.chain.initial) @ stops
+    sender, diffuses = coarse.sender, hasattr(_channel(seconds), "states")
+    given = (each.tobytes() for each in (sender.generator, sender.rates_bps, seconds.bits))
+    return _sending_times(*given, NODES[diffuses]), stops, _offsets_s(seconds)
+
+
+def _channel(seconds: Costs) -> BaseChannel:
+    assert seconds.scenario is not None
+    return seconds.scenario.channel
+
+
+def _coarse(seconds: Costs) -> MovingLaw:
+    """The law itself, or that of the same diffusion in fewer cells."""
+    if getattr(_channel(seconds), "states", 0) <= MANY_STATES:
+        return moving_law(seconds.law)
+    scenario = cast(Scenario, seconds.scenario)
+    channel = scenario.channel.model_copy(update={"states": MANY_STATES})
+    return moving_law(channel.law_along(scenario.link, scenario.weights, np.zeros(0)))
+
+
+def _overlap(coarse: Floats, fine: Floats) -> Floats:
+    """How much of each fine cell lies in each coarse one, from their shares of the whole, in the same order."""
+    up, down = (np.concatenate([[0.0], np.cumsum(shares)]) for shares in (coarse, fine))
+    shared = np.minimum(up[1:, None], down[1:]) - np.maximum(up[:-1, None], down[:-1])
+    shared = np.maximum(shared, 0.0)
+    return shared / shared.sum(axis=0)
+
+
+@lru_cache(maxsize=8)
+def _sending_times(generator: bytes, rates_bps: bytes, bits: bytes, nodes: int) -> SendingTimes:
+    """Those of one channel and network, shared by all plans."""
+    rates = np.frombuffer(rates_bps)
+    return SendingTimes(np.frombuffer(generator).reshape(len(rates), -1), rates, np.frombuffer(bits), nodes)

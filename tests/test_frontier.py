@@ -1,0 +1,152 @@
+"""Seconds and joules: the law of the time of a plan, the hull of time and energy, and the cheapest plan in time."""
+
+import numpy as np
+import pytest
+
+import coinfer
+from coinfer import channel
+from coinfer.frontier import RESOLUTION, RULES
+from coinfer.timing import _overlap
+
+TWO_OUTAGES = channel.Markov(
+    rates_bps=(1e6, 0.0, 0.0, 3e6), generator=((-1, 0.5, 0, 0.5), (1, -2, 1, 0), (0, 0, -0.2, 0.2), (1, 1, 0, -2))
+)
+ON_OFF = channel.OnOff(rate_bps=2e6, mean_on_s=5.0, mean_off_s=3.0)
+CHANNELS = {
+    "draws of a fading": channel.Rayleigh(outage_gain=0.05),
+    "draws of rates": channel.RateTable(),
+    "inversion": channel.TruncatedInversion(rate_bps=2e6, outage_gain=0.1),
+    "on and off": ON_OFF,
+    "two outages": TWO_OUTAGES,
+    "fading": channel.Moving(coherence_time_s=10.0),
+    "shadowing": channel.Shadowed(sigma_db=7.0, decorrelation_m=13.0, speed_m_per_s=1.4),
+}
+
+
+def scenario(name: str, **changes) -> coinfer.Scenario:
+    return coinfer.load_scenario("default", channel=CHANNELS[name], **changes)
+
+
+@pytest.mark.parametrize("rule", ["optimal", "probe-once", "edge-only"])
+@pytest.mark.parametrize("name", CHANNELS)
+def test_the_law_of_the_time_is_that_of_simulated_inferences(name: str, rule: str):
+    given, inferences = scenario(name), 20_000
+    plan = coinfer.plan(given, rule=rule)
+    times_s = coinfer.simulate(given, plan, inferences=inferences, rng=1).times_s
+    at = np.quantile(times_s, np.linspace(0.02, 0.98, 25)) * (1 + 1e-9)
+    counted = np.array([np.mean(times_s <= t) for t in at])
+    found = coinfer.time_probability(plan, at)
+    blur = 0.01 if "ing" in name else 2e-3  # of 32 cells; of the inversion
+    assert np.max(np.abs(found - counted)) < 4 * 0.5 / np.sqrt(inferences) + blur
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_quantiles_are_where_the_law_passes_its_levels(name: str):
+    plan = coinfer.plan(scenario(name))
+    levels = np.array([0.1, 0.5, 0.95, 0.99])
+    at = coinfer.time_quantiles_s(plan, levels)
+    assert np.all(np.diff(at) >= 0)
+    assert np.all(coinfer.time_probability(plan, at * (1 + 1e-9)) >= levels - 1e-4)
+    assert np.all(coinfer.time_probability(plan, at * (1 - 1e-6)) < levels + 1e-4)
+
+
+def test_outages_while_sending_are_a_compound_poisson_sum():
+    """From on, o / r of sending sees Poisson(u o / r) outages, each exponential: an exact series, and an atom."""
+    from scipy.stats import gamma, poisson
+
+    given = scenario("on and off")
+    plan = coinfer.plan(given, rule="edge-only")
+    seconds = coinfer.cost.apart(plan.problem)[0]
+    air_s, u, leave = seconds.bits[0] / 2e6, 1 / 5.0, 1 / 3.0
+    t = np.array([0.01, 0.5, 2.0, 8.0])
+    count = np.arange(1, 60)
+
+    def waited(first: int) -> np.ndarray:  # P(the outages, and `first` more, end within t)
+        parts = poisson.pmf(count, u * air_s)[:, None] * gamma.cdf(t, (count + first)[:, None], scale=1 / leave)
+        none = np.exp(-u * air_s) * (gamma.cdf(t, first, scale=1 / leave) if first else 1.0)
+        return parts.sum(axis=0) + none
+
+    exact = 5 / 8 * waited(0) + 3 / 8 * waited(1)
+    found = coinfer.time_probability(plan, float(seconds.edge) + air_s + t)
+    assert found == pytest.approx(exact, abs=1e-3)
+
+
+def test_a_mean_is_the_integral_of_the_law():
+    plan = coinfer.plan(scenario("two outages"), rule="static")
+    t = np.linspace(0, 400, 200_001)
+    assert np.trapezoid(1 - coinfer.time_probability(plan, t), t) == pytest.approx(plan.time_s, rel=2e-3)
+
+
+def test_coarse_cells_keep_what_is_in_fine_ones():
+    fine, coarse = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.25, 0.75])
+    shared = _overlap(coarse, fine)
+    assert shared.sum(axis=0) == pytest.approx(np.ones(4))
+    assert shared @ fine == pytest.approx(coarse)
+    assert shared[:, 0] == pytest.approx([1.0, 0.0])
+
+
+def points(table) -> np.ndarray:
+    return np.array([table["time_s"] + table["download_s"], table["energy_j"] + table["download_j"]]).T
+
+
+@pytest.mark.parametrize("name", ["draws of rates", "on and off", "two outages"])
+def test_no_weights_find_a_plan_below_the_hull(name: str):
+    given = scenario(name)
+    hull = points(coinfer.frontier(given))
+    span = np.ptp(hull, axis=0)
+    assert np.all(np.diff(hull[:, 0]) > 0)
+    assert np.all(np.diff(hull[:, 1]) < 0)
+    slopes = np.diff(hull[:, 1]) / np.diff(hull[:, 0])
+    assert np.all(np.diff(slopes) > 0)  # convex
+    for weight in np.geomspace(1e-4, 1e4, 25) * span[1] / span[0]:
+        plan = coinfer.plan(given.replace(weights=coinfer.Weights(time_per_s=weight, energy_per_j=1.0)))
+        found = np.array([plan.time_s + plan.download_s, plan.energy_j + plan.download_j]) @ (weight, 1.0)
+        assert found >= np.min(hull @ (weight, 1.0)) - 2 * RESOLUTION * (weight * span[0] + span[1])
+
+
+def test_the_ends_are_the_fastest_and_the_most_frugal_of_all_rules_and_placements():
+    given = scenario("on and off")
+    hull = points(coinfer.frontier(given))
+    for rule in RULES:
+        for weights in (coinfer.Weights(time_per_s=1.0, energy_per_j=0.0), coinfer.Weights()):
+            for m in range(given.dnn.layers + 1):
+                plan = coinfer.plan(given.replace(weights=weights), rule=rule, placement=m)
+                assert plan.time_s + plan.download_s >= hull[0, 0] - 1e-6
+                assert plan.energy_j + plan.download_j >= hull[-1, 1] - 1e-6
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.5])
+def test_the_plan_in_time_is_in_time_and_the_cheapest_that_was_tried(factor: float):
+    given = scenario("on and off")
+    deadline_s = factor * coinfer.time_quantiles_s(coinfer.plan(given), 0.95)[0]
+    table = coinfer.frontier(given, deadline_s)
+    row = table[table["role"] == "deadline"].iloc[0]
+    outcome = coinfer.simulate(given, row["plan"], inferences=40_000, rng=2)
+    assert np.mean(outcome.times_s <= deadline_s) >= 0.95 - 4 * np.sqrt(0.05 * 0.95 / 40_000) - 1e-3
+    assert row["p95_s"] <= deadline_s
+    for other in table["plan"]:
+        for rule in RULES:
+            for m in range(given.dnn.layers + 1):
+                tried = coinfer.plan(other.problem, rule=rule, placement=m)
+                if coinfer.time_probability(tried, deadline_s) >= 0.95:
+                    cost = coinfer.expected_cost(given, tried) if rule == "static" else None
+                    assert cost is None or cost >= row["cost"] - 1e-9
+
+
+def test_there_is_no_row_where_no_plan_is_in_time():
+    assert set(coinfer.frontier(scenario("on and off"), 0.001)["role"]) == {"hull"}
+
+
+@pytest.mark.parametrize("deadline_s", [0, -1.0, np.inf, "2 s"])
+def test_a_deadline_is_a_positive_number(deadline_s):
+    with pytest.raises(coinfer.InputError, match=r"deadline_s = .*: should be a positive number of seconds"):
+        coinfer.frontier(scenario("on and off"), deadline_s)
+
+
+def test_costs_without_a_scenario_know_no_seconds():
+    own = coinfer.Costs(
+        extra=[0.5], bits=[1.0, 0.0], download=[0.1], edge=0.0, law=channel.Discrete.of_unit_costs([1.0], [1.0])
+    )
+    with pytest.raises(coinfer.InputError, match="costs: were not made from a scenario"):
+        coinfer.time_quantiles_s(coinfer.plan(own))
+    assert np.isnan(coinfer.simulate(own, coinfer.plan(own), inferences=10, rng=0).time_quantiles_s).all()
