@@ -2,14 +2,17 @@
 
 import json
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given
 from hypothesis import strategies as st
 
 import coinfer
-from coinfer import InputError, Link, Scenario, Trace, Weights, channel, plan, read_trace, replay
+from coinfer import InputError, Link, Scenario, Trace, Weights, plan, read_trace, replay
+from coinfer.channel import Markov, Moving
 from coinfer.channel.trace_example import EXAMPLES, example_trace, make_example, process_trace, write_examples
 from coinfer.playback import block_bootstrap
 
@@ -31,10 +34,37 @@ def written(tmp_path, text: str | bytes):
 
 def test_mahimahi(tmp_path):
     path = written(tmp_path, "0\n1\n1\n50\n120\n310\n")
-    trace = read_trace(path, format="mahimahi", window_s=0.1)
+    with pytest.warns(UserWarning, match="2.0 packets on average"):
+        trace = read_trace(path, format="mahimahi", window_s=0.1)
     assert trace.rates_bps == pytest.approx(np.array([4, 1, 0, 1]) * 12_000 / 0.1)
     assert trace.window_s == 0.1
     assert trace.duration_s == pytest.approx(0.4)
+
+
+def test_windows_of_few_packets_warn(tmp_path):
+    """A packet each 30 to 50 ms is no outage at all, but most windows of 20 ms are empty: the warning says what would do."""
+    times = np.cumsum(np.random.default_rng(0).integers(30, 51, 5000))
+    path = written(tmp_path, "\n".join(map(str, times)))
+    with pytest.warns(UserWarning, match="1.0 packets on average") as caught:
+        sparse = read_trace(path, format="mahimahi", window_s=0.02)
+    assert caught[0].filename == __file__
+    said = str(caught[0].message)
+    assert said.startswith("window_s = 0.02: ")
+    assert "to 100%" in said
+    assert "0.64 would do" in said
+    assert sparse.outage_share == pytest.approx(0.5, abs=0.02)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        enough = read_trace(path, format="mahimahi", window_s=0.64)
+    assert enough.outage_share == 0
+    assert enough.rates_bps.std() / enough.rates_bps.mean() < 10**-0.5  # as the warning's 1/sqrt(n) for n = 10
+    with pytest.warns(UserWarning, match="0.64 would do"):
+        read_trace(path, format="mahimahi", window_s=0.32)  # half of it is not enough
+
+
+def test_a_trace_of_few_packets_is_too_short_for_any_window(tmp_path):
+    with pytest.warns(UserWarning, match="the trace is too short for any"):
+        read_trace(written(tmp_path, "0\n400\n1000\n"), format="mahimahi")
 
 
 def test_rate_format_holds_averages_and_reports(tmp_path):
@@ -98,7 +128,9 @@ def test_examples_are_made_by_their_recipe(name, tmp_path):
     write_examples(tmp_path)
     shipped = (coinfer.channel.trace_example._example_folder() / name).read_bytes()
     assert (tmp_path / name).read_bytes() == shipped == make_example(name).encode()
-    trace = example_trace(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trace = example_trace(name)
     assert 0.02 < trace.outage_share < 0.3
     assert trace.window_s < trace.coherence_time_s < trace.duration_s / 10
 
@@ -113,19 +145,89 @@ def test_an_example_is_bursty_like_measured_ones():
 # ---------------------------------------------------------------- what is fitted
 
 
+KNOWN = Markov(  # not reversible: from the best rate into an outage, from that to the worst
+    rates_bps=(0.0, 1.5e6, 4e6, 9e6),
+    generator=((-2.0, 1.8, 0.2, 0.0), (0.1, -0.9, 0.8, 0.0), (0.0, 0.1, -0.5, 0.4), (0.5, 0.1, 0.2, -0.8)),
+)
+
+
+def sampled(chain: Markov, duration_s: float, window_s: float, seed: int, *, mean: bool = True) -> Trace:
+    """The chain, jump by jump: its mean rate in each window, or the rate at the beginning of each."""
+    rng, q, state, now = np.random.default_rng(seed), np.array(chain.generator), 0, 0.0
+    starts, rates = [], []
+    while now < duration_s:
+        starts.append(now)
+        rates.append(chain.rates_bps[state])
+        now += rng.exponential(-1 / q[state, state])
+        away = np.where(np.arange(len(q)) == state, 0.0, q[state])
+        state = int(rng.choice(len(q), p=away / away.sum()))
+    grid = np.arange(round(duration_s / window_s) + 1) * window_s
+    if not mean:
+        return Trace(np.array(rates)[np.searchsorted(starts, grid[:-1], side="right") - 1], window_s)
+    bits = np.concatenate([[0.0], np.cumsum(np.diff([*starts, now]) * rates)])
+    windows = np.diff(np.interp(grid, [*starts, now], bits)) / window_s
+    return Trace(np.where(windows < 1e-6, 0.0, windows), window_s)  # less than a bit is what rounding leaves
+
+
 @pytest.mark.parametrize("trace", [BURSTY, example_trace("example.up"), example_trace("example-rate.txt")])
 @pytest.mark.parametrize("states", [1, 4, 32])
-def test_law_and_chain_keep_the_mean_unit_cost(trace, states):
+def test_law_and_chain_keep_the_mean(trace, states):
+    """The law that of the unit cost, the chain that of the rate: of all bits over all time."""
     usable = trace.rates_bps[trace.rates_bps > 0]
-    expected = (0.5 + 0.5 * 0.1) * np.mean(1 / usable)
-    for fitted in (trace.law(), trace.markov(states)):
-        assert fitted.law(Link(), Weights()).mean == pytest.approx(expected, rel=1e-12)
+    assert trace.law().law(Link(), Weights()).mean == pytest.approx((0.5 + 0.5 * 0.1) * np.mean(1 / usable), rel=1e-12)
+    chain = trace.markov(states)
+    assert len(chain.rates_bps) <= states + 2
+    along = chain.law_along(Link(), Weights(), np.zeros(0))
+    assert along.chain.initial @ along.sender.rates_bps == pytest.approx(trace.mean_rate_bps, rel=1e-9)
+    for fitted in (trace.law(), chain):
         assert fitted.usable_probability(Link()) == pytest.approx(1 - trace.outage_share)
         assert Scenario.from_yaml(scenario(channel=fitted).to_yaml()).channel == fitted
-    chain = trace.markov(states)
-    assert len(chain.rates_bps) <= states + 1
-    frequency = np.array(chain.initial)
-    assert frequency @ np.array(chain.transitions) == pytest.approx(frequency, abs=1e-12)  # it is stationary
+
+
+def test_jumps_are_counted_over_the_time_spent():
+    """By hand: a s at 1, an outage, back to 1, two at 2, over to 1; the last window is followed by the first."""
+    chain = Trace(np.array([1e6, 0.0, 1e6, 1e6, 2e6, 2e6]), 0.5).markov()
+    assert chain.rates_bps == (0.0, 1e6, 2e6)
+    assert np.array(chain.generator) == pytest.approx(np.array([[-2, 2, 0], [1 / 1.5, -2 / 1.5, 1 / 1.5], [0, 1, -1]]))
+
+
+def test_no_more_rates_than_asked_for_are_told_apart_by_value():
+    """Two rates of which one is rare stay two states, where ranges that are equally frequent would be one."""
+    rates = np.array([1e6, 1e6, 1e6, 1e6, 5e6])
+    assert Trace(rates, 1.0).markov(2).rates_bps == (1e6, 5e6)
+    assert Trace(rates[::-1], 1.0).markov(1).rates_bps == (1.8e6,)
+
+
+def test_the_generator_of_a_sampled_chain_is_found():
+    """From samples h apart the counts tell (e^{Qh} - 1)/h, each within its standard error, and Q as h becomes small."""
+    q, h, duration_s = np.array(KNOWN.generator), 0.05, 20_000
+    trace = sampled(KNOWN, duration_s, h, 1, mean=False)
+    found = trace.markov(long_outage_s=1e6)
+    assert found.rates_bps == pytest.approx(KNOWN.rates_bps)
+    expected = (scipy.linalg.expm(q * h) - np.eye(4)) / h
+    spent_s = np.array([np.count_nonzero(trace.rates_bps == rate) for rate in KNOWN.rates_bps]) * h
+    error = np.sqrt(np.maximum(np.abs(expected), 1e-4) / spent_s[:, None])
+    assert np.all(np.abs(np.array(found.generator) - expected) < 4 * error)
+    assert np.abs(np.array(found.generator) - q).max() < 0.1
+    coarse = np.array(sampled(KNOWN, duration_s, 1.0, 1, mean=False).markov(long_outage_s=1e6).generator)
+    assert np.abs(coarse - q).max() > 0.5  # moves and their way back are not seen
+
+
+def test_outages_are_two_states_where_old_ones_end_less_often():
+    """Blinks of 0.3 s beside blockages of 6 s are told apart, exponential outages (but for chance, 5 %) are not."""
+    two = Markov(
+        rates_bps=(5e6, 0.0, 0.0),
+        generator=((-0.2, 0.16, 0.04), (1 / 0.3, -1 / 0.3, 0.0), (1 / 6, 0.0, -1 / 6)),
+    )
+    one = Markov(rates_bps=(5e6, 0.0), generator=((-0.2, 0.2), (1 / 1.5, -1 / 1.5)))
+    told = [sampled(two, 2000, 0.1, seed).markov() for seed in range(10)]
+    assert all(chain.long_outage_s == 1.0 and chain.rates_bps[:2] == (0.0, 0.0) for chain in told)
+    assert sum(sampled(one, 2000, 0.1, seed).markov().long_outage_s is not None for seed in range(40)) <= 5
+    # an outage that has lasted for 1 s ends at rate 1/6 but for the few blinks that last so long
+    blinks, blockages = 0.8 * np.exp(-1 / 0.3), 0.2 * np.exp(-1 / 6)
+    left_s = (blinks * 0.3 + blockages * 6) / (blinks + blockages)
+    assert np.mean([-1 / chain.generator[1][1] for chain in told]) == pytest.approx(left_s, rel=0.1)
+    assert sampled(two, 2000, 0.1, 0).markov(long_outage_s=0.5).long_outage_s == 0.5
 
 
 def test_coherence_time_of_a_known_process():

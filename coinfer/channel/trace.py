@@ -81,14 +81,26 @@ class Trace(Timeline):
     def markov(self, states: int = 32, *, long_outage_s: float = 1.0) -> Markov:
         """A chain of at most so many rates and, if there are any, outages: a channel for `Scenario(channel=...)`.
 
-        States are equally frequent ranges of the rate, each at its mean, so that the chain sends as many bits as the trace.
-        Rates of moving are the jumps counted from window to window, and from the last one to the first, over the time
-        spent: a move and its way back within a window are not seen. Outages are two states, those that have lasted for
-        less than `long_outage_s` and longer ones, where these end less often (likelihood ratio, 5 %).
+        States are the rates themselves if there are no more of them, else equally frequent ranges of the rate, each at its
+        mean, so that the chain sends as many bits as the trace. Rates of moving are the jumps counted from window to window,
+        and from the last one to the first, over the time spent: a move and its way back within a window are not seen.
+        Outages are two states, those that have lasted for less than `long_outage_s` and longer ones, where these end less
+        often (likelihood ratio, 5 %).
+
+        Few states even out fades, and promise too low a cost: against 64 states, on the example traces and Rayleigh fading,
+        by up to 11 % with 4, 6 % with 8, 2.5 % with 16 and 0.6 % with 32. Replayed on the other half of a trace, plans made
+        with 4 states cost up to 4 % more, those with 8 or more the same to 0.7 %. So there are 32 unless told otherwise.
+        Raises `InputError`.
+
+        >>> Trace(np.array([1e6, 0.0, 2e6, 1e6]), 0.5).markov().rates_bps
+        (0.0, 1000000.0, 2000000.0)
         """
+        whole("states", states, 1)
         usable = self.rates_bps > 0
-        edges = np.quantile(self.rates_bps[usable], np.arange(1, whole("states", states, 1)) / states)
-        band = 2 + np.searchsorted(np.unique(edges), self.rates_bps, side="right")
+        present = np.unique(self.rates_bps[usable])
+        between = np.unique(np.quantile(self.rates_bps[usable], np.arange(1, states) / states))
+        edges = present[1:] if present.size <= states else between
+        band = 2 + np.searchsorted(edges, self.rates_bps, side="right")
         age_s = self.outage_age(np.arange(usable.size, dtype=np.float64) * self.window_s)
         aged = np.where(usable, band, age_s >= long_outage_s - self.window_s / 2)  # 0: a young outage, 1: an old one
         two = _end_less_often(aged, usable)
