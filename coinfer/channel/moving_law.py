@@ -7,7 +7,6 @@ itself. With these shapes the rules of `stopping` hold as they stand: they need 
 
 >>> from coinfer.channel.motion import Chain
 >>> from coinfer.channel.sending import Sending
-from coinfer.channel.thresholds import Seen, largest_stop, on_sending
 >>> chain = Chain.of(np.array([0.5, 0.5]), np.array([[[1.0, 0.0], [0.5, 0.5]]]))
 >>> still = Sending(np.array([3.0, 1.0]), np.array([3.0, 3.0]), np.zeros((2, 2)))
 >>> MovingLaw(chain, still).sending(np.array([1.0, 1.0]))
