@@ -214,6 +214,7 @@ def test_what_is_lost_in_reading_an_older_kind_is_said(text: str, said: str):
         Scenario.from_yaml(f"dnn: alexnet\nchannel: {text}\n")
 
 
+@pytest.mark.filterwarnings("ignore:channel.kind:DeprecationWarning")
 @pytest.mark.parametrize(
     ("text", "message"),
     [

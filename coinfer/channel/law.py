@@ -3,8 +3,9 @@
 All that the stopping rules ask of a law is what happens when the device stops if sending o bits costs at most a threshold
 A: how likely it is, and what it then costs; elementwise on arrays of o and A. A threshold is never divided by o = 0.
 
-`Law` is what every law keeps. `UnitCostLaw` is that of independent draws, one at each stage; with memory it is the
-`MovingLaw` of `coinfer.channel.moving_law`.
+`Law` is what every law keeps. `UnitCostLaw` is that of independent draws, one at each stage, which last while the device
+sends; where the channel moves meanwhile, what sending costs is not o X, and the law is the `MovingLaw` of
+`coinfer.channel.moving_law`.
 """
 
 from abc import ABC, abstractmethod

@@ -69,8 +69,8 @@ class Trace(Timeline):
         """The rates as independent draws, given that there is one: a channel for `Scenario(channel=...)`.
 
         Only where layers run for much longer than `coherence_time_s` and sending takes much less, and outages do not matter.
-        Elsewhere it must not be used: it promises a fresh rate after each layer, and one that lasts while the device sends.
-        Use `markov`.
+        Elsewhere it must not be used: it promises a fresh rate after each layer, and one that lasts while the device sends,
+        and it leaves out the wait in outages. Use `markov`.
         """
         rates, counts = np.unique(self.rates_bps[self.rates_bps > 0], return_counts=True)
         shares = counts / counts.sum()
