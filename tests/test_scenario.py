@@ -387,6 +387,25 @@ def test_default_places_strictly_between_0_and_all_layers():
     assert load_scenario("default") == Scenario(dnn="alexnet")
 
 
+@pytest.mark.parametrize("coherence_time_s", [0.1, 1.0, 3.0, 10.0, 100.0])
+def test_default_on_fading_in_motion(coherence_time_s: float):
+    """As its comment says: all rules place nothing up to 3 s, and later on one look is as good to 0.2 %."""
+    moving = load_scenario("default", channel=channel.Moving(coherence_time_s=coherence_time_s))
+    plans = {rule: coinfer.plan(moving, rule=rule) for rule in ("optimal", "static", "probe-once")}
+    if coherence_time_s <= 3:
+        assert {at.placement for at in plans.values()} == {0}
+    else:
+        assert plans["optimal"].placement == 8
+        assert plans["probe-once"].cost <= 1.002 * plans["optimal"].cost < 0.9 * plans["static"].cost
+
+
+def test_interior_on_fading_in_motion():
+    """As its comment says."""
+    for coherence_time_s, placement in ((0.1, 0), (1.0, 0), (10.0, 0), (30.0, 5)):
+        moving = load_scenario("interior", channel=channel.Moving(coherence_time_s=coherence_time_s))
+        assert coinfer.plan(moving, rule="static").placement == placement
+
+
 def test_interior_places_strictly_between_even_when_static():
     """As its comment says."""
     assert placements("interior") == (5, 3, 5)

@@ -31,7 +31,7 @@ class Semigroup(ABC):
 
     @abstractmethod
     def flow(self, source: Floats, upto: Floats) -> tuple[Floats, Floats]:
-        """C(b) = integral from 0 to b of e^{A z} w dz, and dC/db = e^{A b} w, for w (S,) at each b (n,); (S, n) each (R19)."""
+        """C(b) = integral from 0 to b of e^{A z} w dz, and dC/db = e^{A b} w, for w (S,) at each b; (S, n) each (R19)."""
 
     def solves(self, source: Floats, integral: Floats, slope: Floats) -> bool:
         """Whether dC/db = w + A C holds for a result of `flow` (R19)."""
