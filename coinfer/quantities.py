@@ -166,7 +166,7 @@ QUANTITIES: dict[str, Quantity] = {
         symbol="d", latex="d", unit="m", meaning="distance from device to edge, unless the mean SNR is given", source=OURS, default=50.0
     ),
     "link.carrier_hz": Quantity(
-        symbol="f_c", latex="f_c", unit="Hz", meaning="carrier frequency", source=SIBLING, default=915e6
+        symbol="f_c", latex="f_c", unit="Hz", meaning="carrier frequency; null: not known, where neither a distance nor a speed needs it", source=SIBLING, default=915e6
     ),
     "link.antenna_gain": Quantity(symbol="A_d", latex="A_d", unit="-", meaning="antenna gain", source=SIBLING, default=4.11),
     "link.path_loss_exponent": Quantity(
@@ -202,24 +202,38 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "nakagami_m": Quantity(symbol="m", latex="m", unit="-", meaning="shape of Nakagami fading", source=OURS),
     "rician_k": Quantity(symbol="k_R", latex="k_R", unit="-", meaning="power of the line of sight over the scattered power", source=OURS, lower_included=True),
-    "rate_bps": Quantity(symbol="r", latex="r", unit="bit/s", meaning="fixed rate of truncated channel inversion", source=OURS),
+    "rate_bps": Quantity(symbol="r", latex="r", unit="bit/s", meaning="fixed rate of truncated channel inversion, or of a link while it is on", source=OURS),
     "coherence_time_s": Quantity(
         symbol="tau", latex=r"\tau", unit="s", meaning="time after which the autocorrelation of the gain is 1/e", source=OURS
     ),
     "speed_m_per_s": Quantity(
-        symbol="v_d", latex=r"v_{\mathrm{d}}", unit="m/s", meaning="speed of the device, instead of tau", source=OURS
+        symbol="v_d", latex=r"v_{\mathrm{d}}", unit="m/s", meaning="speed of the device; tau is 0.211 over the Doppler frequency", source=OURS
     ),
-    "power_correlation": Quantity(
-        symbol="r_n",
-        latex="r_n",
-        unit="-",
-        meaning="autocorrelation of the gain over the execution of layer n",
-        source=DERIVED,
-        lower_included=True,
-        upper=1.0,
+    "sigma_db": Quantity(
+        symbol="sigma_dB", latex=r"\sigma_{\mathrm{dB}}", unit="dB", meaning="standard deviation of the shadowing", source=OURS, upper=30.0
+    ),
+    "decorrelation_m": Quantity(
+        symbol="d_c", latex=r"d_{\mathrm{c}}", unit="m", meaning="distance over which the autocorrelation of the shadowing falls to 1/e", source=OURS
+    ),
+    "mean_on_s": Quantity(symbol="T_on", latex=r"T_{\mathrm{on}}", unit="s", meaning="mean time for which a link is on", source=OURS),
+    "mean_off_s": Quantity(symbol="T_off", latex=r"T_{\mathrm{off}}", unit="s", meaning="mean length of an outage", source=OURS),
+    "long_outage_s": Quantity(
+        symbol="T_long", latex=r"T_{\mathrm{long}}", unit="s", meaning="how long an outage has lasted when it becomes a long one", source=OURS
+    ),
+    "generator": Quantity(
+        symbol="Q", latex="Q", unit="1/s", meaning="rates of moving from a state of the channel to another; rows have sum 0", source=OURS, lower=-inf
+    ),
+    "state_rate_bps": Quantity(
+        symbol="r_s", latex="r_s", unit="bit/s", meaning="rate in state s of the channel; 0 in an outage", source=OURS, lower_included=True
+    ),
+    "state_cost": Quantity(
+        symbol="c_s", latex="c_s", unit="1/s", meaning="what a second costs in state s while sending, or waiting in an outage", source=DERIVED
+    ),
+    "sending_cost": Quantity(
+        symbol="C_s", latex="C(b, s)", unit="-", meaning="expected cost of sending b bits from state s on, the channel moving meanwhile", source=DERIVED, lower_included=True
     ),
     "unit_cost": Quantity(
-        symbol="X", latex="X", unit="1/bit", meaning="unit cost: the ETC of sending one bit", source=DERIVED, lower_included=True
+        symbol="X", latex="X", unit="1/bit", meaning="unit cost: the ETC of sending one bit at the rate that is seen", source=DERIVED, lower_included=True
     ),
     "unit_cost_scale": Quantity(
         symbol="lambda", latex=r"\lambda", unit="1/bit", meaning="unit cost at a spectral efficiency of 1 bit/s/Hz", source=DERIVED

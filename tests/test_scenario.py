@@ -1,9 +1,12 @@
 """Scenarios: read and written without loss, frozen, changed by path; and the ones that come with the package."""
 
 import json
+import re
+import warnings
 from math import inf
 from pathlib import Path
 
+import numpy as np
 import pytest
 import scipy.stats as stats
 from hypothesis import given, settings
@@ -32,11 +35,18 @@ KINDS = {
     "rate-table of one": channel.RateTable(efficiencies=(1.5,), snr_db=(-3.3,)),
     "truncated-inversion": channel.TruncatedInversion(rate_bps=1e6 / 3, outage_gain=0.1),
     "rates": channel.Rates(rates_bps=(1e6, 3e6), probabilities=(0.3, 0.7), usable=0.9),
-    "correlated": channel.Correlated(channel.Rayleigh(outage_gain=0.1), coherence_time_s=0.05),
-    "correlated forever": channel.Correlated(channel.Nakagami(m=2), coherence_time_s=inf),
-    "correlated by speed": channel.Correlated(channel.Nakagami(m=2), speed_m_per_s=1.5, outages="wait"),
-    "finite-state": channel.FiniteState(gains=(0.0, 1.0), transitions=((0.9, 0.1), (0.2, 0.8)), step_s=0.01),
-    "gilbert-elliott": channel.GilbertElliott(to_bad=0.1, to_good=0.3, step_s=0.01),
+    "moving": channel.Moving(coherence_time_s=1 / 3),
+    "moving by speed": channel.Moving(m=2.5, speed_m_per_s=1.4, states=64, sending="held"),
+    "shadowed": channel.Shadowed(sigma_db=7.0, decorrelation_m=13.0, speed_m_per_s=0.1),
+    "on-off": channel.OnOff(rate_bps=2e7, mean_on_s=15.0, mean_off_s=1 / 3),
+    "markov": channel.Markov(rates_bps=(1e6 / 3, 0.0), generator=((-0.1, 0.1), (0.7, -0.7))),
+    "markov of gains": channel.Markov(gains=(0.3, 1.0), generator=((-0.1, 0.1), (1 / 3, -1 / 3)), sending="held"),
+    "markov with long outages": channel.Markov(
+        rates_bps=(2e6, 0, 0),
+        generator=((-1, 1, 0), (2, -3, 1), (0.1, 0, -0.1)),
+        transmit_powers_w=(0.3, 0, 0),
+        long_outage_s=0.7,
+    ),
 }
 
 
@@ -69,10 +79,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
             bandwidth_hz=draw(moderate),
             transmit_power_w=draw(moderate),
             **(
-                {"distance_m": draw(st.floats(10, 1e3))} if by_distance else {"mean_snr_db": draw(st.floats(-200, 200))}
+                {"distance_m": draw(st.floats(10, 1e3))}
+                if by_distance
+                else {"mean_snr_db": draw(st.floats(-200, 200)), "carrier_hz": draw(st.none() | moderate)}
             ),
             downlink_rate_bps=draw(positive),
             receive_power_w=draw(positive | st.just(0.0)),
+            outage_power_w=draw(positive | st.just(0.0)),
         ),
         weights=Weights(time_per_s=draw(positive), energy_per_j=draw(positive | st.just(0.0))),
         channel=draw(st.sampled_from(list(KINDS.values())) | continuous_kinds | discrete_kinds),
@@ -108,6 +121,131 @@ def test_every_channel_round_trips(name: str):
 def test_every_kind_of_channel_is_here():
     members = channel.Channel.__origin__.__args__
     assert {type(kind) for kind in KINDS.values()} == set(members)
+
+
+# ---------------------------------------------------------------- kinds of channels in older files
+
+OLDER = {
+    "correlated": (
+        "{kind: correlated, base: {kind: nakagami, m: 2}, coherence_time_s: 0.5, states: 32}",
+        channel.Moving(m=2, coherence_time_s=0.5, states=32),
+    ),
+    "correlated by speed": (
+        "{kind: correlated, base: {kind: rayleigh, outage_gain: 0.05}, speed_m_per_s: 1.4, coherence_time_s: null}",
+        channel.Moving(speed_m_per_s=1.4),
+    ),
+    "correlated, all fields": (
+        "{kind: correlated, base: {kind: nakagami, outage_gain: 0.0, m: 1.5}, coherence_time_s: 2, speed_m_per_s: null, "
+        "correlation: exponential, outages: wait, wait_step_s: 0.1, sending: held, states: 64}",
+        channel.Moving(m=1.5, coherence_time_s=2, states=64, sending="held"),
+    ),
+    "finite-state": (
+        "{kind: finite-state, rates_bps: [8e+6, 0.0], transitions: [[0.9, 0.1], [0.4, 0.6]], step_s: 0.1, sending: held}",
+        channel.Markov(rates_bps=(8e6, 0), generator=((-1, 1), (4, -4)), sending="held"),
+    ),
+    "finite-state, given a usable state": (
+        "{kind: finite-state, gains: [2.0, 0.0, 1.0], transitions: [[0.8, 0.1, 0.1], [0.4, 0.6, 0.0], [0.3, 0.2, 0.5]], "
+        "step_s: 0.5, outages: conditional, sending: evolving}",
+        channel.Markov(gains=(2, 1), generator=((-0.2, 0.2), (0.6, -0.6))),
+    ),
+    "gilbert-elliott": (
+        "{kind: gilbert-elliott, to_bad: 0.05, to_good: 0.2, step_s: 0.05}",
+        channel.Markov(gains=(1, 0), generator=((-1, 1), (4, -4))),
+    ),
+    "gilbert-elliott without outages": (
+        "{kind: gilbert-elliott, to_bad: 0.5, to_good: 0.25, step_s: 0.5, good_gain: 2.0, bad_gain: 0.5}",
+        channel.Markov(gains=(2, 0.5), generator=((-1, 1), (0.5, -0.5))),
+    ),
+}
+
+
+def generators_apart(one: channel.Markov, other: channel.Markov) -> float:
+    return float(np.abs(np.array(one.generator) - np.array(other.generator)).max())
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_older_kinds_are_read_as_what_takes_their_place(name: str, tmp_path: Path):
+    text, now = OLDER[name]
+    path = tmp_path / "older.yml"
+    path.write_text(f"dnn: alexnet\nchannel: {text}\n")
+    with pytest.warns(DeprecationWarning, match=f"is deprecated and read as '{now.kind}'") as caught:
+        read = load_scenario(path).channel
+    assert caught[0].filename == __file__  # where Python shows it to who runs a script
+    assert len(str(caught[0].message).splitlines()) == 1
+    if isinstance(now, channel.Markov):
+        assert generators_apart(read, now) < 1e-12
+        read = read.model_copy(update={"generator": now.generator})
+    assert read == now
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scenario = Scenario(dnn="alexnet", channel=read)
+        assert Scenario.from_yaml(scenario.to_yaml()) == scenario  # written as what it is now
+
+
+def test_an_older_chain_moves_as_its_steps_did():
+    """Of small steps: the transitions of a layer are those of as many steps, to first order in the step."""
+    moves, step_s = np.array([[0.99, 0.01], [0.02, 0.98]]), 0.01
+    text = f"{{kind: finite-state, gains: [1.0, 0.2], transitions: {moves.tolist()}, step_s: {step_s}}}"
+    with pytest.warns(DeprecationWarning, match="finite-state"):
+        read = Scenario.from_yaml(f"dnn: alexnet\nchannel: {text}\n").channel
+    over = read.law_along(Link(), Weights(), np.array([0.5])).chain.kernels[1]
+    assert over == pytest.approx(np.linalg.matrix_power(moves, 50), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "{kind: correlated, base: {kind: rayleigh, outage_gain: 0.05}, coherence_time_s: 1.0}",
+            "its outage gain is gone",
+        ),
+        (
+            "{kind: correlated, base: {kind: rayleigh, outage_gain: 0.05}, coherence_time_s: 1.0, sending: held}",
+            "no longer held, which would cost infinitely much (R12)",
+        ),
+        (
+            "{kind: finite-state, gains: [1.0, 0.0], transitions: [[0.9, 0.1], [0.4, 0.6]], step_s: 0.1, initial: [1.0, 0.0]}",
+            "starts from its stationary law",
+        ),
+    ],
+)
+def test_what_is_lost_in_reading_an_older_kind_is_said(text: str, said: str):
+    with pytest.warns(DeprecationWarning, match=re.escape(said)):
+        Scenario.from_yaml(f"dnn: alexnet\nchannel: {text}\n")
+
+
+@pytest.mark.filterwarnings("ignore:channel.kind:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "{kind: correlated, base: {kind: truncated-inversion, rate_bps: 1e+6, outage_gain: 0.1}, coherence_time_s: 1}",
+            "channel.base.kind = 'truncated-inversion': in motion, it belongs to no Markov process",
+        ),
+        (
+            "{kind: correlated, base: {kind: rayleigh, outage_gain: 0.1}, coherence_time_s: 1, correlation: jakes}",
+            "channel.correlation = 'jakes': belongs to no Markov process",
+        ),
+        (
+            "{kind: correlated, base: {kind: rician, k: 3}, coherence_time_s: 1}",
+            "channel.base.kind = 'rician': should be one of",
+        ),
+        ("{kind: correlated, base: {kind: nakagami, m: 2}, coherence_time_s: .inf}", "coherence_time_s = inf"),
+        ("{kind: correlated, base: {kind: nakagami, m: 2}}", "exactly one of them should be given"),
+        ("{kind: correlated, coherence_time_s: 1}", "cannot be converted (KeyError: 'base')"),
+        (
+            "{kind: finite-state, gains: [1, 0], transitions: [[0.9, 0.2], [0.4, 0.6]], step_s: 1}",
+            "channel.transitions",
+        ),
+        ("{kind: finite-state, gains: [1, 0], transitions: [[0.9, 0.1], [0.4, 0.6]], step_s: 0}", "channel.step_s = 0"),
+        ("{kind: gilbert-elliott, to_bad: 0.5, step_s: 1}", "cannot be converted (KeyError: 'to_good')"),
+        ("{kind: gilbert-elliott, to_bad: often, to_good: 1, step_s: 1}", "cannot be converted (ValueError"),
+    ],
+)
+def test_older_kinds_that_cannot_be_read(text: str, message: str):
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        Scenario.from_yaml(f"dnn: alexnet\nchannel: {text}\n")
+    assert len(str(caught.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(
@@ -158,6 +296,8 @@ def test_defaults():
     assert scenario.link.bandwidth_hz == 2e6
     assert scenario.link.distance_m == 50
     assert scenario.link.mean_snr_db is None
+    assert scenario.link.carrier_hz == 915e6
+    assert scenario.link.outage_power_w == 0
     assert scenario.device.clock_hz == 0.3e9
     assert scenario.device.memory_bits is None
     assert scenario.edge.clock_hz == 10e9
@@ -245,6 +385,25 @@ def test_default_places_strictly_between_0_and_all_layers():
     """As its comment says: nothing when static, 5 of 8 layers otherwise."""
     assert placements("default") == (0, 5, 5)
     assert load_scenario("default") == Scenario(dnn="alexnet")
+
+
+@pytest.mark.parametrize("coherence_time_s", [0.1, 1.0, 3.0, 10.0, 100.0])
+def test_default_on_fading_in_motion(coherence_time_s: float):
+    """As its comment says: all rules place nothing up to 3 s, and later on one look is as good to 0.2 %."""
+    moving = load_scenario("default", channel=channel.Moving(coherence_time_s=coherence_time_s))
+    plans = {rule: coinfer.plan(moving, rule=rule) for rule in ("optimal", "static", "probe-once")}
+    if coherence_time_s <= 3:
+        assert {at.placement for at in plans.values()} == {0}
+    else:
+        assert plans["optimal"].placement == 8
+        assert plans["probe-once"].cost <= 1.002 * plans["optimal"].cost < 0.9 * plans["static"].cost
+
+
+def test_interior_on_fading_in_motion():
+    """As its comment says."""
+    for coherence_time_s, placement in ((0.1, 0), (1.0, 0), (10.0, 0), (30.0, 5)):
+        moving = load_scenario("interior", channel=channel.Moving(coherence_time_s=coherence_time_s))
+        assert coinfer.plan(moving, rule="static").placement == placement
 
 
 def test_interior_places_strictly_between_even_when_static():

@@ -1,9 +1,23 @@
-"""Channels: a family of channels each, the law of the unit cost X that it induces on a link, and measured traces.
+"""Channels: a family a file, what each makes of sending on a link, and measured traces.
 
-Independent draws are conditional on the channel being usable: the wait for a usable channel is not part of them, and
-`usable_probability` says how often it is usable. Channels in motion (`Moving`, `Shadowed`, `OnOff`, `Markov`) are one process
-in computing and in sending, outages and the wait for their end included. The mean SNR is that before conditioning, and a user's
-gains are never renormalised. Two independent diversity branches with maximum-ratio combining are Nakagami fading with m = 2.
+Which one? Ask first what the channel does while a transmission lasts, and from one layer to the next.
+
+- It moves: the device walks or drives, people or cars pass, cover comes and goes. Then one process drives computing and
+  sending, outages and the wait for their end included (R19). `Moving` is fading of a given coherence time or speed;
+  `Shadowed` the slower drift behind walls and hills, over fading that averages out; `OnOff` a link that is there or not,
+  such as one that is blocked or handed over; `Markov` any chain that is given. For a log of measured rates it is
+  `read_trace(...).markov()`.
+- It is a fresh draw after each layer, and lasts while the device sends: the model of the abstract. That is nearly so only
+  where a layer runs for much longer, and sending takes much less, than the coherence time; elsewhere it promises savings
+  that no device will see. `Rayleigh` without a line of sight, `Rician` with one, `Nakagami` for what lies between and for
+  antennas combined (two independent branches with maximum-ratio combining are m = 2), `RateTable` for the steps of a real
+  modulation, `TruncatedInversion` for a power that makes up for the fade, `Continuous` for any law of `scipy.stats`,
+  `Discrete` and `Empirical` for gains that are given, `Rates` for rates that are given (`Trace.law`).
+- It moves between layers and stands still once sending has begun: no channel does, but it is a limit of the first kind.
+  `sending="held"` of a channel in motion is that, for comparison.
+
+Independent draws are conditional on the channel being usable: they leave out the wait for it, and `usable_probability` says
+how often it is usable. The mean SNR is that before conditioning, and a user's gains are never renormalised.
 """
 
 from typing import Annotated

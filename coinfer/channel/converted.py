@@ -1,11 +1,13 @@
 """Channels of older scenario files, read as what takes their place: chains in continuous time."""
 
+import sys
 import warnings
+from math import inf
 from typing import Any
 
 import numpy as np
 
-from coinfer.validation import InputError
+from coinfer.validation import InputError, one_of
 
 GONE = "belongs to no Markov process of the gain, which could move the channel both in computing and in sending"
 
@@ -31,13 +33,22 @@ def converted(channel: Any) -> Any:
         f"channel.kind = {channel['kind']!r} is deprecated and read as {found['kind']!r}, a channel that moves in "
         f"continuous time, in computing and in sending{lost}",
         DeprecationWarning,
-        stacklevel=2,
+        stacklevel=_levels_up(),
     )
     return found
 
 
+def _levels_up() -> int:
+    """How many frames up the code is that uses the package: Python shows the deprecation there only, if it is a script."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and str(frame.f_globals.get("__name__")).partition(".")[0] in ("coinfer", "pydantic"):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
     base = old["base"]
+    one_of("channel.base.kind", base["kind"], ("rayleigh", "nakagami", "truncated-inversion"))
     if base["kind"] == "truncated-inversion":
         raise InputError(
             f"channel.base.kind = 'truncated-inversion': in motion, it {GONE}; without it, draws are independent"
@@ -46,7 +57,11 @@ def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
         raise InputError(f"channel.correlation = {old['correlation']!r}: {GONE}; should be 'exponential'")
     kept = {name: old[name] for name in ("coherence_time_s", "speed_m_per_s", "states") if old.get(name) is not None}
     lost = "; its outage gain is gone, as motion ends every fade (R20)" if base.get("outage_gain") else ""
-    return {"kind": "moving", "m": base.get("m", 1.0), **kept}, lost
+    m = float(base.get("m", 1.0))
+    if old.get("sending") == "held" and m <= 1:
+        lost += "; its rate is no longer held, which would cost infinitely much (R12)"
+    sending = {"sending": "held"} if old.get("sending") == "held" and m > 1 else {}
+    return {"kind": "moving", "m": m, **kept, **sending}, lost
 
 
 def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
@@ -54,8 +69,10 @@ def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
     values, moves = np.array(old[name], dtype=float), np.array(old["transitions"], dtype=float)
     if moves.shape != (values.size, values.size) or np.any(np.abs(moves.sum(axis=1) - 1) > 1e-9) or np.any(moves < 0):
         raise InputError(f"channel.transitions: should be {values.size} rows of {values.size} probabilities with sum 1")
+    if not 0 < (step_s := float(old["step_s"])) < inf:
+        raise InputError(f"channel.step_s = {old['step_s']!r}: should be a positive number of seconds")
     kept = values > 0 if old.get("outages") == "conditional" else np.ones(values.size, dtype=bool)
-    generator = moves[np.ix_(kept, kept)] / float(old["step_s"])
+    generator = moves[np.ix_(kept, kept)] / step_s
     np.fill_diagonal(generator, 0.0)
     np.fill_diagonal(generator, -generator.sum(axis=1))
     sending = {"sending": "held"} if old.get("sending") == "held" else {}

@@ -15,8 +15,8 @@ from coinfer.system import Link, Weights
 class Discrete(BaseChannel):
     """A gain with finitely many positive values, at a fixed power and Shannon's rate.
 
-    Use it for a few known states that are drawn anew at each stage; not for states that last (`FiniteState`), nor for
-    rates of a modulation (`RateTable`). Raises `InputError`.
+    Use it for a few known states that are drawn anew at each stage; not for states that last or end while the device sends
+    (`Markov`), nor for rates of a modulation (`RateTable`). Raises `InputError`.
 
     >>> Discrete(gains=(0.2, 3.0), probabilities=(0.25, 0.75)).usable_probability(Link())
     1.0

@@ -3,8 +3,9 @@
 All that the stopping rules ask of a law is what happens when the device stops if sending o bits costs at most a threshold
 A: how likely it is, and what it then costs; elementwise on arrays of o and A. A threshold is never divided by o = 0.
 
-`Law` is what every law keeps. `UnitCostLaw` is that of independent draws, one at each stage; with memory it is the
-`MovingLaw` of `coinfer.channel.moving_law`.
+`Law` is what every law keeps. `UnitCostLaw` is that of independent draws, one at each stage, which last while the device
+sends; where the channel moves meanwhile, what sending costs is not o X, and the law is the `MovingLaw` of
+`coinfer.channel.moving_law`.
 """
 
 from abc import ABC, abstractmethod
@@ -103,6 +104,10 @@ class Law(ABC):
     @abstractmethod
     def translate(self, bits: Floats, threshold: Floats, law: "Law") -> Floats:
         """Thresholds found under this law, for use under another one."""
+
+    @abstractmethod
+    def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
+        """Thresholds on o X, of a device that takes the rate it sees to hold, as thresholds under this law."""
 
     @abstractmethod
     def stops_seeing(
@@ -214,7 +219,11 @@ class UnitCostLaw(Law):
         return unit_threshold(bits, threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """The thresholds themselves: a threshold on o X is the same under each law."""
+        """Thresholds on o X, whatever sending then costs."""
+        return law.as_seen(bits, threshold)
+
+    def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
+        """The thresholds themselves."""
         return threshold
 
     def stops_seeing(

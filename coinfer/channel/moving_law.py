@@ -119,6 +119,12 @@ class MovingLaw(Law):
             return on_sending(bits, self.largest_stop(bits, threshold))
         return self.seen.carried(threshold, law.seen)
 
+    def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
+        """Below what sending costs here where o X > A, in outages if A is finite, and by as much; (M,) to (S, M)."""
+        held = np.where(bits > 0, np.where(bits > 0, bits, 1.0) * self.unit_costs[:, None], 0.0)
+        with np.errstate(invalid="ignore"):
+            return self.sent(bits) + np.where(threshold == inf, inf, threshold - held)
+
     def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Always in the states in which it stops, and never in others; (S, n)."""
         return np.where(self.sent(bits) <= threshold, inf, -inf)

@@ -31,7 +31,7 @@ class Semigroup(ABC):
 
     @abstractmethod
     def flow(self, source: Floats, upto: Floats) -> tuple[Floats, Floats]:
-        """C(b) = integral from 0 to b of e^{A z} w dz, and dC/db = e^{A b} w, for w (S,) at each b (n,); (S, n) each."""
+        """C(b) = integral from 0 to b of e^{A z} w dz, and dC/db = e^{A b} w, for w (S,) at each b; (S, n) each (R19)."""
 
     def solves(self, source: Floats, integral: Floats, slope: Floats) -> bool:
         """Whether dC/db = w + A C holds for a result of `flow` (R19)."""
@@ -41,7 +41,8 @@ class Semigroup(ABC):
 
 
 class Doubling(Semigroup):
-    """Any generator. Steps are doubled, e^{2Ah} = (e^{Ah})^2 and C(2h) = C(h) + e^{Ah} C(h): sums of nonnegative terms.
+    """Any generator. Steps are doubled, e^{2Ah} = (e^{Ah})^2 and C(2h) = C(h) + e^{Ah} C(h): sums of nonnegative terms,
+    of the integral in R19.
 
     Squaring loses little, as rows are put back to sum 1 each time; a z is put together from its binary digits.
 

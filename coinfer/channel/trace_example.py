@@ -12,6 +12,7 @@ from coinfer.system import Link, Weights
 from coinfer.validation import one_of
 
 EXAMPLES = {"example.up": "mahimahi", "example-rate.txt": "rate"}
+WINDOWS_S = {"example.up": 0.2, "example-rate.txt": 0.1}  # 0.2 s hold 16 packets, enough to tell a rate
 
 
 def process_trace(
@@ -39,7 +40,8 @@ def process_trace(
 
 def example_trace(name: str) -> Trace:
     """A trace that comes with the package, made by `make_example` from a declared process, not measured."""
-    return read_trace(_example_folder() / one_of("name", name, EXAMPLES), format=EXAMPLES[name])
+    path = _example_folder() / one_of("name", name, EXAMPLES)
+    return read_trace(path, format=EXAMPLES[name], window_s=WINDOWS_S[name])
 
 
 def make_example(name: str) -> str:

@@ -1,11 +1,13 @@
 """Files of measured traces: three formats, read into equal windows."""
 
 import csv
+import warnings
 from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
@@ -15,6 +17,7 @@ PACKET_BITS = 1500 * 8  # of a delivery opportunity in the mahimahi format
 RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 SNR_UNITS = ("dB", "linear")
+ENOUGH = 10.0  # packets in a window that has any: a count of n tells a rate to 1/sqrt(n), here 32 %
 GAP = 10.0  # a pause of more than this many usual sampling intervals is reported as a gap
 
 
@@ -36,7 +39,9 @@ def read_trace(
     `format`: "mahimahi", a whole number of milliseconds a line for each 1500-byte packet that could be delivered then;
     "rate", time [s] and rate [Mbit/s] in two columns; "csv", whose columns `time` and `rate`, or `snr` with the
     `bandwidth_hz` that makes a rate of it (Shannon's), are named by the caller, units as well. A sample holds until the
-    next one; samples at the same time are averaged; long pauses are listed in `gaps_s`. Raises `InputError`.
+    next one; samples at the same time are averaged; long pauses are listed in `gaps_s`. A window that holds a few packets
+    only does not tell a rate, and one that happens to hold none is taken for an outage: there is a `UserWarning` where
+    windows with any hold fewer than 10 on average, which says what would do. Raises `InputError`.
     """
     one_of("format", format, ("csv", "rate", "mahimahi"))
     if not isinstance(window_s, (int, float)) or not 0 < window_s < inf:
@@ -158,6 +163,22 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     if (bad := np.diff(times) < 0).any():
         at = int(np.argmax(bad))
         raise _fail(path, f"line {at + 2} goes back in time, from {times[at]} to {times[at + 1]} ms")
-    size = max(1, int(np.ceil(max(int(times[-1]), 1) * 1e-3 / window_s - 1e-9)))
-    index = np.minimum((times * 1e-3 / window_s + 1e-9).astype(np.int64), size - 1)
-    return Trace(np.asarray(np.bincount(index, minlength=size) * (PACKET_BITS / window_s), dtype=np.float64), window_s)
+    counts = _counted(times, window_s)
+    if (mean := float(counts[counts > 0].mean())) < ENOUGH:
+        longer = (float(window_s) * 2.0**k for k in range(1, 64) if window_s * 2.0 ** (k - 1) < times[-1] * 1e-3)
+        enough = [each for each in longer if (found := _counted(times, each))[found > 0].mean() >= ENOUGH]
+        warnings.warn(
+            f"window_s = {window_s!r}: windows hold {mean:.1f} packets on average, empty ones apart, which tell a rate to "
+            f"{mean**-0.5:.0%}; "
+            + (f"{enough[0]:.3g} would do, with at least {ENOUGH:g}" if enough else "the trace is too short for any"),
+            UserWarning,
+            stacklevel=3,
+        )
+    return Trace(np.asarray(counts * (PACKET_BITS / window_s), dtype=np.float64), window_s)
+
+
+def _counted(times_ms: NDArray[np.int64], window_s: float) -> NDArray[np.intp]:
+    """Packets in each window until the last of them."""
+    size = max(1, int(np.ceil(max(int(times_ms[-1]), 1) * 1e-3 / window_s - 1e-9)))
+    index = np.minimum((times_ms * 1e-3 / window_s + 1e-9).astype(np.int64), size - 1)
+    return np.bincount(index, minlength=size)
