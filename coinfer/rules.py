@@ -167,7 +167,8 @@ class Memoryless(Rule):
     def thresholds(self, costs: Costs, placement: int) -> Floats:
         """Those of the rule for a channel that is drawn afresh at each stage, as at stage 0."""
         rule = Optimal() if self.depth is None else LookAhead(self.depth)
-        return rule.thresholds(replace(costs, law=costs.law.memoryless), placement)
+        drawn = rule.thresholds(replace(costs, law=costs.law.memoryless), placement)
+        return costs.law.as_seen(costs.bits[..., :placement], drawn)
 
     def __str__(self) -> str:
         return self.name if self.depth is None else f"{self.name} {self.depth}-sla"

@@ -105,6 +105,10 @@ class Law(ABC):
         """Thresholds found under this law, for use under another one."""
 
     @abstractmethod
+    def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
+        """Thresholds on o X, of a device that takes the rate it sees to hold, as thresholds under this law."""
+
+    @abstractmethod
     def stops_seeing(
         self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
     ) -> NDArray[np.bool_]:
@@ -214,7 +218,11 @@ class UnitCostLaw(Law):
         return unit_threshold(bits, threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """The thresholds themselves: a threshold on o X is the same under each law."""
+        """Thresholds on o X, whatever sending then costs."""
+        return law.as_seen(bits, threshold)
+
+    def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
+        """The thresholds themselves."""
         return threshold
 
     def stops_seeing(

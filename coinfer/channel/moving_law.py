@@ -7,7 +7,6 @@ itself. With these shapes the rules of `stopping` hold as they stand: they need 
 
 >>> from coinfer.channel.motion import Chain
 >>> from coinfer.channel.sending import Sending
-from coinfer.channel.thresholds import Seen, largest_stop, on_sending
 >>> chain = Chain.of(np.array([0.5, 0.5]), np.array([[[1.0, 0.0], [0.5, 0.5]]]))
 >>> still = Sending(np.array([3.0, 1.0]), np.array([3.0, 3.0]), np.zeros((2, 2)))
 >>> MovingLaw(chain, still).sending(np.array([1.0, 1.0]))
@@ -119,6 +118,12 @@ class MovingLaw(Law):
         if not isinstance(law, MovingLaw):
             return on_sending(bits, self.largest_stop(bits, threshold))
         return self.seen.carried(threshold, law.seen)
+
+    def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
+        """Below what sending costs here where o X > A, in outages if A is finite, and by as much; (M,) to (S, M)."""
+        held = np.where(bits > 0, np.where(bits > 0, bits, 1.0) * self.unit_costs[:, None], 0.0)
+        with np.errstate(invalid="ignore"):
+            return self.sent(bits) + np.where(threshold == inf, inf, threshold - held)
 
     def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Always in the states in which it stops, and never in others; (S, n)."""
