@@ -14,7 +14,7 @@ from coinfer.coupling import decided_apart
 from coinfer.placement import Plan, expected_cost, plan
 from coinfer.scenario import Scenario
 
-COHERENCE_TIMES_S = (0.05, 1.0, 10.0, 100.0)  # 0.05 s: fading at 915 MHz, walking
+COHERENCE_TIMES_S = (0.05, 1.0, 3.0, 10.0, 100.0)  # 0.05 s: fading at 915 MHz, walking
 
 
 def moving(scenario: Scenario, coherence_time_s: float) -> Scenario:
@@ -79,4 +79,4 @@ def _measured(scenario: Scenario, believed: Plan) -> dict[str, float]:
 
 def _without_round_off(share: float) -> float:
     """A share that is at least 0, without what is left of a difference of equals."""
-    return max(round(share, 10), 0.0)
+    return max(0.0, round(share, 10))  # not -0
