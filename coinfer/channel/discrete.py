@@ -15,7 +15,7 @@ from coinfer.system import Link, Weights
 class Discrete(BaseChannel):
     """A gain with finitely many positive values, at a fixed power and Shannon's rate.
 
-    Use it for a few known states that are drawn anew at each stage; not for states that last (`FiniteState`), nor for
+    Use it for a few known states that are drawn anew at each stage; not for states that last (`Markov`), nor for
     rates of a modulation (`RateTable`). Raises `InputError`.
 
     >>> Discrete(gains=(0.2, 3.0), probabilities=(0.25, 0.75)).usable_probability(Link())

@@ -14,7 +14,7 @@ class Rates(BaseChannel):
     """Rates [bit/s] that the device is given, whatever the link: only the transmit power of the link matters.
 
     Thresholds on the gain are then thresholds on the rate, in bit/s. `usable` is how often there is a rate at all. Use it
-    for measured rates (`Trace.law`); not for rates that last longer than a layer runs (`FiniteState`). Raises `InputError`.
+    for measured rates (`Trace.law`); not for rates that last longer than a layer runs (`Markov`). Raises `InputError`.
 
     >>> Rates(rates_bps=(1e6, 4e6), probabilities=(0.5, 0.5), usable=0.9).usable_probability(Link())
     0.9

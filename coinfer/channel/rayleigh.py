@@ -14,7 +14,7 @@ class Rayleigh(Fading):
     """Rayleigh fading: the gain is exponential of mean 1, used only at or above `outage_gain` > 0 (R12, R13).
 
     Use it for a device among buildings or indoors; not where there is a line of sight (`Rician`), several antennas
-    (`Nakagami`), or a gain that lasts longer than a layer runs (`Correlated`). Raises `InputError` without an outage gain,
+    (`Nakagami`), or a gain that lasts longer than a layer runs (`Moving`). Raises `InputError` without an outage gain,
     as the expected cost is then infinite.
 
     >>> Rayleigh(outage_gain=0.05)
