@@ -15,6 +15,7 @@ from coinfer.scenario import Scenario, load_scenario, scenario_names
 from coinfer.simulation import Outcome, simulate
 from coinfer.system import Device, Edge, Link, Weights
 from coinfer.validation import InputError
+from coinfer.waiting import Waiting, waiting_can_pay
 
 __all__ = [
     "DNN",
@@ -28,6 +29,7 @@ __all__ = [
     "Plan",
     "Scenario",
     "Trace",
+    "Waiting",
     "Weights",
     "blocks",
     "channel",
@@ -48,4 +50,5 @@ __all__ = [
     "scenario_names",
     "simulate",
     "sweep",
+    "waiting_can_pay",
 ]
