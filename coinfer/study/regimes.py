@@ -21,6 +21,9 @@ from coinfer.waiting import waiting_can_pay
 Points = Mapping[str, Mapping[str, tuple[float, float]]]  # by family and name: a link's place on the axes of the map
 WORTH = 0.01  # a gain that counts
 NOISE = 1e-9
+MARKERS = "ospvDX*"
+BOUND: dict[str, Any] = {"color": "#56B4E9", "linestyle": "-", "linewidth": 1.0}
+ONCE: dict[str, Any] = {"color": rule_style("probe-once")["color"], "linestyle": "--", "linewidth": 1.0}
 
 
 def local_inference_s(scenario: Scenario) -> float:
@@ -101,46 +104,40 @@ def draw_regimes(found: pd.DataFrame, labels: Mapping[str, str], points: Points 
     Colour: what looking again saves. Solid line: from there up R21 lets placing layers save 1 % or more over sending the
     input. Dashed: within it one look saves 1 % or more over a fixed split.
     """
-    networks, families = (found[name].unique() for name in ("network", "family"))
-    shape = len(networks), len(families)
+    networks, families = (list(map(str, found[name].unique())) for name in ("network", "family"))
     size = (PAGE_IN, (0.12 + 0.27 * len(networks)) * PAGE_IN)
-    figure, axes = plt.subplots(*shape, sharex=True, sharey=True, squeeze=False, figsize=size)
+    figure, axes = plt.subplots(len(networks), len(families), sharex=True, sharey=True, squeeze=False, figsize=size)
     norm = PowerNorm(0.5, vmin=0, vmax=max(100 * found["again"].max(), 1.0))
-    for row, column in np.ndindex(shape):
-        network, family, axis = networks[row], families[column], axes[row, column]
-        part = found[(found["network"] == network) & (found["family"] == family)]
-        grids = {name: part.pivot(index="sending", columns="time", values=name) for name in ("again", "once", "bound")}
-        x, y = grids["again"].columns, grids["again"].index
-        mesh = axis.pcolormesh(
-            x, y, 100 * grids["again"], cmap="cividis", norm=norm, shading="nearest", rasterized=True
-        )
-        if grids["bound"].min().min() < WORTH:
-            axis.contour(x, y, grids["bound"], [WORTH], colors="white", linewidths=1.0)
-        if grids["once"].max().max() > WORTH:
-            axis.contour(
-                x, y, grids["once"], [WORTH], colors=rule_style("probe-once")["color"], linestyles="--", linewidths=1.0
-            )
-        for number, (name, place) in enumerate((points[family] if points and family in points else {}).items()):
-            axis.plot(
-                *place, marker="ospvDX*"[number % 7], color="white", markeredgecolor="black", linestyle="", label=name
-            )
-        axis.set(xscale="log", yscale="log", title=f"{network}, {family}")
-        axis.minorticks_off()
+    for row, network in zip(axes, networks, strict=True):
+        for axis, family in zip(row, families, strict=True):
+            part = found[(found["network"] == network) & (found["family"] == family)]
+            mesh = _draw_map(axis, part, norm)
+            for number, (name, place) in enumerate((points or {}).get(family, {}).items()):
+                look = {"marker": MARKERS[number % len(MARKERS)], "markeredgecolor": "black", "linestyle": ""}
+                axis.plot(*place, color="white", label=name, **look)
+            axis.set(xscale="log", yscale="log", title=f"{network}, {family}")
+            axis.minorticks_off()
     for axis, family in zip(axes[-1], families, strict=True):
         axis.set_xlabel(labels[family])
     figure.supylabel("sending the input / local inference [-]", fontsize=7)
     figure.colorbar(mesh, ax=axes, label="looking again saves [%]", shrink=0.8, ticks=[0, 1, 2, 5, 10, 20, 30, 50])
-    _legend(figure, axes)
+    shown = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
+    for axis in axes[0, 1:]:
+        shown |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    drawn = [Line2D([], [], **BOUND), Line2D([], [], **ONCE)]
+    names = ["from here up R21 lets placing save 1 %", "within, one look saves 1 %"]
+    figure.legend([*drawn, *shown.values()], [*names, *shown], loc="outside upper center", ncols=4)
     return figure
 
 
-def _legend(figure: Any, axes: Any) -> None:
-    drawn = [
-        Line2D([], [], color="grey"),
-        Line2D([], [], color=rule_style("probe-once")["color"], linestyle="--"),
-    ]
-    names = ["placing may save 1 % (R21), above", "one look saves 1 %, inside"]
-    marked: dict[str, Any] = {}
-    for axis in axes.flat:
-        marked |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
-    figure.legend([*drawn, *marked.values()], [*names, *marked], loc="outside upper center", ncols=4)
+def _draw_map(axis: Any, part: pd.DataFrame, norm: PowerNorm) -> Any:
+    """One map, its colours and its lines."""
+    tables = {name: part.pivot(index="sending", columns="time", values=name) for name in ("again", "bound", "once")}
+    again, bound, once = (table.to_numpy(dtype=float) for table in tables.values())
+    x, y = tables["again"].columns.to_numpy(float), tables["again"].index.to_numpy(float)
+    mesh = axis.pcolormesh(x, y, 100 * again, cmap="cividis", norm=norm, shading="nearest", rasterized=True)
+    for values, look in ((bound, BOUND), (once, ONCE)):
+        if values.min() < WORTH < values.max():
+            style = {"colors": look["color"], "linestyles": look["linestyle"], "linewidths": look["linewidth"]}
+            axis.contour(x, y, values, [WORTH], **style)
+    return mesh
