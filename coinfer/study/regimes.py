@@ -20,7 +20,7 @@ from coinfer.waiting import waiting_can_pay
 
 Points = Mapping[str, Mapping[str, tuple[float, float]]]  # by family and name: a link's place on the axes of the map
 WORTH = 0.01  # a gain that counts
-NOISE = 1e-9
+DIGITS = 9  # of a share, beyond which it is round-off
 MARKERS = "ospvDX*"
 BOUND: dict[str, Any] = {"color": "#56B4E9", "linestyle": "-", "linewidth": 1.0}
 ONCE: dict[str, Any] = {"color": rule_style("probe-once")["color"], "linestyle": "--", "linewidth": 1.0}
@@ -56,11 +56,11 @@ def _mean_rate_bps(scenario: Scenario) -> float:
     return float(states.law @ states.rates_bps)
 
 
-def worth_of_looking(given: Costs) -> dict[str, float | int]:
+def worth_of_looking(given: Costs) -> dict[str, float]:
     """What looking is worth, each rule at its own best placement, as shares of a cost.
 
     "once": of one look over the best fixed split. "again": of looking after every layer over the better of those two.
-    "bound": what R21 lets any plan save over sending the input. Beside them the three costs and the fixed split.
+    "bound": what R21 lets any plan save over sending the input. Beside them the costs of the three rules.
     """
     fits = slice(given.largest_placement + 1)
     j = {rule: total_costs(given, rule)[fits] for rule in ("static", "probe-once", "optimal")}
@@ -71,8 +71,7 @@ def worth_of_looking(given: Costs) -> dict[str, float | int]:
         "again": 1 - least["optimal"] / simple,
         "bound": waiting_can_pay(given).most_saved / j["static"][0],
     }
-    clean = {name: share if share > NOISE else 0.0 for name, share in shares.items()}  # no gain that is round-off
-    return least | clean | {"split": int(np.argmin(j["static"]))}
+    return least | {name: max(round(float(share), DIGITS), 0.0) for name, share in shares.items()}
 
 
 def regime_map(
