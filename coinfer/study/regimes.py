@@ -57,21 +57,24 @@ def _mean_rate_bps(scenario: Scenario) -> float:
 
 
 def worth_of_looking(given: Costs) -> dict[str, float]:
-    """What looking is worth, each rule at its own best placement, as shares of a cost.
+    """What looking is worth, each rule at its own best placement, as shares of a cost; beside them the costs of the three rules.
 
     "once": of one look over the best fixed split. "again": of looking after every layer over the better of those two.
-    "bound": what R21 lets any plan save over sending the input. Beside them the costs of the three rules.
     """
     fits = slice(given.largest_placement + 1)
-    j = {rule: total_costs(given, rule)[fits] for rule in ("static", "probe-once", "optimal")}
-    least = {rule: float(cost.min()) for rule, cost in j.items()}
+    least = {rule: float(total_costs(given, rule)[fits].min()) for rule in ("static", "probe-once", "optimal")}
     simple = min(least["static"], least["probe-once"])
-    shares = {
-        "once": 1 - simple / least["static"],
-        "again": 1 - least["optimal"] / simple,
-        "bound": waiting_can_pay(given).most_saved / j["static"][0],
-    }
-    return least | {name: max(round(float(share), DIGITS), 0.0) for name, share in shares.items()}
+    return least | {"once": _share(1 - simple / least["static"]), "again": _share(1 - least["optimal"] / simple)}
+
+
+def bounded(given: Costs) -> dict[str, float]:
+    """`worth_of_looking` on a channel in motion, and "bound": what R21 lets any plan save over sending the input."""
+    at_once = float(total_costs(given, "edge-only")[0])
+    return worth_of_looking(given) | {"bound": _share(waiting_can_pay(given).most_saved / at_once)}
+
+
+def _share(value: float) -> float:
+    return max(round(float(value), DIGITS), 0.0)
 
 
 def regime_map(
@@ -92,7 +95,7 @@ def regime_map(
             for time in times:
                 moved = case.replace(channel=channel(time * local_s))
                 for share in sending:
-                    found = worth_of_looking(costs(sent_in(moved, share * local_s)))
+                    found = bounded(costs(sent_in(moved, share * local_s)))
                     rows.append({"network": name, "family": family, "time": time, "sending": share} | found)
     return pd.DataFrame(rows)
 
