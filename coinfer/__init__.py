@@ -17,6 +17,7 @@ from coinfer.simulation import Outcome, simulate
 from coinfer.system import Device, Edge, Link, Weights
 from coinfer.timing import time_probability, time_quantiles_s
 from coinfer.validation import InputError
+from coinfer.waiting import Waiting, waiting_can_pay
 
 __all__ = [
     "DNN",
@@ -30,6 +31,7 @@ __all__ = [
     "Plan",
     "Scenario",
     "Trace",
+    "Waiting",
     "Weights",
     "blocks",
     "channel",
@@ -53,4 +55,5 @@ __all__ = [
     "sweep",
     "time_probability",
     "time_quantiles_s",
+    "waiting_can_pay",
 ]
