@@ -149,7 +149,7 @@ class MovingLaw(Law):
         return (self.sent(bits)[:, 0] <= np.asarray(threshold))[state]
 
     def unit_cost(self, state: State) -> Floats:
-        """X = c / r [1/bit], inf in an outage."""
+        """The unit cost [1/bit] at the rate of each state drawn, inf in an outage."""
         return self.unit_costs[state]
 
     def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:

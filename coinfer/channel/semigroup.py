@@ -31,7 +31,7 @@ class Semigroup(ABC):
 
     @abstractmethod
     def flow(self, source: Floats, upto: Floats) -> tuple[Floats, Floats]:
-        """C(b) = integral from 0 to b of e^{A z} w dz, and dC/db = e^{A b} w, for w (S,) at each b; (S, n) each (R19)."""
+        """C(b) = integral from 0 to b of e^{A z} w dz, and dC/db = e^{A b} w (R19), for w (S,) at each b (n,); (S, n)."""
 
     def solves(self, source: Floats, integral: Floats, slope: Floats) -> bool:
         """Whether dC/db = w + A C holds for a result of `flow` (R19)."""
@@ -41,8 +41,7 @@ class Semigroup(ABC):
 
 
 class Doubling(Semigroup):
-    """Any generator. Steps are doubled, e^{2Ah} = (e^{Ah})^2 and C(2h) = C(h) + e^{Ah} C(h): sums of nonnegative terms,
-    of the integral in R19.
+    """Any generator. Steps are doubled, e^{2Ah} = (e^{Ah})^2, C(2h) = C(h) + e^{Ah} C(h): nonnegative terms (R19).
 
     Squaring loses little, as rows are put back to sum 1 each time; a z is put together from its binary digits.
 
@@ -143,6 +142,7 @@ class Spectral(Semigroup):
         values, vectors = self._eigen
         left, right = vectors / self.root[:, None], vectors.T * self.root
         found = np.maximum((left * np.exp(np.outer(at, values))[:, None, :]) @ right, 0.0)
+        found[at == 0] = np.eye(len(values))  # without rounding: a layer that takes no time leaves the channel alone
         return found / found.sum(axis=2, keepdims=True)
 
     def flow(self, source: Floats, upto: Floats) -> tuple[Floats, Floats]:
