@@ -7,7 +7,6 @@ itself. With these shapes the rules of `stopping` hold as they stand: they need 
 
 >>> from coinfer.channel.motion import Chain
 >>> from coinfer.channel.sending import Sending
-from coinfer.channel.thresholds import Seen, largest_stop, on_sending
 >>> chain = Chain.of(np.array([0.5, 0.5]), np.array([[[1.0, 0.0], [0.5, 0.5]]]))
 >>> still = Sending(np.array([3.0, 1.0]), np.array([3.0, 3.0]), np.zeros((2, 2)))
 >>> MovingLaw(chain, still).sending(np.array([1.0, 1.0]))
@@ -113,12 +112,11 @@ class MovingLaw(Law):
         return largest_stop(self.seen.unit_costs, self.sent(bits), threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
-        if threshold.ndim == 1:
-            return threshold
-        if not isinstance(law, MovingLaw):
-            return on_sending(bits, self.largest_stop(bits, threshold))
-        return self.seen.carried(threshold, law.seen)
+        """Stops where sending is thought to cost at most A, whatever it costs there; thresholds on o X without memory."""
+        if isinstance(law, MovingLaw):
+            thought, a = self.sent(bits), np.broadcast_to(threshold, (len(self.unit_costs), np.shape(threshold)[-1]))
+            return np.where(self.seen.carried(thought, law.seen) <= self.seen.carried(a, law.seen), inf, -inf)
+        return threshold if threshold.ndim == 1 else on_sending(bits, self.largest_stop(bits, threshold))
 
     def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Always in the states in which it stops, and never in others; (S, n)."""
