@@ -28,6 +28,7 @@ from coinfer.channel.base import BaseChannel, Fading
 from coinfer.channel.continuous import Continuous
 from coinfer.channel.converted import converted
 from coinfer.channel.discrete import Discrete, Empirical
+from coinfer.channel.estimate import estimate_moving, estimate_on_off
 from coinfer.channel.inversion import TruncatedInversion
 from coinfer.channel.link_cost import RateCost, ShannonCost, unit_cost_scale
 from coinfer.channel.markov import Markov, OnOff
@@ -82,6 +83,8 @@ __all__ = [
     "ShannonCost",
     "Trace",
     "TruncatedInversion",
+    "estimate_moving",
+    "estimate_on_off",
     "example_trace",
     "process_trace",
     "read_trace",

@@ -112,12 +112,11 @@ class MovingLaw(Law):
         return largest_stop(self.seen.unit_costs, self.sent(bits), threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
-        if threshold.ndim == 1:
-            return threshold
-        if not isinstance(law, MovingLaw):
-            return on_sending(bits, self.largest_stop(bits, threshold))
-        return self.seen.carried(threshold, law.seen)
+        """Stops where sending is thought to cost at most A, whatever it costs there; thresholds on o X without memory."""
+        if isinstance(law, MovingLaw):
+            thought, a = self.sent(bits), np.broadcast_to(threshold, (len(self.unit_costs), np.shape(threshold)[-1]))
+            return np.where(self.seen.carried(thought, law.seen) <= self.seen.carried(a, law.seen), inf, -inf)
+        return threshold if threshold.ndim == 1 else on_sending(bits, self.largest_stop(bits, threshold))
 
     def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
         """Below what sending costs here where o X > A, in outages if A is finite, and by as much; (M,) to (S, M)."""
