@@ -176,6 +176,12 @@ def check_plan(plan: Plan, costs: Costs) -> Plan:
     layers = an("plan", plan, Plan).problem.layers
     if layers != costs.layers:
         raise InputError(f"plan: was made for {layers} layers; the scenario has {costs.layers}")
+    made_for = plan.problem.scenario
+    if made_for is not None and costs.scenario is not None and made_for.weights != costs.scenario.weights:
+        raise InputError(
+            f"plan: was made at {made_for.weights}, the scenario has {costs.scenario.weights}; its thresholds are costs, so it "
+            "should be followed at the weights it was made at (`plan.problem`), where `time_s` and `energy_j` are the same"
+        )
     return plan
 
 

@@ -121,16 +121,26 @@ def test_the_plan_in_time_is_in_time_and_the_cheapest_that_was_tried(factor: flo
     deadline_s = factor * coinfer.time_quantiles_s(coinfer.plan(given), 0.95)[0]
     table = coinfer.frontier(given, deadline_s)
     row = table[table["role"] == "deadline"].iloc[0]
-    outcome = coinfer.simulate(given, row["plan"], inferences=40_000, rng=2)
+    outcome = coinfer.simulate(row["plan"].problem, row["plan"], inferences=40_000, rng=2)
     assert np.mean(outcome.times_s <= deadline_s) >= 0.95 - 4 * np.sqrt(0.05 * 0.95 / 40_000) - 1e-3
     assert row["p95_s"] <= deadline_s
+    assert row["time_s"] == pytest.approx(outcome.time_s, rel=0.05)
+    weights = (given.weights.time_per_s, given.weights.energy_per_j)
     for other in table["plan"]:
         for rule in RULES:
             for m in range(given.dnn.layers + 1):
                 tried = coinfer.plan(other.problem, rule=rule, placement=m)
                 if coinfer.time_probability(tried, deadline_s) >= 0.95:
-                    cost = coinfer.expected_cost(given, tried) if rule == "static" else None
-                    assert cost is None or cost >= row["cost"] - 1e-9
+                    spent = (tried.time_s + tried.download_s, tried.energy_j + tried.download_j)
+                    assert np.dot(spent, weights) >= row["cost"] - 1e-9
+
+
+def test_a_plan_is_followed_at_the_weights_it_was_made_at():
+    given = scenario("on and off")
+    other = given.replace(weights=coinfer.Weights(time_per_s=2.0))
+    for follow in (coinfer.expected_cost, lambda at, plan: coinfer.simulate(at, plan, inferences=10, rng=0)):
+        with pytest.raises(coinfer.InputError, match="plan: was made at time_per_s=0.5 .* should be followed at"):
+            follow(other, coinfer.plan(given))
 
 
 def test_there_is_no_row_where_no_plan_is_in_time():
