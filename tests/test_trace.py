@@ -60,8 +60,11 @@ def test_windows_of_few_packets_warn(tmp_path):
         enough = read_trace(path, format="mahimahi", window_s=0.64)
     assert enough.outage_share == 0
     assert enough.rates_bps.std() / enough.rates_bps.mean() < 10**-0.5  # as the warning's 1/sqrt(n) for n = 10
-    with pytest.warns(UserWarning, match="0.64 would do"):
-        read_trace(path, format="mahimahi", window_s=0.32)  # half of it is not enough
+    with pytest.warns(UserWarning, match="9.5 packets on average.*; 0.76 would do, with at least 10"):
+        read_trace(path, format="mahimahi", window_s=0.38)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read_trace(path, format="mahimahi", window_s=0.42)  # 10.5
 
 
 def test_a_trace_of_few_packets_is_too_short_for_any_window(tmp_path):
@@ -211,8 +214,25 @@ def test_an_outage_that_ends_within_a_window_does_not_come_back():
         )
 
 
+def test_windows_of_an_outage_are_young_or_old():
+    """By hand: 12 outages of a window of 0.5 s and 2 of 5 s; each long one is young for 2 windows and old for 8."""
+    rates = [4e6, 4e6, 0] * 12 + ([4e6, 4e6] + [0] * 10) * 2
+    chain = Trace(np.array(rates), 0.5).markov()
+    assert (chain.rates_bps, chain.long_outage_s) == ((0.0, 0.0, 4e6), 1.0)
+    young_s, old_s, on_s = (12 + 2 * 2) / 2, 2 * 8 / 2, 28 / 2
+    assert np.array(chain.generator) == pytest.approx(
+        np.array([[-14 / young_s, 2 / young_s, 12 / young_s], [0, -2 / old_s, 2 / old_s], [14 / on_s, 0, -14 / on_s]])
+    )
+
+
+def test_outages_that_end_more_often_when_they_are_old_are_one_state():
+    """Most last for 1.5 s, so that an old one is about to end; only longer waits are told apart."""
+    rates = np.array(([4e6, 4e6, 0, 0, 0] * 10 + [4e6, 4e6, 0]) * 10)
+    assert Trace(rates, 0.5).markov().long_outage_s is None
+
+
 def test_what_rounding_makes_of_a_rate_is_no_other_rate():
-    noisy = np.array([1e6, 4e6, 4e6, 9e6, 1e6, 9e6]) * (1 + 1e-15 * np.arange(6))
+    noisy = np.array([1e6, 4e6, 1e6, 9e6, 1e6]) * (1 + 1e-15 * np.arange(5))
     assert Trace(noisy, 1.0).markov(3).rates_bps == pytest.approx((1e6, 4e6, 9e6))
 
 
@@ -341,7 +361,9 @@ def chain_of(trace: Trace, sending: str) -> Markov:
     rates = [0.0] * outages + np.unique(trace.rates_bps[trace.rates_bps > 0]).tolist()
     moves = np.random.default_rng(2).exponential(0.5, (len(rates), len(rates)))
     moves[1, 0] = 0.0 if outages == 2 else moves[1, 0]
-    moves[1, 2:] /= 4  # what is second ends less often
+    if outages == 2:
+        moves[0, 2:] *= 10
+        moves[1, 2:] /= 10  # ends less often
     np.fill_diagonal(moves, 0.0)
     np.fill_diagonal(moves, -moves.sum(axis=1))
     return Markov(rates_bps=rates, generator=moves, long_outage_s=1.0 if outages == 2 else None, sending=sending)
@@ -351,7 +373,11 @@ def stop_by_hand(at: coinfer.Plan, rule: str, n: int, rate: float, age_s: float)
     """Whether a device stops that sees the rate of one of the states itself, or an outage that has lasted for so long."""
     law, bits = at.problem.law, at.problem.bits
     if rule in ("static", "memoryless") or isinstance(law, UnitCostLaw):  # on o X, at a rate that lasts
-        a = plan(replace(at.problem, law=law.memoryless), rule="optimal" if rule == "memoryless" else rule, placement=4)
+        a = plan(
+            replace(at.problem, law=law.memoryless),
+            rule="optimal" if rule == "memoryless" else rule,
+            placement=at.placement,
+        )
         threshold = (at if rule == "static" else a).stop_thresholds[n]
         return bool(threshold == np.inf or (rate > 0 and bits[n] * 0.55 / rate <= threshold))
     rates = law.sender.rates_bps.tolist()
@@ -364,13 +390,13 @@ def commitment_by_hand(at: coinfer.Plan, rate: float, age_s: float) -> int:
     law, bits = at.problem.law, at.problem.bits
     spent = np.insert(np.cumsum(at.problem.extra), 0, 0.0)
     if isinstance(law, UnitCostLaw):
-        costs = spent[:5] + bits[:5] * law.mean
+        costs = spent + bits * law.mean
         costs[0] = bits[0] * 0.55 / rate if rate else np.inf
-        return int(np.argmin(costs))
+        return int(np.argmin(costs[: at.placement + 1]))
     rates = law.sender.rates_bps.tolist()
     state = rates.index(rate) if rate else len(rates) - rates.count(0.0) + (rates.count(0.0) == 2 and age_s >= 1.0)
     here, costs = np.eye(len(rates))[state], []
-    for n in range(5):
+    for n in range(at.placement + 1):
         here = here @ law.chain.kernels[n] if n else here
         costs.append(spent[n] + here @ law.sent(bits[n])[:, 0])
     return int(np.argmin(costs))
@@ -383,21 +409,22 @@ def commitment_by_hand(at: coinfer.Plan, rate: float, age_s: float) -> int:
 def test_one_inference_at_a_time(dnn, trace, kind, rule, sending):
     """Each inference followed by itself: what it sees, its stages, its waits, its seconds and its joules."""
     fitted = trace.law() if kind == "law" else chain_of(trace, sending)
-    of = scenario(dnn=dnn, channel=fitted, link=Link(outage_power_w=0.03), result_at_edge=True)
-    at = plan(of, rule=rule, placement=4)
+    of = scenario(dnn=dnn, channel=fitted, link=Link(outage_power_w=0.03), result_at_edge=trace is BURSTY)
+    last = 4 if trace is BURSTY else of.dnn.layers
+    at = plan(of, rule=rule, placement=last)
     found = replay(of, at, trace, inferences=50, rng=3, sending=sending)
     local_s = np.array(of.dnn.macs) / of.device.macs_per_s
     stages, waits, times, joules = [], [], [], []
     for start in found.starts_s:
         now, chosen = start, None
-        for n in range(5):
+        for n in range(last + 1):
             rate = float(trace.rates_bps[int(now / trace.window_s) % trace.rates_bps.size])
             age_s = sent_by_windows(
                 Trace(trace.rates_bps[::-1], trace.window_s), -now % trace.duration_s, 1e-6, held=False
             )[1]
             if rule == "probe-once":
                 chosen = commitment_by_hand(at, rate, age_s) if n == 0 else chosen
-            if n == 4 or (n == chosen if rule == "probe-once" else stop_by_hand(at, rule, n, rate, age_s)):
+            if n == last or (n == chosen if rule == "probe-once" else stop_by_hand(at, rule, n, rate, age_s)):
                 break
             now += local_s[n]
         air, out = sent_by_windows(trace, now, float(at.problem.bits[n]), held=sending == "held")
@@ -405,8 +432,8 @@ def test_one_inference_at_a_time(dnn, trace, kind, rule, sending):
         waits.append(out)
         times.append(now - start + air + out + sum(of.dnn.macs[n:]) / of.edge.macs_per_s)
         joules.append(0.1 * air + 0.03 * out + sum(of.dnn.macs[:n]) * of.device.energy_j_per_mac)
-    assert found.stop_counts.tolist() == np.bincount(stages, minlength=5).tolist()
-    total = 0.5 * np.array(times) + 0.5 * np.array(joules) + at.problem.download[:4].sum()
+    assert found.stop_counts.tolist() == np.bincount(stages, minlength=last + 1).tolist()
+    total = 0.5 * np.array(times) + 0.5 * np.array(joules) + at.problem.download[:last].sum()
     assert found.costs == pytest.approx(total, rel=1e-5)  # a held rate is that of a millionth of a window later
     assert found.mean == pytest.approx(np.mean(total), rel=1e-5)
     assert found.outage_s == pytest.approx(np.mean(waits), abs=1e-5)
@@ -420,6 +447,19 @@ def test_the_device_sees_how_long_an_outage_has_lasted():
     assert law.sent(1.0)[-2, 0] < law.sent(1.0)[-1, 0]
     seen = law.nearest(np.full(4, np.inf), AGED.outage_age(np.array([0.3, 1.6, 1.8, 2.2])))
     assert seen.tolist() == [law.usable, law.usable, law.usable + 1, law.usable + 1]
+
+
+@pytest.mark.parametrize("rule", ["optimal", "probe-once"])
+def test_what_the_age_of_an_outage_decides(rule):
+    """With all layers at hand it waits in a young outage, which should end soon, and computes through an old one."""
+    of = scenario(channel=chain_of(AGED, "moving"))
+    at = plan(of, rule=rule, placement=8)
+    found = replay(of, at, AGED, inferences=2000)
+    age_s = AGED.outage_age(found.starts_s)
+    by_hand_s = AGED.until_sent(found.starts_s, float(at.problem.bits[0])) - found.starts_s
+    at_once = np.isclose(found.costs, 0.5 * by_hand_s + at.problem.edge + at.problem.download.sum(), rtol=0.1)
+    assert at_once[(age_s > 0) & (age_s < 1)].all()
+    assert not at_once[age_s >= 1].any()
 
 
 # ---------------------------------------------------------------- the chain and replay agree
