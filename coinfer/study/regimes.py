@@ -74,7 +74,7 @@ def bounded(given: Costs) -> dict[str, float]:
 
 
 def _share(value: float) -> float:
-    return max(round(float(value), DIGITS), 0.0)
+    return max(0.0, round(float(value), DIGITS))
 
 
 def regime_map(
