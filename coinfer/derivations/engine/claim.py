@@ -6,7 +6,7 @@ inside an induction, the hypothesis. A derivation cannot write down a fact of it
 it should show. A mutant is rejected only by values at which it is false, found by `search`, which sees no derivation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -20,6 +20,7 @@ from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, Definition, 
 from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search
+from coinfer.derivations.engine.terms import RANDOM, outer_expectations, randoms
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
 from coinfer.validation import InputError
 
@@ -159,6 +160,7 @@ class Scope:
 
     conditions: tuple[Any, ...]
     hypothesis: Relation | None = None
+    any_value: Collection[str] = ()  # what the hypothesis speaks of and no condition does: it holds for every value
 
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
@@ -270,7 +272,10 @@ def induction_failures(claim: Claim, step: Step, induction: Induction, scope: Sc
     for condition in needed:
         if not holds(condition, inside):
             yield f"[{step.reason}]: the hypothesis needs {condition}"
-    yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis))
+    spoken_of, all_of = (
+        {part.name for each in some for part in each.free_symbols} for some in ((variable, start, *inside), hypothesis[::2])
+    )
+    yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis, all_of - spoken_of - RANDOM))
 
 
 def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
@@ -278,10 +283,12 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
     if each.source == HYPOTHESIS:
         if scope.hypothesis is None:
             raise ValueError("a hypothesis outside an induction")
-        if each.at:
+        if not {name for name, _ in each.at} <= {*scope.any_value}:
             raise ValueError("the hypothesis holds only one place nearer to the start")
-        return scope.hypothesis
-    fact = cited(claim, each.source)
+        left, relation, right = scope.hypothesis
+        fact = Definition(HYPOTHESIS, left, right, (), relation, claim.setting)
+    else:
+        fact = cited(claim, each.source)
     if fact.setting not in SETTINGS[claim.setting]:
         raise ValueError(f"this holds for {fact.setting} only")
     free = {part.name: part for part in sp.Tuple(fact.left, fact.right, *fact.when).free_symbols}
@@ -296,6 +303,8 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
         domain = new > 0 if old.is_positive else new >= 0 if old.is_nonnegative else sp.true
         if (old.is_integer and not new.is_integer) or not holds(domain, scope.conditions):
             raise ValueError(f"{old} = {new} may leave the domain")
+        if randoms(new) and any(part.has(old) for part in outer_expectations(sp.Tuple(fact.left, fact.right))):
+            raise ValueError(f"{old} = {new} would be averaged with what the fact averages")
     return fact.left.xreplace(values), fact.relation, fact.right.xreplace(values)
 
 

@@ -54,6 +54,18 @@ def calculus(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     return relation == "=" and is_zero((context.rewrite(left).doit() - context.rewrite(right).doit()).doit())
 
 
+def fundamental(left: Expr, relation: str, right: Expr, context: Context) -> bool:
+    """The integral of a derivative is the difference at its ends; what is integrated is smooth, as a chain's values are."""
+
+    def ends(total: sp.Integral) -> Expr:
+        (variable, low, high), slope = total.limits[0], total.function
+        if not isinstance(slope, sp.Derivative) or slope.variables != (variable,):
+            return total
+        return slope.expr.subs(variable, high) - slope.expr.subs(variable, low)
+
+    return algebra(left, relation, right.replace(lambda part: isinstance(part, sp.Integral), ends), context)
+
+
 @given
 def index(old: Expr, new: Expr, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """One index is another: proved over the integers, then replaced literally."""
