@@ -29,6 +29,10 @@ TOPICS = {  # each a module of `proofs`, whose docstring begins with the same se
     "equal_layers": "Claims about 1-sla on equal layers, where the cost of a placement is a geometric series (R7, N4).",
     "many_layers": "Claims about equal layers by the number of stages left: the optimal rule and its limit (R8, R9, R11, R16, N3).",
     "two_states": "Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2).",
+    "one_clock": "Claims about one clock: what sending costs over a channel that moves, and its limits for fast and slow ones (R19).",
+    "fades": "Claims about fades: over a gain that moves, every moment of the time that sending takes is finite (R20).",
+    "waiting": "Claims about waiting: when going on can pay at all, over a channel with a memory (R21).",
+    "on_off": "Claims about a link that is on or off, equal layers: when to go on, and what a placement costs (R22).",
 }
 
 

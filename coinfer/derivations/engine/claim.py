@@ -273,7 +273,8 @@ def induction_failures(claim: Claim, step: Step, induction: Induction, scope: Sc
         if not holds(condition, inside):
             yield f"[{step.reason}]: the hypothesis needs {condition}"
     spoken_of, all_of = (
-        {part.name for each in some for part in each.free_symbols} for some in ((variable, start, *inside), hypothesis[::2])
+        {part.name for each in some for part in each.free_symbols}
+        for some in ((variable, start, *inside), hypothesis[::2])
     )
     yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis, all_of - spoken_of - RANDOM))
 

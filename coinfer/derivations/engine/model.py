@@ -66,19 +66,21 @@ C_1, C_2, C_on, C_off, gone = (sp.Function(name, real=True) for name in ("C1", "
 mode = sp.Function("Y", real=True)
 feed, drain = sp.Symbol("d", real=True), sp.Symbol("kappa", positive=True)
 # blocks of a generator, u usable and o outages: matrices, whose products do not commute; fading(z) is exp(-A z)
-Q_oo, Q_ou, Q_uo, Q_uu, c_o, c_u, C_o, C_u, flow, per_bit = sp.symbols(
-    "Q_oo Q_ou Q_uo Q_uu c_o c_u C_o C_u A a_u", commutative=False
+Q_oo, Q_ou, Q_uo, Q_uu, c_o, c_u, C_o, C_u, Phi_o, Phi_u, away, flow, per_bit = sp.symbols(
+    "Q_oo Q_ou Q_uo Q_uu c_o c_u C_o C_u Phi_o Phi_u R_oo A a_u", commutative=False
 )
+theta = sp.Symbol("theta", positive=True)
 C_block, fading = (sp.Function(name, commutative=False) for name in ("Cu", "fading"))
 # moments of the gain a time z after it was 0; windows of time, in each of which enough bits are sent with probability q
 tau, shape = symbol("coherence_time_s"), symbol("nakagami_m")
 M_1, M_2 = (sp.Function(name, real=True) for name in ("M1", "M2"))
-sure, late = (sp.Function(name, real=True, nonnegative=True) for name in ("sure", "late"))
+sure, late, waits = (sp.Function(name, real=True, nonnegative=True) for name in ("sure", "late", "waits"))
+owed = sp.Symbol("d", integer=True)
 # memory: after state j comes next(j, X), with X independent noise; sending costs send(n, j), the optimal rule pays
 # vs(n, M, j); excess is what sending costs beyond one layer more, later its mean as stage n sees it
 j = sp.Symbol("j", integer=True, nonnegative=True)
 goes_to = sp.Function("next", integer=True, nonnegative=True)
-vs, later, Js, send_in = (sp.Function(name, real=True) for name in ("vs", "later", "Js", "send"))
+vs, later_in, Js, send_in = (sp.Function(name, real=True) for name in ("vs", "later", "Js", "send"))
 excess_in = sp.Function("excess", real=True, nonnegative=True)
 # on or off, equal layers: sending costs C_1 when on, h more when off; a layer ends off with probability a from off, eta from on
 on_cost, wait, off_share, stays_off, turns_off = sp.symbols("C_1 h pi_off a eta", nonnegative=True)
@@ -251,7 +253,7 @@ def within(setting: str) -> Callable[..., Definition]:
 
 
 moving, blocks, windows, memory, link = map(within, (MOVING, BLOCKS, WINDOWS, MEMORY, LINK))
-AWAY = later(n + 1, m, j), later(n + 1, m, goes_to(j, X))
+AWAY = later_in(n + 1, m, j), later_in(n + 1, m, goes_to(j, X))
 DEFINITIONS |= {
     each.name: each
     for each in (
@@ -276,11 +278,11 @@ DEFINITIONS |= {
         moving("mean gain at first", M_1(0), NONE),
         moving("mean gain later", sp.Derivative(M_1(along), along), (1 - M_1(along)) / tau),
         moving("square at first", M_2(0), NONE),
-        moving(
-            "square later", sp.Derivative(M_2(along), along), 2 * ((1 + 1 / shape) * M_1(along) - M_2(along)) / tau
-        ),
+        moving("square later", sp.Derivative(M_2(along), along), 2 * ((1 + 1 / shape) * M_1(along) - M_2(along)) / tau),
         # every state at once
         blocks("outages", Q_oo * C_o, -c_o - Q_ou * C_u),
+        blocks("discounted outages", away * Phi_o, Q_ou * Phi_u),
+        blocks("away", away, theta - Q_oo),
         blocks("no bits, every state", C_block(0), NONE),
         blocks("a bit more, every state", sp.Derivative(C_block(along), along), per_bit + flow * C_block(along)),
         blocks("fading at first", fading(0), ONE),
@@ -291,12 +293,19 @@ DEFINITIONS |= {
         windows("windows' range", sure(n), ONE, relation="<="),
         windows("late at first", late(0, n), ONE, relation="<="),
         windows("later", late(k + 1, n), late(k, n) * (1 - sure(n)), relation="<="),
+        windows("no window yet", waits(0, owed), NONE),
+        windows(
+            "a window awaited",
+            waits(k + 1, owed),
+            indicator(owed >= 1) * (1 + q * waits(k, owed - 1) + (1 - q) * waits(k, owed)),
+            relation="<=",
+        ),
         # memory
         memory("memory ends", vs(M, M, j), send_in(M, j)),
         memory("memory", vs(n, M, j), sp.Min(send_in(n, j), onward(n, M, j)), *INNER),
         memory("excess", excess_in(m, j), looked(m, j)),
-        memory("excess now", later(m, m, j), excess_in(m, j)),
-        memory("excess later", later(n, m, j), E(AWAY[1]), n + 1 <= m),
+        memory("excess now", later_in(m, m, j), excess_in(m, j)),
+        memory("excess later", later_in(n, m, j), E(AWAY[1]), n + 1 <= m),
         memory(
             "stationary start",
             sp.Sum(share(j) * E(AWAY[1]), (j, 0, states)),

@@ -160,9 +160,12 @@ def share_of(world: "World", state: int) -> Number:
     return leaves[state - 1] / sum(leaves)
 
 
-POINTS = {"next", "sending", "C1", "C2", "Con", "Coff", "gone", "Cu", "fading", "Y", "M1", "M2"}
+POINTS = {"next", "sending", "drift", "waits", "C1", "C2", "Con", "Coff", "gone", "Cu", "fading", "Y", "M1", "M2"}
 MOVES: dict[str, Callable[..., Number]] = {
     "sending": lambda world, bits, state: two_rates(world, bits, int(state)),
+    "drift": lambda world, bits, state: (
+        world.values[f"q_{state}"] * (two_rates(world, bits, 3 - int(state)) - two_rates(world, bits, int(state)))
+    ),
     "rate": lambda world, state: world.values[f"r_{state}"],
     "second": lambda world, state: world.values[f"c_{state}"],
     "share": share_of,
@@ -171,13 +174,16 @@ MOVES: dict[str, Callable[..., Number]] = {
     "Con": with_outages,
     "Coff": lambda world, bits: with_outages(world, bits) + real(world.values["c_o"]) / real(world.values["l"]),
     "gone": lambda world, time: expected([1, 0], of(world, "l", "u"), time, summed=False),
-    "Cu": lambda world, bits: power_series(*of(world, "a_u", "A"), bits),
+    "Cu": lambda world, bits: power_series(world.values["a_u"], world.values["A"], bits),
     "Y": lambda world, bits: power_series(world.values["d"], -world.values["kappa"], bits),
     "fading": lambda world, at: mpmath.exp(-real(world.values["A"]) * real(at)),
     "M1": lambda world, time: gain_moment(world, time, 1),
     "M2": lambda world, time: gain_moment(world, time, 2),
     "sure": lambda world, windows: min(at_least(world, state, windows, windows) for state in PAIR),
     "late": lambda world, blocks, windows: max(1 - at_least(world, state, blocks * windows, windows) for state in PAIR),
+    "waits": lambda world, windows, need: max(
+        sum(1 - at_least(world, state, past, need) for past in range(int(windows))) for state in PAIR
+    ),
     "send": lambda world, stage, state: world.chain["send"][stage, state],
     "next": lambda world, state, noise: Fraction(world.chain["next"][state, noise]),
     "vs": optimum,
@@ -192,28 +198,40 @@ MOVES: dict[str, Callable[..., Number]] = {
     "Voff": lambda world, left: over_link(world, left, 0, sends(world)),
     "Uon": lambda world, left: at_home(world, left, 1),
     "Uoff": lambda world, left: at_home(world, left, 0),
-    "Jlink": lambda world, layers: placed_over_link(world, layers, lambda at: over_link(world, layers, at, sends(world))),
+    "Jlink": lambda world, layers: placed_over_link(
+        world, layers, lambda at: over_link(world, layers, at, sends(world))
+    ),
     "Jend": lambda world, layers: placed_over_link(world, layers, lambda at: at_home(world, layers, at)),
 }
+
+
+def root(line: Callable[[Number], Number]) -> Number:
+    """Where a straight line is 0, from where it is at two points."""
+    zero, one = map(line, PAIR)
+    return -zero / (one - zero)
+
 
 # -- drawing ------------------------------------------------------------------------------------------------------------
 
 
 def draw_clock(values: dict[str, Number], rng: random.Random) -> Drawn:
     """Rates and costs of two states in continuous time, and what hitting one from the other costs at most."""
-    for name in "r_1 r_2 c_1 c_2 q_1 q_2 r c c_o u l m tau A a_u".split():
+    for name in ["r_1", "r_2", "c_1", "c_2", "q_1", "q_2", "r", "c", "c_o", "u", "l", "m", "tau", "A", "a_u"]:
         values.setdefault(name, rng.choice(POSITIVE))
     values["H"] = max(values[f"c_{state}"] / values[f"q_{state}"] for state in (1, 2))
     values["Q_oo"] = -rng.choice(POSITIVE)  # an outage is left
-    known = [values.setdefault(name, rng.choice(SIGNED)) for name in ("c_o", "Q_ou", "C_u")]
-    zero, one = (known[0] + values["Q_oo"] * cost + known[1] * known[2] for cost in PAIR)
-    values["C_o"] = -zero / (one - zero)  # the one cost of an outage that balances, between two that do not
+    spent, back, after, seen = (values.setdefault(name, rng.choice(SIGNED)) for name in ("c_o", "Q_ou", "C_u", "Phi_u"))
+    values["C_o"] = root(lambda cost: spent + values["Q_oo"] * cost + back * after)
+    values["R_oo"] = values.setdefault("theta", rng.choice(POSITIVE)) - values["Q_oo"]
+    values["Phi_o"] = root(lambda discounted: values["R_oo"] * discounted - back * seen)
     return (), {}
 
 
 def draw_windows(values: dict[str, Number], rng: random.Random) -> Drawn:
     """What a window sends from either of two states, and the chance that the state changes after it."""
-    weights = [[Fraction(rng.choice((0, 1, 2))), Fraction(rng.choice((1, 2))), Fraction(rng.choice((0, 1)))] for _ in PAIR]
+    weights = [
+        [Fraction(rng.choice((0, 1, 2))), Fraction(rng.choice((1, 2))), Fraction(rng.choice((0, 1)))] for _ in PAIR
+    ]
     units = [[weight / sum(some) for weight in some] for some in weights]
     values["q"] = min(1 - some[0] for some in units)
     return (), {"units": units, "turns": [Fraction(rng.choice((0, 1, 2)), 2) for _ in PAIR]}

@@ -120,6 +120,13 @@ def expectation(left: Expr, relation: str, right: Expr, context: Context) -> boo
     return any(outcome_by_outcome(difference, parts, relation, context) for parts in choices)
 
 
+def averaged(left: Expr, relation: str, right: Expr, context: Context) -> bool:
+    """A relation that z3 derives from the facts and their means: what holds for every outcome holds in the mean."""
+    random = [fact for fact in context.facts if randoms(fact.lhs) | randoms(fact.rhs)]
+    means = [type(fact)(linear(E(fact.lhs)), linear(E(fact.rhs)), evaluate=False) for fact in random]
+    return order(left, relation, right, Context(context.rewrites, (*context.facts, *means)))
+
+
 def outcome_by_outcome(difference: Expr, parts: set[sp.Basic], relation: str, context: Context) -> bool:
     """Whether `difference relation 0` holds with each of the expectations `parts` replaced by what it averages."""
     marks = {part: sp.Dummy() for part in sorted(parts, key=sp.default_sort_key)}

@@ -12,34 +12,51 @@ inflow = sp.Function("inflow", real=True)  # sum over the other states of the ra
 eps = Symbol("epsilon", positive=True)
 
 
-def integrating(curve: sp.Expr, at: sp.Expr, start: Any, fed: Any, drains: sp.Expr, *facts: str) -> tuple[Any, ...]:
+def integrating(curve: sp.Expr, at: sp.Expr, start: Any, fed: Any, drains: sp.Expr, *facts: Fact) -> tuple[Any, ...]:
     """The links that solve curve' = fed - drains curve, by a factor that grows like exp(drains z)."""
     grown, fades = exp(drains * z), exp(-drains * at)
     begun = Lambda(y, start * fades + fades * Integral(y, (z, 0, at)))
     slope, first = Derivative(grown * curve, z), fades * curve.subs(z, 0)
     return (
-        eq(first + fades * Integral(slope, (z, 0, at)), "what it starts from, and the integral of a slope", by=fundamental),
+        eq(
+            first + fades * Integral(slope, (z, 0, at)),
+            "what it starts from, and the integral of a slope",
+            by=fundamental,
+        ),
         eq(begun(slope), "what it starts from", *facts),
-        eq(begun(grown * (drains * curve + Derivative(curve, z).doit())), "the slope of a product", by=inside_integral(calculus)),
+        eq(
+            begun(grown * (drains * curve + Derivative(curve, z).doit())),
+            "the slope of a product",
+            by=inside_integral(calculus),
+        ),
         eq(begun(grown * fed), "what drains cancels", *facts, by=inside_integral(algebra)),
     )
 
 
 # -- R19: bits are the clock: what a bit more costs from a state, and what an outage costs
-first_jump = cost / lam * (1 - exp(-lam * sent / rate)) + Integral(exp(-lam * (sent - z) / rate) * inflow(z) / rate, (z, 0, sent))
+first_jump = cost / lam * (1 - exp(-lam * sent / rate)) + Integral(
+    exp(-lam * (sent - z) / rate) * inflow(z) / rate, (z, 0, sent)
+)
 R19 = claim("R19", rate * Derivative(first_jump, sent), setting="given law")(
     r"C(b) = \frac{c}{\lambda}(1 - e^{-\lambda b/r}) + \int_0^b e^{-\lambda(b-z)/r} I(z) \frac{dz}{r} \implies r\,\frac{dC}{db} = c + I(b) - \lambda C(b): \quad R\,\frac{dC}{db} = c + Q C",
     eq(cost + inflow(sent) - lam * first_jump, "Leibniz' rule", by=calculus),
     wrong={"sign of what is left": cost + inflow(sent) + lam * first_jump, "inflow dropped": cost - lam * first_jump}
-    | {"cost dropped": inflow(sent) - lam * first_jump, "rate on the wrong side": (cost + inflow(sent) - lam * first_jump) / rate**2}
+    | {
+        "cost dropped": inflow(sent) - lam * first_jump,
+        "rate on the wrong side": (cost + inflow(sent) - lam * first_jump) / rate**2,
+    }
     | {"held": cost},
-    restated=same(inflow(sent) + cost * exp(-lam * sent / rate) - lam * (first_jump - cost / lam * (1 - exp(-lam * sent / rate)))),
+    restated=same(
+        inflow(sent) + cost * exp(-lam * sent / rate) - lam * (first_jump - cost / lam * (1 - exp(-lam * sent / rate)))
+    ),
     note="The first jump after an exponential time of rate lambda, z bits being left then; a second of the state costs c until it or until all is sent; I(z) is the sum over the other states of the rate to each times the cost of z bits from there, so c + I - lambda C is a row of c + Q C. It holds for every state of every chain.",
     samples={"b": ("1/2", "1", "2")},
 )
 time = Symbol("t", positive=True)
 other = Symbol("I", real=True)
-R19a = claim("R19a", Integral(lam * exp(-lam * time) * (cost * time + other / lam), (time, 0, oo)), setting="given law")(
+R19a = claim(
+    "R19a", Integral(lam * exp(-lam * time) * (cost * time + other / lam), (time, 0, oo)), setting="given law"
+)(
     r"C = \int_0^\infty \lambda e^{-\lambda t}\Bigl(ct + \frac{I}{\lambda}\Bigr) dt \implies 0 = c + I - \lambda C \quad \text{in an outage}",
     eq((cost + other) / lam, "an outage lasts 1/lambda in the mean", by=calculus),
     wrong={"length dropped": cost + other, "length of the cost only": cost / lam + other, "sign": (cost - other) / lam}
@@ -83,7 +100,11 @@ R19e = claim("R19e", C_block(sent), setting="outages")(
         "what it starts from, and the integral of a slope",
         by=fundamental,
     ),
-    eq(fading(sent) ** -1 * Integral(Derivative(product, z), (z, 0, sent)), "no bit costs nothing", "no bits, every state"),
+    eq(
+        fading(sent) ** -1 * Integral(Derivative(product, z), (z, 0, sent)),
+        "no bit costs nothing",
+        "no bits, every state",
+    ),
     eq(
         fading(sent) ** -1 * Integral(Derivative(product, z).doit(), (z, 0, sent)),
         "the slope of a product",
@@ -100,10 +121,11 @@ R19e = claim("R19e", C_block(sent), setting="outages")(
     | {"sign of the exponent": fading(sent) * Integral(fading(z) * per_bit, (z, 0, sent))}
     | {"not summed": fading(sent) ** -1 * per_bit},
     restated=same(
-        fading(sent) ** -1 * Integral(fading(z) * (per_bit + flow * C_block(z)) - fading(z) * flow * C_block(z), (z, 0, sent)),
+        fading(sent) ** -1
+        * Integral(fading(z) * (per_bit + flow * C_block(z)) - fading(z) * flow * C_block(z), (z, 0, sent)),
         by=inside_integral(algebra),
     ),
-    note="For every chain, reversible or not. For a left eigenvector y of A with yA = -kappa y the same by numbers is R19m.",
+    note="For every chain, reversible or not. For a left eigenvector y of A with yA = -kappa y R19j says it by numbers.",
     samples={"b": ("1/2", "1", "2"), "A": ("-2", "-1", "-1/2"), "a_u": ("1/2", "1", "2")},
 )
 
@@ -123,7 +145,12 @@ R19f = claim("R19f", total.subs(z, sent), setting="moving channel")(
         "one sum for each",
         by=inside_integral(calculus),
     ),
-    eq(Integral(mean_cost, (z, 0, sent)), "a stationary law has no drift", "stationary law", by=inside_integral(algebra)),
+    eq(
+        Integral(mean_cost, (z, 0, sent)),
+        "a stationary law has no drift",
+        "stationary law",
+        by=inside_integral(algebra),
+    ),
     eq(sent * mean_cost, "nothing depends on z", by=calculus),
     wrong={"rates dropped": mean_cost, "not weighted": sent * Sum(second_of(i), (i, 1, states))}
     | {"sign": -sent * mean_cost, "per rate": sent * mean_cost / mean_rate},
@@ -145,7 +172,12 @@ R19g = claim("R19g", from_here, setting="moving channel")(
 )
 R19h = claim("R19h", from_here, setting="moving channel")(
     r"\max_{i,j} |C_i(b) - C_j(b)| \le H \implies C_i(b)\,\pi r \ge b\,\pi c - H\,\pi r",
-    ge(weighted(cost_of(sent, i) - hitting), "here is hit from the other state", "hitting a state", by=inside_sum(order)),
+    ge(
+        weighted(cost_of(sent, i) - hitting),
+        "here is hit from the other state",
+        "hitting a state",
+        by=inside_sum(order),
+    ),
     eq(weighted(cost_of(sent, i)) - weighted(hitting), "one sum for each", by=calculus),
     eq(sent * mean_cost - weighted(hitting), "their mean (R19f)", R19f),
     wrong={"no distance": sent * mean_cost, "sign": sent * mean_cost + weighted(hitting), "equality": "="},
@@ -235,7 +267,10 @@ speed = {q_1: eps * q_1, q_2: eps * q_2}
 R19p = claim("R19p", sp.Limit(solved_1.subs(speed, simultaneous=True), eps, oo), setting="given law")(
     r"\epsilon \to \infty: \quad C_1 \to b\,\frac{q_2 c_1 + q_1 c_2}{q_2 r_1 + q_1 r_2} = b\,\frac{\pi c}{\pi r}",
     eq(sent * spent / both_rates, "the distance vanishes", by=calculus),
-    wrong={"held": sent * c_1 / r_1, "mean of the bits' costs": sent * (q_2 * c_1 / r_1 + q_1 * c_2 / r_2) / (q_1 + q_2)}
+    wrong={
+        "held": sent * c_1 / r_1,
+        "mean of the bits' costs": sent * (q_2 * c_1 / r_1 + q_1 * c_2 / r_2) / (q_1 + q_2),
+    }
     | {"shares swapped": sent * (q_1 * c_1 + q_2 * c_2) / (q_1 * r_1 + q_2 * r_2)},
     restated=same(Integral(spent / both_rates, (z, 0, sent)), by=calculus),
     samples=SENT,
@@ -258,11 +293,45 @@ R19r = claim("R19r", C_on(sent), setting="moving channel")(
         "a bit more, on",
         by=inside_integral(algebra),
     ),
-    eq(Integral((c_on + begins / ends * c_off) / r_on, (z, 0, sent)), "an outage (R19a)", "outage", by=inside_integral(algebra)),
+    eq(
+        Integral((c_on + begins / ends * c_off) / r_on, (z, 0, sent)),
+        "an outage (R19a)",
+        "outage",
+        by=inside_integral(algebra),
+    ),
     eq(on_link, "nothing depends on z", by=calculus),
     wrong={"outages free": sent * c_on / r_on, "outages kept out of it": sent * (c_on + begins * c_off) / r_on}
-    | {"share of the time": sent * (c_on + c_off * ends / begins) / r_on, "one outage": sent * c_on / r_on + c_off / ends},
+    | {
+        "share of the time": sent * (c_on + c_off * ends / begins) / r_on,
+        "one outage": sent * c_on / r_on + c_off / ends,
+    },
     restated=same(Integral((c_on * ends + begins * c_off) / (r_on * ends), (z, 0, sent)), by=calculus),
     note="R19c says the same: Q~ = -u + u (1/l) l = 0 and c~ = c + u c_o/l.",
     samples=SENT,
+)
+
+# -- R19: the Laplace transform of the time, Phi(b) = E exp(-theta T), for its tails
+unseen = exp(-(lam + theta) * sent / rate)
+seen_first = unseen + Integral(exp(-(lam + theta) * (sent - z) / rate) * inflow(z) / rate, (z, 0, sent))
+left_over = inflow(sent) - (lam + theta) * seen_first
+R19s = claim("R19s", rate * Derivative(seen_first, sent), setting="given law")(
+    r"\Phi(b) = e^{-(\lambda + \theta)b/r} + \int_0^b e^{-(\lambda + \theta)(b-z)/r} I(z) \frac{dz}{r} \implies r\,\frac{d\Phi}{db} = I(b) - (\lambda + \theta)\Phi(b): \quad R\,\frac{d\Phi}{db} = (Q - \theta)\Phi",
+    eq(left_over, "Leibniz' rule", by=calculus),
+    wrong={"not discounted": left_over + theta * seen_first, "inflow dropped": left_over - inflow(sent)}
+    | {"sign": 2 * inflow(sent) - left_over, "rate on the wrong side": left_over / rate**2},
+    restated=same(inflow(sent) - theta * seen_first - lam * seen_first),
+    note="Phi(b) is the mean of exp(-theta T), T the time that b bits take from the state; I is as in R19, of Phi for C.",
+    samples=SENT,
+)
+met = away**-1 * Q_ou * Phi_u
+R19t = claim("R19t", (Q_uu - theta) * Phi_u + Q_uo * Phi_o, setting="outages")(
+    r"(\theta - Q_{oo})\Phi_o = Q_{ou}\Phi_u \implies (Q_{uu} - \theta)\Phi_u + Q_{uo}\Phi_o = Q_\theta\Phi_u, \quad Q_\theta = Q_{uu} - \theta + Q_{uo}(\theta - Q_{oo})^{-1}Q_{ou}",
+    eq((Q_uu - theta) * Phi_u + Q_uo * (away**-1 * (away * Phi_o - Q_ou * Phi_u) + met), "add and subtract"),
+    eq((Q_uu - theta) * Phi_u + Q_uo * met, "no bit is sent in an outage (R19s)", "discounted outages"),
+    eq((Q_uu - theta + Q_uo * (theta - Q_oo) ** -1 * Q_ou) * Phi_u, "what multiplies the transform", "away"),
+    wrong={"at theta 0": (Q_uu - theta - Q_uo * Q_oo**-1 * Q_ou) * Phi_u, "outages dropped": (Q_uu - theta) * Phi_u}
+    | {"sign": (Q_uu - theta - Q_uo * (theta - Q_oo) ** -1 * Q_ou) * Phi_u}
+    | {"not discounted": (Q_uu + Q_uo * (theta - Q_oo) ** -1 * Q_ou) * Phi_u},
+    restated=same(Q_uu * Phi_u - theta * Phi_u + Q_uo * met, "away"),
+    note="So outages are eliminated anew at every theta.",
 )
