@@ -8,14 +8,11 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import count, product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mpmath
 
-from coinfer.derivations.engine.numbers import NONNEGATIVE, POSITIVE, SIGNED, Atoms, Number, real
-
-if TYPE_CHECKING:
-    from coinfer.derivations.engine.worlds import World
+from coinfer.derivations.engine.numbers import NONNEGATIVE, POSITIVE, SIGNED, Atoms, Case, Number, real
 
 Drawn = tuple[Atoms, dict[str, Any]]  # the noise, and the chain
 PAIR = (0, 1)
@@ -36,19 +33,19 @@ def expected(values: list[Number], leaves: list[Number], length: Number, summed:
         left -= weight
 
 
-def of(world: "World", *names: str) -> list[Number]:
+def of(world: Case, *names: str) -> list[Number]:
     """Values of a world by their names."""
     return [world.values[name] for name in names]
 
 
-def two_rates(world: "World", bits: Number, state: int) -> mpmath.mpf:
+def two_rates(world: Case, bits: Number, state: int) -> mpmath.mpf:
     """What sending costs from a state, the bits being the clock."""
     rates, costs, leaves = (of(world, f"{name}_1", f"{name}_2")[:: 1 if state == 1 else -1] for name in "rcq")
     per_bit = [cost / rate for cost, rate in zip(costs, rates, strict=True)]
     return expected(per_bit, [leave / rate for leave, rate in zip(leaves, rates, strict=True)], bits, summed=True)
 
 
-def with_outages(world: "World", bits: Number) -> mpmath.mpf:
+def with_outages(world: Case, bits: Number) -> mpmath.mpf:
     """What sending costs when on: the time it takes, and each number of outages by its chance."""
     rate, cost, outage, begins, ends = map(real, of(world, "r", "c", "c_o", "u", "l"))
     met = begins * real(bits) / rate
@@ -56,7 +53,7 @@ def with_outages(world: "World", bits: Number) -> mpmath.mpf:
     return sum(chance * (cost * real(bits) / rate + times * outage / ends) for times, chance in enumerate(chances))
 
 
-def gain_moment(world: "World", time: Number, order: int) -> mpmath.mpf:
+def gain_moment(world: Case, time: Number, order: int) -> mpmath.mpf:
     """A moment of the gain a time after it was 0: a Gamma law, the noncentral chi-square one from there."""
     if time == 0:
         return mpmath.mpf(0)
@@ -74,7 +71,7 @@ def power_series(fed: Number, flow: Number, bits: Number) -> mpmath.mpf:
     return total
 
 
-def at_least(world: "World", state: int, windows: int, need: int) -> Fraction:
+def at_least(world: Case, state: int, windows: int, need: int) -> Fraction:
     """The chance that so many windows send so many units; each sends 0, 1 or 2, then the state may change."""
     if need <= 0 or windows == 0:
         return Fraction(need <= 0)
@@ -94,7 +91,7 @@ def best_stops(pay: Callable[[dict[Any, bool]], Fraction], places: list[Any]) ->
     return min(pay(dict(zip(places, stops, strict=True))) for stops in product((True, False), repeat=len(places)))
 
 
-def optimum(world: "World", stage: int, last: int, state: int) -> Fraction:
+def optimum(world: Case, stage: int, last: int, state: int) -> Fraction:
     """What the optimal rule pays from a state on where the channel has a memory."""
     send, delta, after = (world.chain[name] for name in ("send", "delta", "next"))
 
@@ -106,7 +103,7 @@ def optimum(world: "World", stage: int, last: int, state: int) -> Fraction:
     return best_stops(lambda stops: pay(stops, stage, state), [*product(range(stage, last), PAIR)])
 
 
-def seen(world: "World", stage: int, last: int, state: int) -> Fraction:
+def seen(world: Case, stage: int, last: int, state: int) -> Fraction:
     """The mean of what one layer more saves after the last stage, as an earlier stage sees it."""
     if stage < last:
         return world.mean(lambda noise: seen(world, stage + 1, last, world.chain["next"][state, noise]))
@@ -115,7 +112,7 @@ def seen(world: "World", stage: int, last: int, state: int) -> Fraction:
     return max(send[last, state] - later, Fraction(0))
 
 
-def over_link(world: "World", left: int, state: int, ends: list[Fraction]) -> Fraction:
+def over_link(world: Case, left: int, state: int, ends: list[Fraction]) -> Fraction:
     """The least that so many equal layers left cost; `state` 0 is off, `ends` what each state costs after the last."""
     extra, on, wait, stays, turns = of(world, "delta", "C_1", "h", "a", "eta")
 
@@ -130,29 +127,29 @@ def over_link(world: "World", left: int, state: int, ends: list[Fraction]) -> Fr
     return best_stops(lambda stops: pay(stops, left, state), [*product(range(1, left + 1), PAIR)])
 
 
-def sends(world: "World") -> list[Fraction]:
+def sends(world: Case) -> list[Fraction]:
     """What sending costs off and on."""
     on, wait = of(world, "C_1", "h")
     return [on + wait, on]
 
 
-def stationary(world: "World", value: Callable[[int], Fraction]) -> Fraction:
+def stationary(world: Case, value: Callable[[int], Fraction]) -> Fraction:
     """The base and the downloads are paid anyway; the mean of a value over the states of a stationary start."""
     return sum(share * value(state) for state, share in enumerate(world.chain["share"]))
 
 
-def at_home(world: "World", left: int, state: int) -> Fraction:
+def at_home(world: Case, left: int, state: int) -> Fraction:
     """The same where the result of the last layer stays at home."""
     return over_link(world, left, state, [Fraction(0)] * 2)
 
 
-def placed_over_link(world: "World", layers: int, cost: Callable[[int], Fraction]) -> Fraction:
+def placed_over_link(world: Case, layers: int, cost: Callable[[int], Fraction]) -> Fraction:
     """The ETC of so many equal layers, given what they cost from either state."""
     edge, download, off = of(world, "C_edge", "D", "pi_off")
     return edge + layers * download + off * cost(0) + (1 - off) * cost(1)
 
 
-def share_of(world: "World", state: int) -> Number:
+def share_of(world: Case, state: int) -> Number:
     """The stationary law of a chain: in continuous time states are 1 and 2, from layer to layer 0 and 1."""
     if "share" in world.chain:
         return world.chain["share"][state]

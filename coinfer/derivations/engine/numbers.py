@@ -1,5 +1,7 @@
-"""The numbers a world is made of: exact fractions, small, so that zeros and ties are common; and their way to reals."""
+"""What a world is made of: exact fractions, small, so that zeros and ties are common; and their way to reals."""
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -16,3 +18,17 @@ HALVES = [Fraction(0), Fraction(1, 2), Fraction(1)]
 def real(number: Number) -> mpmath.mpf:
     """A number to the working precision."""
     return mpmath.mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else mpmath.mpf(number)
+
+
+@dataclass
+class Case:
+    """Values of the symbols, the law's atoms, the chain by the names in `model`, and what was computed from them."""
+
+    values: dict[str, Number]
+    atoms: Atoms = ()
+    chain: dict[str, Any] = field(default_factory=dict)
+    memory: dict[Any, Number] = field(default_factory=dict)
+
+    def mean(self, outcome: Callable[[Fraction], Number]) -> Number:
+        """The expectation of a function of X."""
+        return sum(chance * outcome(cost) for cost, chance in self.atoms)

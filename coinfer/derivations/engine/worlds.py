@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 
 from coinfer.derivations.engine.moving import DRAWN, MOVES, POINTS
-from coinfer.derivations.engine.numbers import HALVES, NONNEGATIVE, POSITIVE, SIGNED, Atoms, Number
+from coinfer.derivations.engine.numbers import HALVES, NONNEGATIVE, POSITIVE, SIGNED, Atoms, Case, Number
 
 GoesOn = Callable[[int, Fraction], bool]  # a rule: told the stage and what sending costs, whether to go on
 CLAIM, RESTATEMENT = "the claim itself", "the restatement"  # the variants of a claim that have to be true
@@ -36,13 +36,8 @@ class Question:
 
 
 @dataclass
-class World:
-    """One case: values of the symbols, the law's atoms, the chain by the names in `model`."""
-
-    values: dict[str, Number]
-    atoms: Atoms = ()
-    chain: dict[str, Any] = field(default_factory=dict)  # o, delta, deltahat, D by index; s, an arbitrary rule
-    memory: dict[Any, Number] = field(default_factory=dict)
+class World(Case):
+    """One case; of an independent channel its chain has o, delta, deltahat, D by index, and s, an arbitrary rule."""
 
     def quantity(self, name: str, *at: Number) -> Number:
         """A quantity of the model at its indices. Raises IndexError if one is not a stage that the world knows."""
@@ -54,10 +49,6 @@ class World:
         if key not in self.memory:
             self.memory[key] = MEANING[name](self, *key[1:])
         return self.memory[key]
-
-    def mean(self, outcome: Callable[[Fraction], Number]) -> Number:
-        """The expectation of a function of X."""
-        return sum(chance * outcome(cost) for cost, chance in self.atoms)
 
     @cached_property
     def mu(self) -> Fraction:

@@ -311,15 +311,17 @@ R19r = claim("R19r", C_on(sent), setting="moving channel")(
 )
 
 # -- R19: the Laplace transform of the time, Phi(b) = E exp(-theta T), for its tails
-unseen = exp(-(lam + theta) * sent / rate)
-seen_first = unseen + Integral(exp(-(lam + theta) * (sent - z) / rate) * inflow(z) / rate, (z, 0, sent))
-left_over = inflow(sent) - (lam + theta) * seen_first
+ends_at = Symbol("nu", positive=True)  # the rate lambda of leaving and the theta of discounting together
+seen_first = exp(-ends_at * sent / rate) + Integral(exp(-ends_at * (sent - z) / rate) * inflow(z) / rate, (z, 0, sent))
+left_over = inflow(sent) - ends_at * seen_first
 R19s = claim("R19s", rate * Derivative(seen_first, sent), setting="given law")(
-    r"\Phi(b) = e^{-(\lambda + \theta)b/r} + \int_0^b e^{-(\lambda + \theta)(b-z)/r} I(z) \frac{dz}{r} \implies r\,\frac{d\Phi}{db} = I(b) - (\lambda + \theta)\Phi(b): \quad R\,\frac{d\Phi}{db} = (Q - \theta)\Phi",
+    r"\Phi(b) = e^{-\nu b/r} + \int_0^b e^{-\nu(b-z)/r} I(z) \frac{dz}{r},\ \nu = \lambda + \theta \implies r\,\frac{d\Phi}{db} = I(b) - (\lambda + \theta)\Phi(b): \quad R\,\frac{d\Phi}{db} = (Q - \theta)\Phi",
     eq(left_over, "Leibniz' rule", by=calculus),
-    wrong={"not discounted": left_over + theta * seen_first, "inflow dropped": left_over - inflow(sent)}
+    wrong={"not discounted": inflow(sent), "inflow dropped": left_over - inflow(sent)}
     | {"sign": 2 * inflow(sent) - left_over, "rate on the wrong side": left_over / rate**2},
-    restated=same(inflow(sent) - theta * seen_first - lam * seen_first),
+    restated=same(
+        inflow(sent) - ends_at * exp(-ends_at * sent / rate) - ends_at * (seen_first - exp(-ends_at * sent / rate))
+    ),
     note="Phi(b) is the mean of exp(-theta T), T the time that b bits take from the state; I is as in R19, of Phi for C.",
     samples=SENT,
 )
