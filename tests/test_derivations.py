@@ -32,30 +32,10 @@ from coinfer.derivations.engine.claim import (
     proof_failures,
     use,
 )
+from coinfer.derivations.engine.clock import goes_to, j, onward, send_in, vs
+from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.instance import instance
-from coinfer.derivations.engine.model import (
-    DEFINITIONS,
-    A,
-    D,
-    E,
-    G,
-    M,
-    V,
-    X,
-    bits,
-    goes_to,
-    j,
-    k,
-    n,
-    onward,
-    p,
-    pi,
-    send_in,
-    u,
-    v,
-    vs,
-    w,
-)  # fmt: skip
+from coinfer.derivations.engine.model import A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
@@ -197,7 +177,7 @@ def test_induction_on_the_conclusion_itself_is_refused() -> None:
 
 
 def test_a_hypothesis_holds_for_every_value_of_what_nothing_is_assumed_of() -> None:
-    true = claim("L67")
+    true = claim("L87")
     assert not proof_failures(replace(true, label="again"))
     about = replace(true, label="about a state", assumptions=(*true.assumptions, j <= 5))
     assert any("one place nearer to the start" in each for each in proof_failures(about))
@@ -209,11 +189,11 @@ def test_a_hypothesis_holds_for_every_value_of_what_nothing_is_assumed_of() -> N
 
 
 def test_an_average_is_no_value_of_what_it_averages() -> None:
-    step = true_step = claim("L67").steps[0]
+    step = true_step = claim("L87").steps[0]
     assert isinstance(true_step.by, Induction)
     averaged_out = replace(true_step.by.step[1], uses=(use(HYPOTHESIS, X=0, j=goes_to(j, X)),))
     moved = replace(step, by=replace(true_step.by, step=(true_step.by.step[0], averaged_out, true_step.by.step[2])))
-    assert any("one place nearer" in each for each in proof_failures(replace(claim("L67"), steps=(moved,))))
+    assert any("one place nearer" in each for each in proof_failures(replace(claim("L87"), steps=(moved,))))
 
 
 def test_noise_does_not_slip_into_an_expectation() -> None:
@@ -226,7 +206,7 @@ def test_noise_does_not_slip_into_an_expectation() -> None:
         uses=(inner,),
     )
     moved = replace(
-        claim("L67"), left=step.left, steps=(step,), relation="=", formula=step.right, assumptions=(n + 1 <= M,)
+        claim("L87"), left=step.left, steps=(step,), relation="=", formula=step.right, assumptions=(n + 1 <= M,)
     )
     assert any("would be averaged" in each for each in proof_failures(moved))
 

@@ -5,9 +5,10 @@ The package knows nothing of the numeric code, so that their agreement in the te
 notation are this study's own.
 
 How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
-and what z3 derives, `prover` has the rules that prove a step (never by numbers), `model` the definitions; `numbers`,
-`moving`, `worlds`, `evaluate` and `search` refute a mutant by exact values (never by the prover); `claim` says what a
-claim is and when it passes, `writing` how one is written. The claims are in `proofs`, a module for each topic.
+and what z3 derives, `prover` has the rules that prove a step (never by numbers), `model`, `clock` and `definitions` what
+it may start from; `numbers`, `moving`, `worlds`, `evaluate` and `search` refute a mutant by exact values (never by the
+prover); `claim` says what a claim is and when it passes, `writing` how one is written. The claims are in `proofs`, a
+module for each topic.
 """
 
 from functools import cache

@@ -7,7 +7,8 @@ import sympy as sp
 
 from coinfer.derivations import TOPICS, Claim, Result, Step, Use, claims, labels, topics
 from coinfer.derivations.engine.claim import Induction, all_steps
-from coinfer.derivations.engine.model import DEFINITIONS, Definition
+from coinfer.derivations.engine.definitions import DEFINITIONS
+from coinfer.derivations.engine.model import Definition
 from coinfer.study.typeset import RELATIONS, latex
 
 INTRODUCTION = r"""# Derivations

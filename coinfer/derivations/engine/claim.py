@@ -15,8 +15,9 @@ from typing import Any, Union
 
 import sympy as sp
 
+from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, derived
 from coinfer.derivations.engine.instance import instance
-from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, Definition, derived, two_points
+from coinfer.derivations.engine.model import Definition, two_points
 from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search

@@ -213,7 +213,25 @@ def root(line: Callable[[Number], Number]) -> Number:
 
 def draw_clock(values: dict[str, Number], rng: random.Random) -> Drawn:
     """Rates and costs of two states in continuous time, and what hitting one from the other costs at most."""
-    for name in ["r_1", "r_2", "c_1", "c_2", "q_1", "q_2", "r", "c", "c_o", "u", "l", "m", "tau", "A", "a_u"]:
+    for name in [
+        "r_1",
+        "r_2",
+        "c_1",
+        "c_2",
+        "q_1",
+        "q_2",
+        "r",
+        "c",
+        "c_o",
+        "u",
+        "l",
+        "m",
+        "tau",
+        "A",
+        "a_u",
+        "d",
+        "kappa",
+    ]:
         values.setdefault(name, rng.choice(POSITIVE))
     values["H"] = max(values[f"c_{state}"] / values[f"q_{state}"] for state in (1, 2))
     values["Q_oo"] = -rng.choice(POSITIVE)  # an outage is left

@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from coinfer.derivations.engine.clock import *
 from coinfer.derivations.proofs.channel import L50
 from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.one_clock import integrating
@@ -9,7 +10,7 @@ from coinfer.derivations.proofs.one_clock import integrating
 z, gamma, gain = along, symbol("mean_snr"), symbol("gain")
 
 # -- R20: windows of time, in each of which enough is sent with a chance of at least q, wherever the channel stands
-L60 = claim("L60", sure(n), setting="windows")(
+L80 = claim("L80", sure(n), setting="windows")(
     r"P_g(\text{at least } \epsilon \text{ bits in a time } u) \ge q \text{ for all } g \implies P_g(\text{at least } n\epsilon \text{ bits in a time } nu) \ge q^n",
     forward(">=", q**n, n, 0)(ge(1, "nothing to send", "no window"))(
         ge(q * sure(n), "one window more, by the Markov property", "one window more"),
@@ -27,7 +28,7 @@ R20 = claim("R20", late(k, n), q**n <= 1, setting="windows")(
     r"n = \lceil b/\epsilon \rceil: \quad P_g(T > k\,n u) \le (1 - q^n)^k \text{ for all } g",
     forward("<=", misses**k, k, 0)(le(1, "a chance", "late at first"))(
         le(late(k, n) * (1 - sure(n)), "it missed so far, and misses again", "later"),
-        le(late(k, n) * misses, "what n windows send (L60)", L60),
+        le(late(k, n) * misses, "what n windows send (L80)", L80),
         le(misses**k * misses, "hypothesis", HYPOTHESIS),
         eq(misses ** (k + 1), "one power more"),
     ),
@@ -39,7 +40,7 @@ R20 = claim("R20", late(k, n), q**n <= 1, setting="windows")(
 )
 x = Symbol("x", nonnegative=True)
 series_of = Lambda((x, m), Sum(x**k, (k, 0, m)))
-L61 = claim("L61", series_of(x, m), x < 1, setting="given law")(
+L81 = claim("L81", series_of(x, m), x < 1, setting="given law")(
     r"0 \le x < 1 \implies \sum_{k \le m} x^k \le \frac{1}{1 - x}",
     forward("=", (1 - x ** (m + 1)) / (1 - x), m, 0)(
         eq(1, "one term", by=calculus), eq((1 - x) / (1 - x), "divide and multiply")
@@ -77,7 +78,7 @@ R20b = claim("R20b", Sum(grows ** (k + 1) * late(k, n), (k, 0, m)), q**n <= 1, g
     le(Sum(grows ** (k + 1) * misses**k, (k, 0, m)), "term by term (R20)", R20, by=inside_sum(order)),
     eq(Sum(grows * (grows * misses) ** k, (k, 0, m)), "one power", by=inside_sum(algebra)),
     eq(grows * series_of(grows * misses, m), "a common factor"),
-    le(grows / (1 - grows * misses), "a geometric series (L61)", use(L61, x=grows * misses)),
+    le(grows / (1 - grows * misses), "a geometric series (L81)", use(L81, x=grows * misses)),
     wrong={"factor dropped": 1 / (1 - grows * misses) / 4, "first term": grows, "equality": "="},
     restated=same(-grows / (grows * misses - 1)),
     note="Some theta > 0 does, as q > 0; T^j is at most j! e^(theta T)/theta^j, so every moment of T is finite, from every g.",
@@ -129,7 +130,7 @@ R20e = claim("R20e", M_2(time), setting="moving channel")(
     samples=AGES,
 )
 step = Symbol("z", nonnegative=True)
-L62 = claim("L62", log(1 + step), setting="given law")(
+L82 = claim("L82", log(1 + step), setting="given law")(
     r"\ln(1 + z) \ge z - \frac{z^2}{2} \quad (z \ge 0)",
     ge(step - step**2 / 2, "equal at 0, with equal slopes; the right side curves more", by=by_derivatives(step)),
     wrong={"equality": "=", "tangent": step, "half the square": step - step**2 / 6},
@@ -142,7 +143,7 @@ MOMENTS = ("mean gain", "mean square gain")
 SLOW = {"a": ("1/10", "1/5"), "gamma": ("1/2", "1"), "m": ("1/2", "1", "2")}
 R20f = claim("R20f", E(log(1 + seen)), gamma * aged * (1 + 1 / shape) <= 1, setting="given law")(
     r"\gamma a_t\Bigl(1 + \frac{1}{m}\Bigr) \le 1 \implies \mathbb{E}\ln(1 + \gamma g_t) \ge \frac{\gamma a_t}{2}",
-    ge(E(seen - seen**2 / 2), "two terms of the logarithm (L62)", use(L62, z=seen), by=expectation),
+    ge(E(seen - seen**2 / 2), "two terms of the logarithm (L82)", use(L82, z=seen), by=expectation),
     eq(gamma * aged - (gamma * aged) ** 2 * (1 + 1 / shape) / 2, "both moments (R20d, R20e)", *MOMENTS),
     ge(gamma * aged / 2, "early enough"),
     wrong={"half dropped": gamma * aged, "equality": "=", "SNR dropped": aged},
@@ -167,7 +168,7 @@ R20h = claim("R20h", Integral(part(x), (x, 0, age)), setting="given law")(
     restated=same(Integral(part(age) / 2, (x, 0, age)), by=calculus),
     samples={"v": ("0", "1/10", "1", "3")},
 )
-L66 = claim("L66", part(x), setting="given law")(
+L86 = claim("L86", part(x), setting="given law")(
     r"1 - e^{-x} \ge 0 \quad (x \ge 0)",
     ge(0, "0 at 0, and it rises", by=by_derivatives(x)),
     wrong={"equality": "=", "one": 1, "half": sp.Rational(1, 2)},
@@ -178,8 +179,8 @@ R20i = claim("R20i", Integral(part(x) ** 2, (x, 0, age)), setting="given law")(
     r"\int_0^v (1 - e^{-x})^2 dx \le v(1 - e^{-v})^2: \quad \int_0^u a_t^2\,dt \le u\,a_u^2",
     le(
         Integral(part(age) ** 2, (x, 0, age)),
-        "it rises (L66)",
-        L66,
+        "it rises (L86)",
+        L86,
         by=inside_integral(monotone(part(x) ** 2, x, x, age)),
     ),
     eq(age * part(age) ** 2, "nothing depends on x", by=calculus),
@@ -190,7 +191,7 @@ R20i = claim("R20i", Integral(part(x) ** 2, (x, 0, age)), setting="given law")(
 rate = sp.Function("f", real=True)
 over = Lambda(y, Integral(y, (z, 0, sent)))
 level = Symbol("c", real=True)
-L63 = claim("L63", over(rate(z) ** 2), setting="given law")(
+L83 = claim("L83", over(rate(z) ** 2), setting="given law")(
     r"\int_0^u f^2 dt \ge 2c\int_0^u f\,dt - c^2 u \text{ for every } c",
     ge(over(2 * level * rate(z) - level**2), "a square is not negative", by=inside_integral(order)),
     eq(2 * level * over(rate(z)) - level**2 * sent, "one integral for each", by=calculus),
@@ -206,8 +207,8 @@ R20j = claim("R20j", sent * over(rate(z) ** 2), setting="given law")(
     r"u\int_0^u f^2 dt \ge \Bigl(\int_0^u f\,dt\Bigr)^2 \quad \text{(Cauchy and Schwarz)}",
     ge(
         sent * (2 * level * over(rate(z)) - level**2 * sent).subs(level, over(rate(z)) / sent),
-        "at the mean of f (L63)",
-        use(L63, c=over(rate(z)) / sent),
+        "at the mean of f (L83)",
+        use(L83, c=over(rate(z)) / sent),
     ),
     eq(over(rate(z)) ** 2, "which is the best c"),
     wrong={"equality": "=", "twice": 2 * over(rate(z)) ** 2, "u dropped": over(rate(z)) ** 2 * (1 + sent) / sent},
@@ -216,7 +217,7 @@ R20j = claim("R20j", sent * over(rate(z) ** 2), setting="given law")(
 )
 fold, base = Symbol("w", nonnegative=True), Symbol("y", nonnegative=True)
 enough, square = E(indicator(mu <= 2 * X)), E(X**2)
-L64 = claim("L64", base**2 * enough)(
+L84 = claim("L84", base**2 * enough)(
     r"y^2 P\Bigl(X \ge \frac{\mu}{2}\Bigr) \ge y\,w\,\mu - w^2\,\mathbb{E}X^2 \quad (y, w \ge 0)",
     ge(
         2 * base * fold * E(X) - base * fold * mu - fold**2 * square,
@@ -228,7 +229,7 @@ L64 = claim("L64", base**2 * enough)(
     restated=same(fold * (base * mu - fold * square)),
     samples={"w": ("0", "1/4", "1/2", "1", "2"), "y": ("0", "1/4", "1/2", "1", "2")},
 )
-L65 = claim("L65", square)(
+L85 = claim("L85", square)(
     r"\mathbb{E}X^2 \ge \mu^2",
     ge(2 * mu * E(X) - mu**2, "a square is not negative", by=expectation),
     eq(mu**2, "the mean", "mean"),
@@ -237,7 +238,7 @@ L65 = claim("L65", square)(
 )
 R20k = claim("R20k", enough, mu > 0)(
     r"P\Bigl(X \ge \frac{\mu}{2}\Bigr) \ge \frac{\mu^2}{4\,\mathbb{E}X^2} \quad \text{(Paley and Zygmund)}",
-    ge(mu**2 / (4 * square), "L64 at y the mean square, w half the mean", use(L64, y=square, w=mu / 2), L65),
+    ge(mu**2 / (4 * square), "L84 at y the mean square, w half the mean", use(L84, y=square, w=mu / 2), L85),
     wrong={"equality": "=", "quarter dropped": mu**2 / square, "third for quarter": 2 * mu**2 / (3 * square)},
     restated=same(E(mu * X) / (4 * square), "mean"),
 )

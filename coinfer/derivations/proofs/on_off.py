@@ -1,5 +1,6 @@
 """Claims about a link that is on or off, equal layers: when to go on, and what a placement costs (R22)."""
 
+from coinfer.derivations.engine.clock import *
 from coinfer.derivations.proofs.notation import *
 from coinfer.derivations.proofs.one_clock import integrating
 
@@ -21,7 +22,7 @@ R22a = claim("R22a", gone(link_time), setting="moving channel")(
 CHANCES = (stays_off < 1, turns_off <= 1, extra >= 0)
 FEW = {"k": ("0", "1", "2"), "M": ("0", "1", "2"), "delta": ("0", "1/3", "1/2", "1", "2")}
 lower = Min(V_on(k), V_off(k))
-L70 = claim("L70", lower, *CHANCES, setting="on-off link")(
+L90 = claim("L90", lower, *CHANCES, setting="on-off link")(
     r"\min(V^{\mathrm{on}}_k, V^{\mathrm{off}}_k) \ge C_1",
     forward(">=", on_cost, k, 0)(
         eq(Min(on_cost, on_cost + wait), "none left: send", "none left, on", "none left, off"),
@@ -43,14 +44,14 @@ R22b = claim("R22b", V_on(k), *CHANCES, setting="on-off link")(
     r"\delta \ge 0 \implies V^{\mathrm{on}}_k = C_1: \text{ on, stop}",
     forward("=", on_cost, k, 0)(eq(on_cost, "none left: send", "none left, on"))(
         eq(Min(on_cost, one_more(turns_off, V_on, V_off)), "the recursion", "left, on"),
-        eq(on_cost, "going on costs no less (L70)", L70, by=order),
+        eq(on_cost, "going on costs no less (L90)", L90, by=order),
     ),
     wrong={"off": on_cost + wait, "layers added": on_cost + k * extra, "nothing": 0},
     restated=same(V_on(0), "none left, on"),
     samples=FEW,
 )
 saves = (1 - stays_off) * wait - extra  # G: what a layer saves in an outage, looking once more
-L71 = claim("L71", stays_off**k, stays_off < 1, setting="given law")(
+L91 = claim("L91", stays_off**k, stays_off < 1, setting="given law")(
     r"0 \le a < 1 \implies a^k \le 1",
     forward("<=", 1, k, 0)(eq(1, "an empty product"))(
         eq(stays_off * stays_off**k, "one factor"), le(stays_off, "hypothesis", HYPOTHESIS), le(1, "a chance")
@@ -74,7 +75,7 @@ R22c = claim("R22c", V_off(k), *CHANCES, setting="on-off link")(
             R22b,
             HYPOTHESIS,
         ),
-        eq(off_cost(stays_off * stays_off**k), "it goes on if that saves anything (L71)", L71, by=order),
+        eq(off_cost(stays_off * stays_off**k), "it goes on if that saves anything (L91)", L91, by=order),
         eq(off_cost(stays_off ** (k + 1)), "one power more"),
     ),
     wrong={
@@ -91,12 +92,12 @@ R22c = claim("R22c", V_off(k), *CHANCES, setting="on-off link")(
 )
 R22d = claim("R22d", one_more(turns_off, V_on, V_off), *CHANCES, setting="on-off link")(
     r"\delta + (1 - \eta)V^{\mathrm{on}}_k + \eta V^{\mathrm{off}}_k \ge C_1: \text{ on, going on never pays}",
-    ge(on_cost, "what follows costs at least that (L70)", L70),
+    ge(on_cost, "what follows costs at least that (L90)", L90),
     wrong={"strict": ">", "a layer more": on_cost + extra + wait, "off": on_cost + wait},
     restated=same(V_on(0), "none left, on"),
     samples=FEW,
 )
-gain_of = (use(R22b, k=k), R22c, L71)
+gain_of = (use(R22b, k=k), R22c, L91)
 R22e = claim("R22e", one_more(stays_off, V_on, V_off), *CHANCES, saves > 0, setting="on-off link")(
     r"G > 0 \implies \delta + (1 - a)V^{\mathrm{on}}_k + a V^{\mathrm{off}}_k < C_1 + h: \text{ off, go on}",
     lt(on_cost + wait, "a layer saves G, and those behind it something", *gain_of),
@@ -153,7 +154,7 @@ R22g = claim("R22g", J_link(M + 1) - J_link(M), *CHANCES, setting="on-off link")
 
 # -- R22: all N layers, whose result stays at home: the last layers are run in either state
 home = k * extra
-L72 = claim("L72", Min(U_on(k), U_off(k)), *CHANCES, setting="on-off link")(
+L92 = claim("L92", Min(U_on(k), U_off(k)), *CHANCES, setting="on-off link")(
     r"\min(U^{\mathrm{on}}_k, U^{\mathrm{off}}_k) \ge \min(k\delta, C_1)",
     forward(">=", Min(home, on_cost), k, 0)(
         eq(0, "the result is at home", "at home, on", "at home, off"), ge(Min(0, on_cost), "which costs nothing")
@@ -170,7 +171,7 @@ L72 = claim("L72", Min(U_on(k), U_off(k)), *CHANCES, setting="on-off link")(
     restated=same(home - Max(home - on_cost, 0), by=order),
     samples=FEW,
 )
-L73 = claim("L73", Max(U_on(k), U_off(k)), *CHANCES, setting="on-off link")(
+L93 = claim("L93", Max(U_on(k), U_off(k)), *CHANCES, setting="on-off link")(
     r"\max(U^{\mathrm{on}}_k, U^{\mathrm{off}}_k) \le k\delta",
     forward("<=", home, k, 0)(eq(0, "the result is at home", "at home, on", "at home, off"))(
         eq(
@@ -193,9 +194,9 @@ R22h = claim("R22h", U_on(k), *CHANCES, setting="on-off link")(
         eq(Min(on_cost, one_more(turns_off, U_on, U_off)), "the recursion", "result left, on"),
         eq(
             Min((k + 1) * extra, on_cost),
-            "no less than the cheaper of both (L72), no more than all layers (L73)",
-            L72,
-            L73,
+            "no less than the cheaper of both (L92), no more than all layers (L93)",
+            L92,
+            L93,
             by=order,
         ),
     ),
@@ -210,7 +211,7 @@ R22h = claim("R22h", U_on(k), *CHANCES, setting="on-off link")(
 )
 R22i = claim("R22i", U_off(k), *CHANCES, home <= on_cost, setting="on-off link")(
     r"k\delta \le C_1 \implies U^{\mathrm{off}}_k = k\delta",
-    eq(home, "no less (L72), no more (L73)", L72, L73, by=order),
+    eq(home, "no less (L92), no more (L93)", L92, L93, by=order),
     wrong={"one too many": home + extra, "sending": on_cost, "wait": home + wait},
     restated=same(Min(home, on_cost), by=order),
     samples=FEW,
@@ -254,7 +255,7 @@ R22j = claim("R22j", U_off(m + 1 + k), *PAST, setting="on-off link")(
             "on, it sends",
             by=order,
         ),
-        eq(ran(stays_off * stays_off**k), "it goes on unless waiting is cheaper (L71)", L71, by=order),
+        eq(ran(stays_off * stays_off**k), "it goes on unless waiting is cheaper (L91)", L91, by=order),
         eq(ran(stays_off ** (k + 1)), "one power more"),
     ),
     wrong={"exponent": ran(stays_off ** (k + 1)), "no wait": on_cost + rest - stays_off**k * (rest - first_off)}

@@ -4,6 +4,7 @@ from typing import Any
 
 import sympy as sp
 
+from coinfer.derivations.engine.clock import *
 from coinfer.derivations.proofs.notation import *
 
 z = along

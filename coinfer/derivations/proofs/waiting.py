@@ -1,5 +1,6 @@
 """Claims about waiting: when going on can pay at all, over a channel with a memory (R21)."""
 
+from coinfer.derivations.engine.clock import *
 from coinfer.derivations.proofs.notation import *
 
 # -- R21: going on pays only where sending costs more than the layer, and so takes longer than some layers
@@ -58,7 +59,7 @@ PATHS = {"j": ("0", "1"), "n": ("0", "1", "2"), "M": ("0", "1", "2"), "m": ("0",
 AHEAD = goes_to(j, X)
 FROM_THERE = use(HYPOTHESIS, j=AHEAD)
 LONGER = use("memory", M=M + 1)
-L67 = claim("L67", vs(n, M + 1, j), n <= M, setting="memory")(
+L87 = claim("L87", vs(n, M + 1, j), n <= M, setting="memory")(
     r"v_n^{(M+1)}(s) \le v_n^{(M)}(s)",
     backward("<=", vs(n, M, j), n, M)(
         eq(Min(send_in(M, j), onward(M, M + 1, j)), "the recursion", use("memory", n=M, M=M + 1)),
@@ -75,7 +76,7 @@ L67 = claim("L67", vs(n, M + 1, j), n <= M, setting="memory")(
 )
 saved_in = Lambda((n, j), vs(n, M, j) - vs(n, M + 1, j))
 AT_END = (use("memory", n=M, M=M + 1), "memory ends", use("memory ends", M=M + 1, j=AHEAD))
-L68 = claim("L68", saved_in(n, j), n <= M, setting="memory")(
+L88 = claim("L88", saved_in(n, j), n <= M, setting="memory")(
     r"v_n^{(M)}(s) - v_n^{(M+1)}(s) \le \mathbb{E}[\,(C(o_M, s_M) - \delta_{M+1} - \mathbb{E}[C(o_{M+1}, s_{M+1}) \mid s_M])^+ \mid s_n = s\,]",
     backward("<=", later_in(n, M, j), n, M)(
         eq(
@@ -95,8 +96,8 @@ L68 = claim("L68", saved_in(n, j), n <= M, setting="memory")(
         ),
         le(
             E(saved_in(n + 1, AHEAD)),
-            "a stage passes on at most the difference behind it (L67)",
-            use(L67, n=n + 1, j=AHEAD),
+            "a stage passes on at most the difference behind it (L87)",
+            use(L87, n=n + 1, j=AHEAD),
             by=averaged,
         ),
         le(E(later_in(n + 1, M, AHEAD)), "hypothesis, from every next state", FROM_THERE, by=expectation),
@@ -107,7 +108,7 @@ L68 = claim("L68", saved_in(n, j), n <= M, setting="memory")(
     samples=PATHS,
 )
 begun = Lambda(y, Sum(share(j) * y, (j, 0, states)))  # the mean over the states of a stationary start
-L69 = claim("L69", begun(later_in(n, m, j)), n <= m, setting="memory")(
+L89 = claim("L89", begun(later_in(n, m, j)), n <= m, setting="memory")(
     r"\mathbb{E}_\pi[\,\cdot\,]: \text{ a stationary channel is as likely in a state later as it is now}",
     backward("=", begun(excess_in(m, j)), n, m)(
         eq(begun(excess_in(m, j)), "as it is now", "excess now", by=inside_sum(algebra))
@@ -133,9 +134,9 @@ R21c = claim("R21c", Js(M + 1) - Js(M), setting="memory")(
         use("ETC with memory", M=M + 1),
     ),
     eq(D(M + 1) + begun(-saved_in(0, j)), "one sum for both", by=calculus),
-    ge(D(M + 1) + begun(-later_in(0, M, j)), "at most this is saved (L68)", use(L68, n=0), by=inside_sum(order)),
+    ge(D(M + 1) + begun(-later_in(0, M, j)), "at most this is saved (L88)", use(L88, n=0), by=inside_sum(order)),
     eq(D(M + 1) - begun(later_in(0, M, j)), "the sign in front", by=calculus),
-    eq(D(M + 1) - begun(excess_in(M, j)), "a stationary start (L69)", use(L69, n=0, m=M)),
+    eq(D(M + 1) - begun(excess_in(M, j)), "a stationary start (L89)", use(L89, n=0, m=M)),
     wrong={
         "sign": D(M + 1) + begun(excess_in(M, j)),
         "equality": "=",
