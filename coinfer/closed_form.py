@@ -14,28 +14,40 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.law import Floats, UnitCostLaw
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, as_costs
+from coinfer.on_off_form import best_placement as on_off_placement
+from coinfer.on_off_form import check_equal, from_costs
 from coinfer.placement import total_costs
 from coinfer.rules import LookAhead, Optimal, Rule, as_rule
 from coinfer.scenario import Scenario
 from coinfer.stopping import optimal_costs
-from coinfer.validation import InputError, brief
+from coinfer.validation import InputError
 
 
-def mlp_placement(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> int | NDArray[np.int64]:
+def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) -> int | NDArray[np.int64]:
     """M* of a fully-connected MLP with equal neurons, in closed form: R7 under 1-sla, R8 under the optimal rule.
 
-    The input (o_0, delta_1, D_1) may differ from the other layers, which R8 does not cover: then every M is compared.
-    Costs of B problems at once give M* of shape (B,). Raises `InputError` for any other chain.
+    On an on-off link, which has a memory: R22, under the optimal rule. Without a `rule`, it is that one there and 1-sla
+    elsewhere. The input (o_0, delta_1, D_1) may differ from the
+    other layers, which R8 does not cover: then every M is compared. Costs of B problems at once give M* of shape (B,),
+    but not on a link with memory. Raises `InputError` for any other chain.
 
     >>> import coinfer
     >>> mlp = coinfer.load_scenario("default").replace(dnn=coinfer.mlp(8, 2000), inferences_per_update=100_000)
     >>> mlp_placement(mlp) == coinfer.plan(mlp, rule="1-sla").placement
     True
     """
-    costs, rule = as_costs(given), _covered(rule)
-    independent_law(costs)
-    _check_equal(costs.extra[..., 1:], costs.bits[..., 1:-1], costs.download[..., 1:])
+    costs = as_costs(given)
+    moving = isinstance(costs.law, MovingLaw)
+    rule = _covered(rule or ("optimal" if moving else "1-sla"))
+    if moving:
+        if rule != Optimal():
+            raise InputError(
+                f"rule = {str(rule)!r}: has no closed form if the channel has a memory; should be 'optimal'"
+            )
+        return on_off_placement(from_costs(costs))
+    check_equal(extra=costs.extra[..., 1:], bits=costs.bits[..., 1:-1], download=costs.download[..., 1:])
     if costs.layers == 1:
         best = np.where((_first_saving(costs) <= costs.download) | (costs.largest_placement < 1), 0, 1)
     elif rule == LookAhead(1):
@@ -57,7 +69,7 @@ def mlp_critical_downloads(given: Scenario | Costs, *, rule: Rule | str = "1-sla
     """
     costs, rule = as_costs(given), _covered(rule)
     law, o, delta = independent_law(costs), costs.bits[..., :1], costs.extra[..., :1]
-    _check_equal(costs.extra, costs.bits[..., :-1], costs.download)
+    check_equal(extra=costs.extra, bits=costs.bits[..., :-1], download=costs.download)
     if rule == LookAhead(1):
         p = law.go_probability(o, delta + o * law.mean)
         falls = p ** np.arange(costs.layers) * law.saving(o, delta + o * law.mean)
@@ -83,16 +95,6 @@ def independent_law(costs: Costs) -> UnitCostLaw:
     if not isinstance(costs.law, UnitCostLaw):
         raise InputError("channel: has memory; the closed forms of an MLP hold for independent draws, `plan` for both")
     return costs.law
-
-
-def _check_equal(extra: Floats, bits: Floats, download: Floats) -> None:
-    """Refuse layers that differ."""
-    for name, values in (("extra", extra), ("bits", bits), ("download", download)):
-        if np.any(values != values[..., :1]):
-            raise InputError(
-                f"{name} = {brief(values.tolist())}: should be the same for all layers but the first; "
-                "this chain is not an MLP with equal neurons"
-            )
 
 
 def _first_saving(costs: Costs) -> Floats:

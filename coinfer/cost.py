@@ -8,13 +8,14 @@
 Stopping at stage n costs C_edge + sum_{i<=n} delta_i + o_n X_n, download apart: definitions, not results.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from coinfer.channel.law import Floats, Law, as_floats
 from coinfer.scenario import Scenario
+from coinfer.system import Weights
 from coinfer.validation import InputError, brief, whole
 
 
@@ -37,6 +38,7 @@ class Costs:
     edge: float | Floats  # C_edge: cost of running every layer on the edge
     law: Law  # of X [1/bit] at the stages
     largest_placement: int = -1  # layers that fit in the device's memory; -1: all of them
+    scenario: Scenario | None = field(init=False, default=None, repr=False)  # what `costs` made them from
 
     def __post_init__(self) -> None:
         for name, least in (("extra", -np.inf), ("bits", 0.0), ("download", 0.0)):
@@ -62,16 +64,6 @@ class Costs:
     def layers(self) -> int:
         """N."""
         return self.extra.shape[-1]
-
-    def upto(self, placement: int) -> "Costs":
-        """The problem whose last stage is `placement` >= 1: the horizon of stopping is the placement."""
-        return replace(
-            self,
-            extra=self.extra[..., :placement],
-            bits=self.bits[..., : placement + 1],
-            download=self.download[..., :placement],
-            largest_placement=min(self.largest_placement, placement),
-        )
 
 
 def _checked(name: str, values: ArrayLike, least: float) -> Floats:
@@ -120,7 +112,7 @@ def costs(scenario: Scenario) -> Costs:
     fits = dnn.layers
     if device.memory_bits is not None:
         fits = int(np.searchsorted(np.cumsum(parameter_bits), device.memory_bits, side="right"))
-    return Costs(
+    found = Costs(
         extra=device_costs(scenario) - at_edge,
         bits=bits,
         download=parameter_bits * (receive / scenario.inferences_per_update),
@@ -128,6 +120,26 @@ def costs(scenario: Scenario) -> Costs:
         law=scenario.channel.law_along(link, weights, np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
+    object.__setattr__(found, "scenario", scenario)
+    return found
+
+
+def apart(given: Costs) -> tuple[Costs, Costs]:
+    """The same problem in seconds and in joules: its costs if only time counts, and if only energy does (R23).
+
+    Raises `InputError` for costs that were not made from a scenario.
+
+    >>> import coinfer
+    >>> seconds, joules = apart(coinfer.costs(coinfer.load_scenario("default")))
+    >>> round(float(seconds.edge), 4)  # AlexNet on the edge server [s]
+    0.0655
+    """
+    scenario = given.scenario
+    if scenario is None:
+        raise InputError("costs: were not made from a scenario, which alone tells seconds from joules")
+    weights = [Weights.model_construct(time_per_s=t, energy_per_j=e) for t, e in ((1.0, 0.0), (0.0, 1.0))]
+    seconds, joules = (costs(scenario.model_copy(update={"weights": each})) for each in weights)
+    return seconds, joules
 
 
 def as_costs(given: Scenario | Costs) -> Costs:

@@ -6,17 +6,21 @@ is the ETC of an inference, and M* its smallest minimiser. J need not be unimoda
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.polynomial import legendre
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from coinfer import stopping
 from coinfer.channel.law import Floats, Law
-from coinfer.cost import Costs, as_costs
-from coinfer.rules import Rule, as_rule, static_costs
+from coinfer.channel.moving_law import MovingLaw
+from coinfer.cost import Costs, apart, as_costs
+from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, whole
+
+QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +66,46 @@ class Plan:
         a = self.stop_thresholds
         return a if law is self.problem.law else self.problem.law.translate(self.problem.bits[: a.shape[-1]], a, law)
 
-    def chosen_stage(self, unit_cost: Floats) -> NDArray[np.int64] | None:
+    def chosen_stage(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.int64] | None:
         """Where a rule that commits at stage 0 will stop, seeing these unit costs there; None for other rules."""
-        return self.rule.chosen_stage(self.problem, self.placement, unit_cost) if self.rule.commits else None
+        if not self.rule.commits:
+            return None
+        return self.rule.chosen_stage(self.problem, self.placement, unit_cost, outage_s)
+
+    @cached_property
+    def time_s(self) -> float:
+        """Expected time of an inference [s], from the input at hand to the result, download apart (R23).
+
+        `cost` is beta_t (time_s + download_s) + beta_e (energy_j + download_j). Raises `InputError` for costs that were not
+        made from a scenario; so do the other three.
+        """
+        return self._spent(apart(self.problem)[0])
+
+    @cached_property
+    def energy_j(self) -> float:
+        """Expected energy that an inference takes from the device [J], download apart (R23)."""
+        return self._spent(apart(self.problem)[1])
+
+    @property
+    def download_s(self) -> float:
+        """Time of downloading the layers placed, per inference [s]."""
+        return float(apart(self.problem)[0].download[: self.placement].sum())
+
+    @property
+    def download_j(self) -> float:
+        """Energy of downloading the layers placed, per inference [J]."""
+        return float(apart(self.problem)[1].download[: self.placement].sum())
+
+    def _spent(self, priced: Costs) -> float:
+        return float(priced.edge) + self.rule.expected(self.problem, self.placement, priced)
+
+    @property
+    def stop_states(self) -> Floats:
+        """The joint law of the stage n = 0..M and the state of the channel at which it stops; (S, M+1).
+
+        Raises `InputError` unless the channel is one in motion.
+        """
+        return self.rule.stop_states(self.problem, self.placement)
 
     @property
     def thresholds(self) -> Floats:
@@ -148,7 +189,10 @@ def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
     True
     """
     costs = as_costs(given)
-    fixed = fixed_costs(costs)[check_plan(plan, costs).placement]
+    fixed = float(fixed_costs(costs)[check_plan(plan, costs).placement])
+    chosen = plan.chosen_stage(costs.law.unit_costs) if isinstance(costs.law, MovingLaw) else None
+    if chosen is not None:
+        return fixed + committed_cost(costs, chosen)
     return float(fixed + stopping.evaluate(costs, plan.thresholds_on(costs.law)))
 
 
@@ -156,16 +200,14 @@ def clairvoyant(given: Scenario | Costs) -> Floats:
     """J(0)..J(N) if all gains were known in advance, a lower bound for every rule (R10); shape (N+1,).
 
     E min_{n<=M} (S_n + o_n X_n), S_n = sum_{i<=n} delta_i, piece by piece between the points where the law of a term is
-    not smooth: that all terms up to n exceed t is that thresholds t - S_n let an inference go on beyond n. Where the
-    device may wait for a usable channel, all of it is taken to be in its best state, a weaker bound.
+    not smooth: that all terms up to n exceed t is that thresholds t - S_n let an inference go on beyond n. On a channel in
+    motion it knows what it will see at the stages, not what comes while it sends.
     """
     costs = as_costs(given)
     law, o = costs.law, costs.bits
     s = np.concatenate([[0.0], np.cumsum(costs.extra)])
     grid = law.price_grid(o)
     fixed = fixed_costs(costs)
-    if law.waits:
-        return fixed + np.minimum.accumulate(s + grid[1])
     edges = np.unique(s + grid)
     nodes, quadrature = legendre.leggauss(law.nodes)
     half = np.diff(edges)[:, None] / 2

@@ -1,6 +1,6 @@
 """Replay: follow a plan through inferences that start anywhere on a measured trace.
 
-In an outage the device waits, and the wait costs time. Replay wraps around at the end of the trace.
+Replay wraps around at the end of the trace.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
 from coinfer.cost import Costs
 from coinfer.cost import costs as costs_of
-from coinfer.placement import Plan, check_plan, fixed_costs
+from coinfer.placement import QUANTILES, Plan, check_plan
 from coinfer.scenario import Scenario
 from coinfer.system import Link, Weights
 from coinfer.validation import an, one_of, whole
@@ -30,6 +30,9 @@ class Replayed:
     interval: tuple[float, float]  # 95 %, from a bootstrap of blocks of the trace; no normal law is assumed
     stop_counts: NDArray[np.int64]  # (M+1,) inferences that stopped at stage n
     outage_s: float  # time that an inference spends waiting in outages, on average [s]
+    time_s: float  # mean, from the input at hand to the result [s]
+    energy_j: float  # mean, of the device [J]
+    time_quantiles_s: tuple[float, float, float]  # 50, 95 and 99 % of the time [s]
     costs: Floats = field(repr=False)  # (inferences,) of each, in the order of their starts
     starts_s: Floats = field(repr=False)  # (inferences,) ascending
 
@@ -41,14 +44,14 @@ def replay(
     *,
     inferences: int = 10_000,
     rng: np.random.Generator | int = 0,
-    sending: str = "evolving",
+    sending: str = "moving",
 ) -> Replayed:
     """Follow a plan through inferences that start anywhere on a trace, each layer taking its own time to run.
 
-    At each stage the device sees the rate of the present window. `sending`: "evolving", the bits drain at the rates as
-    they come; "held", at the rate seen when sending begins, as in the model. In an outage the device computes on, unless
-    its plan says to wait or it must send; a wait costs beta_t a second. The link of the scenario gives the transmit
-    power only. Raises `InputError`.
+    At each stage the device sees the rate of the present window, and in an outage how long it has lasted. `sending`: "moving",
+    the bits drain at the rates as they come, as in `trace.markov()`; "held", at the rate seen when sending begins. In an
+    outage the device computes on, or holds its features and waits. The link of the scenario gives the powers only. Raises
+    `InputError`.
 
     >>> import coinfer
     >>> trace = coinfer.example_trace("example.up")
@@ -56,7 +59,7 @@ def replay(
     >>> replay(scenario, coinfer.plan(scenario), trace, inferences=1000).stop_counts.sum()
     np.int64(1000)
     """
-    one_of("sending", sending, ("evolving", "held"))
+    one_of("sending", sending, ("moving", "held"))
     count = whole("inferences", inferences, 1)
     scenario, trace = an("scenario", scenario, Scenario), an("trace", trace, Trace)
     given = costs_of(scenario.model_copy(update={"channel": ON_TRACE}))
@@ -64,15 +67,24 @@ def replay(
     generator = np.random.default_rng(rng)
     starts = np.sort(generator.random(count)) * trace.duration_s
     track = _Track(trace, scenario.link, scenario.weights, held=sending == "held")
-    durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
+    macs = np.array(scenario.dnn.macs, float)
+    durations_s = np.append(macs / scenario.device.macs_per_s, 0.0)
     parts = [_followed(track, given, plan, durations_s, starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
-    cost, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))
-    cost += float(fixed_costs(given)[plan.placement])
+    time_s, energy_j, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))
+    local_j = np.concatenate([[0.0], np.cumsum(macs)]) * scenario.device.energy_j_per_mac
+    left_s = np.concatenate([np.cumsum(macs[::-1])[::-1], [0.0]]) / scenario.edge.macs_per_s
+    time_s, energy_j = time_s + left_s[stage], energy_j + local_j[stage]
+    cost = scenario.weights.time_per_s * time_s + scenario.weights.energy_per_j * energy_j
+    cost += float(given.download[: plan.placement].sum())
+    p50, p95, p99 = np.quantile(time_s, QUANTILES).tolist()
     return Replayed(
         mean=float(cost.mean()),
         interval=block_bootstrap(cost, _blocks(trace, starts), generator),
         stop_counts=np.bincount(stage, minlength=plan.placement + 1),
         outage_s=float(waited.mean()),
+        time_s=float(time_s.mean()),
+        energy_j=float(energy_j.mean()),
+        time_quantiles_s=(p50, p95, p99),
         costs=cost,
         starts_s=starts,
     )
@@ -92,50 +104,45 @@ class _Track:
         with np.errstate(divide="ignore"):
             return RateCost(self.link, self.weights).unit_cost(self.trace.rate_at(time_s))
 
-    def sent(self, time_s: Floats, bits: float) -> tuple[Floats, Floats]:
-        """Cost of sending and time in outages [s], for those who begin at each time."""
-        trace, time_per_s = self.trace, self.weights.time_per_s
+    def sent(self, time_s: Floats, bits: float) -> tuple[Floats, Floats, Floats]:
+        """Time of sending [s], its energy [J] and the time in outages [s], for those who begin at each time."""
+        trace, link = self.trace, self.link
         if bits == 0:
-            return np.zeros_like(time_s), np.zeros_like(time_s)
+            return np.zeros_like(time_s), np.zeros_like(time_s), np.zeros_like(time_s)
         if self.held:
             begin = trace.next_usable(time_s)
-            return time_per_s * (begin - time_s) + bits * self.seen(begin), begin - time_s
-        end = trace.until_sent(time_s, bits)
-        air = trace.usable_until(end) - trace.usable_until(time_s)
-        energy = self.weights.energy_per_j * self.link.transmit_power_w
-        return time_per_s * (end - time_s) + energy * air, np.maximum(end - time_s - air, 0.0)
+            air, waited = bits / trace.rate_at(begin), begin - time_s
+        else:
+            end = trace.until_sent(time_s, bits)
+            air = trace.usable_until(end) - trace.usable_until(time_s)
+            waited = np.maximum(end - time_s - air, 0.0)
+        return air + waited, link.transmit_power_w * air + link.outage_power_w * waited, waited
 
 
 def _followed(
     track: _Track, given: Costs, plan: Plan, durations_s: Floats, starts_s: Floats
-) -> tuple[Floats, NDArray[np.int64], Floats]:
-    """Of inferences that start at these times: cost from stage 0 on, the stage where each stops, and the wait [s]."""
-    law, o, placement = plan.problem.law, given.bits, plan.placement
-    computed = np.concatenate([[0.0], np.cumsum(given.extra)])
-    cost, waited, stage = (np.zeros(starts_s.size, kind) for kind in (float, float, np.int64))
+) -> tuple[Floats, Floats, NDArray[np.int64], Floats]:
+    """Of inferences that start at these times: the time [s] until all is sent, the energy of sending [J], the stage
+    where each stops, and the wait [s].
+    """
+    law, o, placement, trace = plan.problem.law, given.bits, plan.placement, track.trace
+    taken, energy, waited, stage = (np.zeros(starts_s.size, kind) for kind in (float, float, float, np.int64))
     running, time_s = np.arange(starts_s.size), starts_s
-    chosen = plan.chosen_stage(track.seen(time_s))
+    chosen = plan.chosen_stage(track.seen(time_s), trace.outage_age(time_s))
     a = plan.stop_thresholds if chosen is None else np.zeros(placement)
-    waits = law.waits_in_outage(o[:placement], a) if chosen is None else np.zeros(placement, dtype=bool)
     for n in range(placement + 1):
-        if n < placement and waits[n] and o[n] > 0:
-            begin = track.trace.next_usable(time_s)
-            waited[running] += begin - time_s
-            cost[running] += track.weights.time_per_s * (begin - time_s)
-            time_s = begin
         if n == placement:
             stops = np.ones(running.size, dtype=bool)
         elif chosen is not None:
             stops = chosen[running] <= n
         else:
-            stops = law.stops_seeing(track.seen(time_s), o[n], a[..., n])
-        price, wait = track.sent(time_s[stops], o[n])
+            stops = law.stops_seeing(track.seen(time_s), o[n], a[..., n], trace.outage_age(time_s))
         leaving = running[stops]
-        cost[leaving] += computed[n] + price
-        waited[leaving] += wait
+        sending, energy[leaving], waited[leaving] = track.sent(time_s[stops], o[n])
+        taken[leaving] = time_s[stops] - starts_s[leaving] + sending
         stage[leaving] = n
         running, time_s = running[~stops], time_s[~stops] + durations_s[n]
-    return cost, stage, waited
+    return taken, energy, stage, waited
 
 
 def _blocks(trace: Trace, starts_s: Floats) -> NDArray[np.int64]:

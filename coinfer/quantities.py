@@ -178,6 +178,9 @@ QUANTITIES: dict[str, Quantity] = {
     "link.receive_power_w": Quantity(
         symbol="P_rx", latex=r"P_{\mathrm{rx}}", unit="W", meaning="power of the receiving device", source=OURS, default=0.1, lower_included=True
     ),
+    "link.outage_power_w": Quantity(
+        symbol="P_out", latex=r"P_{\mathrm{out}}", unit="W", meaning="power of the device while it waits for the link in an outage", source=OURS, default=0.0, lower_included=True
+    ),
     "weights.time_per_s": Quantity(
         symbol="beta_t", latex=r"\beta_t", unit="1/s", meaning="weight of time in the ETC", source=OURS, default=0.5
     ),

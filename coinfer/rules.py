@@ -23,10 +23,11 @@ from math import inf
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from coinfer import stopping
 from coinfer.channel.law import Floats, UnitCostLaw, as_floats
+from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.cost import Costs
 from coinfer.validation import InputError, brief, one_of, whole
 
@@ -73,9 +74,23 @@ class Rule(ABC):
             )
         return a
 
-    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats) -> NDArray[np.int64]:
-        """Where a rule that `commits` will stop, having seen unit costs [1/bit] at stage 0; shape of `unit_cost`."""
+    def chosen_stage(
+        self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0
+    ) -> NDArray[np.int64]:
+        """Where a rule that `commits` will stop, having seen unit costs [1/bit] at stage 0; shape of `unit_cost`.
+
+        A unit cost of inf is an outage that has lasted for `outage_s`.
+        """
         raise InputError(f"rule = {str(self)!r}: decides at every stage, not once for all")
+
+    def expected(self, costs: Costs, placement: int, priced: Costs) -> float:
+        """Expected cost from stage 0 on at other prices, such as seconds, of the stops that it makes at these (R23)."""
+        a = costs.law.same_stops(costs.bits[:placement], self.checked_thresholds(costs, placement), priced.law)
+        return float(stopping.evaluate(priced, a))
+
+    def stop_states(self, costs: Costs, placement: int) -> Floats:
+        """The joint law of the stage n = 0..M and the state at which it stops, on a channel in motion; (S, M+1)."""
+        return stopping.stop_states(costs, self.checked_thresholds(costs, placement))
 
     def most_lost(self, costs: Costs, placement: int) -> float:
         """A bound on what it loses against the optimal rule, known without that one; inf if there is none."""
@@ -129,8 +144,6 @@ class LookAhead(Rule):
     def most_lost(self, costs: Costs, placement: int) -> float:
         """The sum over 1 <= m < M of (1 - pi_m) G_m, of one-stage look-ahead and so of any depth (R16, R17)."""
         law, o = costs.law, costs.bits[:placement]
-        if law.waits:
-            return inf
         one = stopping.one_stage_thresholds(costs)[..., :placement]
         always, reached = (law.reach(o, a)[..., :-1] for a in (np.full(placement, -inf), one))
         missed = law.average(always - reached, law.saving(o, one))
@@ -231,13 +244,37 @@ class ProbeOnce(Rule):
         ]
         return stopping.from_start(costs, np.concatenate(seen, axis=-1))
 
-    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats) -> NDArray[np.int64]:
+    def chosen_stage(
+        self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0
+    ) -> NDArray[np.int64]:
         """Stage 0 if sending at once is no dearer than the best commitment, else that."""
         if not placement:
             return np.zeros(np.shape(unit_cost), dtype=np.int64)
         ahead, law = commitment_costs(costs)[..., :placement], costs.law
-        later = np.atleast_1d(1 + np.argmin(ahead, axis=-1))[law.nearest(unit_cost)]
-        return np.where(law.stops_seeing(unit_cost, costs.bits[0], ahead.min(axis=-1)), 0, later)
+        later = np.atleast_1d(1 + np.argmin(ahead, axis=-1))[law.nearest(unit_cost, outage_s)]
+        return np.where(law.stops_seeing(unit_cost, costs.bits[0], ahead.min(axis=-1), outage_s), 0, later)
+
+    def expected(self, costs: Costs, placement: int, priced: Costs) -> float:
+        """What the stage chosen in each state at stage 0 costs at other prices."""
+        if isinstance(costs.law, UnitCostLaw):
+            return super().expected(costs, placement, priced)
+        return committed_cost(priced, self._chosen(moving_law(costs.law), costs, placement))
+
+    def stop_states(self, costs: Costs, placement: int) -> Floats:
+        """From the stage chosen in each state at stage 0."""
+        law = moving_law(costs.law)
+        chosen, here = self._chosen(law, costs, placement), law.chain.initial
+        moving = np.diag(here)  # a row for each state at stage 0
+        found = np.empty((len(here), placement + 1))
+        for n in range(placement + 1):
+            moving = law.chain.arrive(moving, n) if n else moving
+            found[:, n] = moving[chosen == n].sum(axis=0)
+        return found
+
+    def _chosen(self, law: MovingLaw, costs: Costs, placement: int) -> NDArray[np.int64]:
+        """The stage chosen in each state at stage 0, each told apart from the others."""
+        every = np.concatenate([law.sent(costs.bits[:1]), commitment_costs(costs)[..., :placement]], axis=-1)
+        return np.argmin(every, axis=-1)
 
 
 def static_costs(costs: Costs) -> Floats:
@@ -261,6 +298,13 @@ def commitment_costs(costs: Costs) -> Floats:
         ahead = law.stage_cost(o[..., : ahead.shape[-1]], never, ahead)[..., 1:]  # seen from one stage earlier
         seen.append(ahead[..., :1])
     return np.concatenate(seen, axis=-1)
+
+
+def committed_cost(costs: Costs, chosen: NDArray[np.int64]) -> float:
+    """Expected cost from stage 0 on of stopping at the stage chosen (S,) for each state at stage 0, on a channel in motion."""
+    law = moving_law(costs.law)
+    every = np.concatenate([law.sent(costs.bits[:1]), commitment_costs(costs)], axis=-1)
+    return float(law.chain.initial @ every[np.arange(len(every)), chosen])
 
 
 def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:

@@ -1,17 +1,18 @@
 """The independent check: draw channels, follow the plan inference by inference, count the cost."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
-from coinfer.cost import Costs, as_costs
-from coinfer.placement import Plan, check_plan, fixed_costs
+from coinfer.cost import Costs, apart, as_costs
+from coinfer.placement import QUANTILES, Plan, check_plan, fixed_costs
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, whole
+from coinfer.validation import whole
 
 BLOCK = 1 << 15  # inferences followed at a time: their draws fit in a core's cache
 
@@ -22,8 +23,19 @@ class Outcome:
 
     mean: float  # of the ETC of an inference, download included
     standard_error: float
+    time_s: float  # mean, from the input at hand to the result [s]; nan, as the energy, for costs without a scenario
+    energy_j: float  # mean, of the device [J]
     stop_counts: NDArray[np.int64]  # (M+1,) inferences that stopped at stage n
     inferences: int
+    times_s: Floats = field(repr=False)  # (inferences,) of each, in no order; empty for costs without a scenario
+
+    @cached_property
+    def time_quantiles_s(self) -> tuple[float, float, float]:
+        """50, 95 and 99 % quantiles of the time [s]; nan for costs without a scenario."""
+        if not self.times_s.size:
+            return nan, nan, nan
+        p50, p95, p99 = np.quantile(self.times_s, QUANTILES).tolist()
+        return p50, p95, p99
 
 
 def simulate(
@@ -42,41 +54,49 @@ def simulate(
     """
     costs, count = as_costs(given), whole("inferences", inferences, 1)
     placement = check_plan(plan, costs).placement
-    if plan.rule.commits and costs.law.waits:
-        raise InputError(
-            f"rule = {str(plan.rule)!r}: is not simulated where the device may wait; replay it over a trace"
-        )
-    streams = np.random.default_rng(rng).spawn(placement + 1)
+    parts = [costs, *(apart(costs) if costs.scenario is not None else ())]  # the ETC, then seconds and joules
+    generator = np.random.default_rng(rng)
+    streams, senders = generator.spawn(placement + 1), generator.spawn(placement + 1)
     fixed = float(fixed_costs(costs)[placement])
     centre = plan.cost - fixed  # sums are taken about the expected cost, so that squares do not cancel
     counts, total, squares = np.zeros(placement + 1, dtype=np.int64), 0.0, 0.0
+    seconds, joules = [np.empty(0)], 0.0
     for start in range(0, count, BLOCK):
-        for n, spent in _followed(costs, plan, streams, min(BLOCK, count - start)):
-            excess = spent - centre
+        for n, spent in _followed(parts, plan, streams, senders, min(BLOCK, count - start)):
+            excess = spent[0] - centre
             counts[n] += excess.size
             total += float(excess.sum())
             squares += float(np.square(excess).sum())  # not `@`: BLAS threads cost more time than they save
+            if len(parts) > 1:
+                seconds.append(spent[1])
+                joules += float(spent[2].sum())
     mean = total / count
     variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
-    return Outcome(fixed + centre + mean, sqrt(variance / count), counts, count)
+    error = sqrt(variance / count)
+    if len(parts) == 1:
+        return Outcome(fixed + centre + mean, error, nan, nan, counts, count, seconds[0])
+    times_s = np.concatenate(seconds)
+    times_s += float(parts[1].edge)
+    return Outcome(fixed + centre + mean, error, float(times_s.mean()), joules / count, counts, count, times_s)
 
 
-def _followed(costs: Costs, plan: Plan, streams: list[np.random.Generator], size: int) -> Iterator[tuple[int, Floats]]:
-    """Stage by stage, what the inferences that stop there have spent since stage 0."""
-    law, placement = costs.law, plan.placement
+def _followed(
+    parts: list[Costs], plan: Plan, streams: list[np.random.Generator], senders: list[np.random.Generator], size: int
+) -> Iterator[tuple[int, Floats]]:
+    """Stage by stage, what the inferences that stop there have spent since stage 0, by each part; (parts, inferences)."""
+    costs, placement = parts[0], plan.placement
+    law, laws = costs.law, [part.law for part in parts]
     a = np.full(placement, -np.inf) if plan.rule.commits else plan.thresholds_on(law)
     a = np.append(a, np.full_like(a, np.inf, shape=(*a.shape[:-1], 1)), axis=-1)  # at M the device stops
-    computed = np.concatenate([[0.0], np.cumsum(costs.extra)])
-    running, waited = np.ones(size, dtype=bool), np.zeros(size)
+    computed = np.stack([np.concatenate([[0.0], np.cumsum(part.extra)]) for part in parts])
+    running = np.ones(size, dtype=bool)
     state, chosen = None, None
     for n, stream in enumerate(streams):
-        state, wait = law.wait(stream, law.draw(stream, size, n, state), costs.bits[n], a[..., n])
+        state = law.draw(stream, size, n, state)
         chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
         stops = law.stops(state, costs.bits[n], a[..., n]) if chosen is None else chosen <= n
         stopped = running if n == placement else running & stops
-        spent = computed[n] + law.price(state[stopped], costs.bits[n])
-        if law.waits:
-            waited = waited + wait
-            spent = spent + waited[stopped]
+        spent = law.send(senders[n], state[stopped], costs.bits[n], laws)
+        spent += computed[:, n : n + 1]
         yield n, spent
         running = running & ~stopped

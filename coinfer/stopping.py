@@ -13,6 +13,7 @@ that moves adds an axis of its states just before the last.
 import numpy as np
 
 from coinfer.channel.law import Floats
+from coinfer.channel.moving_law import moving_law
 from coinfer.cost import Costs
 
 
@@ -105,6 +106,14 @@ def stop_probabilities(costs: Costs, thresholds: Floats) -> Floats:
     stop = costs.law.stop_probability(o, thresholds)
     last = np.ones_like(stop, shape=(*stop.shape[:-1], 1))
     return costs.law.average(costs.law.reach(o, thresholds), np.concatenate([stop, last], axis=-1))
+
+
+def stop_states(costs: Costs, thresholds: Floats) -> Floats:
+    """The joint law of the stage n = 0..M and the state at which M thresholds stop, on a channel in motion; (S, M+1)."""
+    law, chain = moving_law(costs.law), moving_law(costs.law).chain
+    leaving = law.reach(costs.bits[: thresholds.shape[-1]], thresholds)  # having left stage n - 1 in each state
+    here = [chain.arrive(leaving[:, n], n) if n else leaving[:, 0] for n in range(leaving.shape[-1])]
+    return np.stack([at - leaving[:, n + 1] for n, at in enumerate(here[:-1])] + [here[-1]], axis=-1)
 
 
 def evaluate(costs: Costs, thresholds: Floats) -> Floats:

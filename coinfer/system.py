@@ -69,11 +69,12 @@ class Link(Model):
         default=None, gt=0, allow_inf_nan=False, description=QUANTITIES["link.distance_m"].meaning
     )
     noise_density_w_per_hz: float = field("link.noise_density_w_per_hz")
-    carrier_hz: float = field("link.carrier_hz")
+    carrier_hz: float | None = field("link.carrier_hz")
     antenna_gain: float = field("link.antenna_gain")
     path_loss_exponent: float = field("link.path_loss_exponent")
     downlink_rate_bps: float = field("link.downlink_rate_bps")
     receive_power_w: float = field("link.receive_power_w")
+    outage_power_w: float = field("link.outage_power_w")
 
     @model_validator(mode="before")
     @classmethod
@@ -88,6 +89,10 @@ class Link(Model):
             raise InputError(
                 f"mean_snr_db = {self.mean_snr_db!r} and distance_m = {self.distance_m!r}: only one of them may be given"
             )
+        if self.distance_m is not None and self.carrier_hz is None:
+            raise InputError(
+                f"distance_m = {self.distance_m!r}: needs carrier_hz for the path loss, or give mean_snr_db"
+            )
         if not 0 < self.mean_snr < 1e30:
             raise InputError(
                 f"distance_m = {self.distance_m!r}: gives a mean SNR of {self.mean_snr!r}; should be in (0, 1e30)"
@@ -100,6 +105,7 @@ class Link(Model):
         if self.mean_snr_db is not None:
             return 10 ** (self.mean_snr_db / 10)
         assert self.distance_m is not None
+        assert self.carrier_hz is not None
         wavelength_m = LIGHT_SPEED_M_PER_S / self.carrier_hz
         path_gain = self.antenna_gain * (wavelength_m / (4 * pi * self.distance_m)) ** self.path_loss_exponent
         return self.transmit_power_w * path_gain / (self.noise_density_w_per_hz * self.bandwidth_hz)

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+import z3
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import coinfer.derivations
 from coinfer.derivations import Claim, Result, Step, claim, claims, labels
 from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
-from coinfer.derivations.engine import moving
+from coinfer.derivations.engine import integers, moving
 from coinfer.derivations.engine.claim import (
     FAMILY,
     HYPOTHESIS,
@@ -29,16 +30,21 @@ from coinfer.derivations.engine.claim import (
     Induction,
     Mutant,
     Restatement,
+    on_dearer,
     proof_failures,
     use,
+    where,
 )
 from coinfer.derivations.engine.clock import goes_to, j, onward, send_in, vs
 from coinfer.derivations.engine.definitions import DEFINITIONS
+from coinfer.derivations.engine.evaluate import value
 from coinfer.derivations.engine.instance import instance
-from coinfer.derivations.engine.model import A, D, E, G, M, V, X, bits, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
+from coinfer.derivations.engine.model import A, D, E, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
+    almost_never,
     averaged,
     by_numbers,
     calculus,
@@ -46,9 +52,10 @@ from coinfer.derivations.engine.prover import (
     fundamental,
     indicator,
     order,
-)  # fmt: skip
-from coinfer.derivations.engine.search import search
-from coinfer.derivations.engine.worlds import CLAIM, MEANING, RESTATEMENT, Question
+)
+from coinfer.derivations.engine.search import search, worlds
+from coinfer.derivations.engine.terms import Argmin, First
+from coinfer.derivations.engine.worlds import CLAIM, MEANING, RESTATEMENT, Question, World
 from coinfer.validation import InputError
 
 
@@ -75,6 +82,8 @@ def test_claim_passes(label: str) -> None:
 
 def test_required_results_are_there() -> None:
     assert {f"R{number}" for number in range(1, 23)} <= set(labels())
+    about_integers = "R7h R7j R7k R8g R8h R16e R16f R18g R18h R18i R18j R22m"
+    assert all(claim(label).left.has(Argmin) for label in about_integers.split())
     assert len(labels()) == len(set(labels())) >= 22
     assert sum(each.status == PROVED for each in claims()) >= 16
     assert sum(len(each.mutants) for each in claims()) >= 110
@@ -364,6 +373,8 @@ def test_status_follows_from_the_derivation() -> None:
 # -- the rules --------------------------------------------------------------------------------------------------------------
 
 NOTHING = Context()
+fractions = st.fractions(min_value=-3, max_value=3, max_denominator=6)
+positive = st.fractions(min_value=0, max_value=3, max_denominator=6)
 
 
 def test_expectation_is_not_confused_with_an_outcome() -> None:
@@ -409,6 +420,180 @@ def test_matrices_do_not_commute() -> None:
     assert not algebra(one * other, "=", other * one, NOTHING)
     assert not algebra(one**-1 * other * one, "=", other, NOTHING)
     assert algebra(one**-1 * (one * other + other), "=", other + one**-1 * other, NOTHING)
+
+
+# -- the rules about a smallest minimiser ------------------------------------------------------------------------------------
+
+LESS = Context(facts=(A >= 0,))
+
+
+def test_what_the_rules_rest_on_is_shown_and_its_reverse_is_not() -> None:
+    f, g, least, other, last = integers.f, integers.g, integers.least, integers.other, integers.last
+    assert integers.larger_increments_end_sooner()
+    assert integers.turns_once()
+    assert integers.better_or_the_last()
+    minima = integers.minimises(f, least), integers.minimises(g, other)
+
+    def grows(start: object, end: object) -> object:
+        return f(end) - f(start) >= g(end) - g(start)
+
+    assert not integers.shown(grows, other <= least, *minima)
+    assert not integers.shown(grows, least < other, *minima)
+    assert not integers.shown(
+        lambda start, end: f(end) >= g(start), least <= other, *minima
+    )  # does not extend to pairs
+    worse = z3.If(f(last + 1) <= f(other), last + 1, other)
+    assert not integers.follows(least == worse, integers.minimises(f, least, last + 1), integers.minimises(f, other))
+
+
+def test_minimisers_are_ordered_by_increments_only() -> None:
+    steep, flat = Argmin(2 * A * M + 5, M, N), Argmin(A * M, M, N)
+    assert increments(steep, "<=", flat, LESS)
+    assert increments(flat, "=", Argmin(A * M - 7, M, N), NOTHING)
+    assert not increments(steep, "<=", flat, NOTHING)
+    assert not increments(steep, ">=", flat, LESS)
+    assert not increments(steep, "<", flat, LESS)
+    assert not increments(steep, "<=", Argmin(A * M, M, N - 1), LESS)
+    assert not increments(Argmin(2 * A * M, M, k - 1), "<=", Argmin(A * M, M, k - 1), LESS)  # there may be no index
+
+
+def test_minimiser_is_where_a_sequence_turns() -> None:
+    inside, bowl = Context(facts=(k <= N,)), Argmin((M - k) ** 2, M, N)
+    assert turning_point(bowl, "=", k, inside)
+    assert not turning_point(bowl, "=", k, NOTHING)  # k may lie beyond the last index
+    assert not turning_point(bowl, "=", k + 1, inside)
+    assert not turning_point(bowl, "<=", k, inside)
+    tie = Argmin((2 * M - 2 * k - 1) ** 2, M, N)  # k and k + 1 minimise it
+    assert turning_point(tie, "=", k, inside)
+    assert not turning_point(tie, "=", k + 1, Context(facts=(k + 1 <= N,)))
+    assert not turning_point(tie, "=", k + sp.Rational(1, 2), Context(facts=(k + 1 <= N,)))  # no integer
+    counted = sp.Symbol("j", integer=True, positive=True)  # an index that leaves out 0
+    assert not turning_point(Argmin((counted - k) ** 2, counted, N), "=", k, inside)
+
+
+def test_the_last_index_has_to_be_strictly_better() -> None:
+    fewer = Argmin(V(M), M, N - 1)
+    assert or_the_last(Argmin(V(M), M, N), "=", sp.Piecewise((N, V(N) < V(fewer)), (fewer, True)), NOTHING)
+    assert not or_the_last(Argmin(V(M), M, N), "=", sp.Piecewise((N, V(N) <= V(fewer)), (fewer, True)), NOTHING)
+    assert not or_the_last(Argmin(V(M), M, N), "=", fewer, NOTHING)
+    assert not or_the_last(Argmin(V(M), M, k), "=", sp.Piecewise((k, V(k) < V(fewer)), (fewer, True)), NOTHING)
+
+
+def test_only_what_never_happens_has_no_expectation() -> None:
+    never, excess = Context(facts=(sp.Eq(E(indicator(X > A)), 0, evaluate=False),)), E(sp.Max(X - A, 0))
+    assert almost_never(excess, "=", sp.Integer(0), never)
+    assert not almost_never(excess, "=", sp.Integer(0), NOTHING)
+    assert not almost_never(excess, ">=", sp.Integer(0), never)
+    assert not almost_never(E(sp.Max(A - X, 0)), "=", sp.Integer(0), never)
+    assert not almost_never(sp.Max(X - A, 0), "=", sp.Integer(0), never)
+
+
+def test_first_index_is_what_it_says() -> None:
+    first = First(V(M) <= A, M, N)
+    assert order(first, "<=", N, NOTHING)
+    assert order(
+        sp.Piecewise((A, first < N), (V(first), True)), ">=", V(first), NOTHING
+    )  # it holds there, or at no index
+    assert not order(V(first), "<=", A, NOTHING)
+    found = [value(claim("R8g").formula.xreplace({N: sp.Integer(3)}), world) for world in deep_worlds("R8g")]
+    assert set(found) == {0, 1, 2}
+
+
+def test_bound_index_is_not_spoken_of_outside() -> None:
+    of_one_index = replace(claim("R16e"), assumptions=(M >= 1,))
+    assert any("bound" in each for each in proof_failures(of_one_index))
+    step = Step(Argmin(J(M), M, M), "=", M, "the same letter", algebra, (use(claim("R7k"), k=M),))
+    captured = proof_failures(replace(claim("R7k"), steps=(step,), left=step.left, formula=M))
+    assert any("an index that the fact binds" in each for each in captured)
+
+
+def test_a_fact_told_with_its_conditions_proves_nothing_without_them() -> None:
+    recursion = claim("R3a").steps[0].right
+    step = Step(v(n, M), "=", recursion, "the recursion", order, (where("optimal"),))
+    loose = replace(claim("R3a"), steps=(step,), formula=recursion, assumptions=(n <= M,))  # n = M has no next stage
+    assert any("not proved" in each for each in proof_failures(loose))
+    assert not proof_failures(replace(loose, assumptions=(n + 1 <= M,)))
+
+
+@pytest.mark.parametrize("label", ["R3", "L30", "R18a"])
+def test_only_a_fact_about_every_chain_holds_on_the_dearer_one(label: str) -> None:
+    step = Step(v(n, M), "=", u(n, M), "on the other chain", algebra, (on_dearer(claim(label)),))
+    refused = proof_failures(replace(claim("R5c"), steps=(step,), formula=u(n, M)))
+    assert any("does not hold for every chain" in each for each in refused)
+
+
+def deep_worlds(label: str) -> list[World]:
+    return [world for _, world in zip(range(60), worlds(claim(label).question()), strict=False)]
+
+
+def played(costs: list[Fraction]) -> int:
+    """The smallest minimiser, by looking at all."""
+    return min(range(len(costs)), key=lambda last: (costs[last], last))
+
+
+Law = tuple[tuple[Fraction, Fraction], ...]
+
+
+def costs_of_placements(
+    output: list[Fraction], cost: Fraction, price: Fraction, law: Law, optimal: bool
+) -> list[Fraction]:
+    """What every placement costs by the recursion of a rule, the edge's share left out."""
+    mean, costs = sum(chance * outcome for outcome, chance in law), []
+    for last in range(len(output)):
+        later = output[last] * mean
+        for stage in reversed(range(last)):
+            behind = cost + later
+            bound = behind if optimal else cost + output[stage + 1] * mean
+            sent = [(output[stage] * outcome, chance) for outcome, chance in law]
+            later = sum((chance * (here if here <= bound else behind) for here, chance in sent), Fraction(0))
+        costs.append(last * price + later)
+    return costs
+
+
+def two_outcomes(outcomes: list[Fraction], odds: Fraction) -> Law:
+    return (outcomes[0], 1 / (1 + odds)), (outcomes[1], odds / (1 + odds))
+
+
+deep = given(st.integers(1, 12), positive, fractions, positive, st.lists(positive, min_size=2, max_size=2), positive)
+ties = example(4, Fraction(2), Fraction(0), Fraction(1, 8), [Fraction(0), Fraction(1)], Fraction(1))
+all_equal = example(3, Fraction(1), Fraction(0), Fraction(0), [Fraction(1), Fraction(1)], Fraction(1))
+
+
+@settings(max_examples=150, deadline=None)
+@deep
+@ties
+@all_equal
+def test_closed_form_under_look_ahead_is_the_best_of_all_placements(
+    layers: int, size: Fraction, cost: Fraction, price: Fraction, outcomes: list[Fraction], odds: Fraction
+) -> None:
+    """R7h, R7i and R7j, for as many layers as wanted and a result to send."""
+    law = two_outcomes(outcomes, odds)
+    costs = costs_of_placements([size] * layers + [size / 3], cost, price, law, optimal=False)
+    mean = sum(chance * outcome for outcome, chance in law)
+    beyond = [(size * (outcome - mean) - cost, chance) for outcome, chance in law]
+    going = sum((chance for excess, chance in beyond if excess > 0), Fraction(0))
+    saved = sum((chance * excess for excess, chance in beyond if excess > 0), Fraction(0))
+    given = {"N": Fraction(layers), "o": size, "o_N": size / 3, "delta": cost, "D": price, "p": going, "G": saved}
+    interior = value(claim("R7h").formula, World(given, law))
+    assert interior == played(costs[:-1])
+    ahead = value(claim("R7i").formula, World(given | {"m": interior}, law))
+    assert ahead == costs[-1] - costs[int(interior)]
+    assert (layers if ahead < 0 else interior) == played(costs)
+
+
+@settings(max_examples=150, deadline=None)
+@deep
+@ties
+@all_equal
+def test_closed_form_under_the_optimal_rule_is_the_best_of_all_placements(
+    layers: int, size: Fraction, cost: Fraction, price: Fraction, outcomes: list[Fraction], odds: Fraction
+) -> None:
+    """R8g and R8h, for as many layers as wanted and a result that stays at home."""
+    law = two_outcomes(outcomes, odds)
+    costs = costs_of_placements([size] * layers + [Fraction(0)], cost, price, law, optimal=True)
+    world = World({"N": Fraction(layers), "o": size, "delta": cost, "D": price}, law)
+    assert value(claim("R8g").formula, world) == played(costs[:-1])
+    assert value(claim("R8h").formula, world) == played(costs)
 
 
 # -- the judge ------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from itertools import pairwise, product
 
 import numpy as np
 import pytest
+from coinfer.channel.gamma_process import joint_probabilities, power_correlation
+from coinfer.channel.outage import Waiting
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
@@ -14,11 +16,9 @@ from scipy.stats import gamma, ncx2
 import coinfer
 from coinfer import Costs, InputError, Link, Scenario, Weights, channel, clairvoyant, plan
 from coinfer.channel.discrete_law import DiscreteLaw
-from coinfer.channel.gamma_process import joint_probabilities, power_correlation
 from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.noise import noisy_cost
-from coinfer.channel.outage import Waiting
 from coinfer.channel.sending import Held, Sending
 from coinfer.channel.thresholds import is_threshold
 from coinfer.placement import expected_cost

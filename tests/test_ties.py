@@ -623,7 +623,7 @@ def clear(j: np.ndarray, slack: float) -> bool:
 @given(st.data(), st.integers(1, 12))
 @settings(max_examples=100)
 def test_closed_form_under_look_ahead(data: st.DataObject, layers: int) -> None:
-    """R7, R7a, N4, R7b, R7c: M* is the better of N and the clipped ceiling of M~, and J is what it minimises."""
+    """R7, R7a, N4, R7b, R7h, R7j: M* is the better of N and the clipped ceiling of M~, and J is what it minimises."""
     costs = repeated(costs_of(data.draw, "own result"), layers)
     p = going(costs, 0, costs.extra[0] + costs.bits[0] * costs.law.mean)
     assume(0 < p < 1 - 1e-6 and not undecided_equal(costs))
@@ -637,14 +637,10 @@ def test_closed_form_under_look_ahead(data: st.DataObject, layers: int) -> None:
         costs.download[0],
     )
     if gain > 0 and price > 0:
-        (from_here,) = claim("R7b").assumptions  # M >= ln(G/D) / t
-        (only_before,) = claim("R7c").assumptions
-        assert from_here.rhs == only_before.rhs
-        ceiling = np.ceil(exact(from_here.rhs, G=gain, D=price, t=-log(p)))
-        interior = int(np.clip(ceiling, 0, layers - 1)) if gain > price else 0
+        interior = int(exact(claim("R7h").formula, G=gain, D=price, p=p, N=layers))
         assert mlp_placement(costs) == (interior if j[interior] < j[layers] else layers)
         for m in range(layers):
-            wanted = exact(claim("R7b").left, G=gain, M=m, t=-log(p))
+            wanted = exact(claim("R7b").left, G=gain, k=m, p=p)
             falling = p**m * gain
             assert same(falling, wanted)
 

@@ -1,12 +1,12 @@
 """A law of finitely many unit costs."""
 
 from functools import cached_property
-from math import fsum
+from math import fsum, inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel.law import Floats, GainAt, State, UnitCostLaw, as_floats, times
+from coinfer.channel.law import Floats, GainAt, Law, State, UnitCostLaw, as_floats, times
 from coinfer.validation import InputError, brief
 
 
@@ -85,6 +85,12 @@ class DiscreteLaw(UnitCostLaw):
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether o x <= A for each atom drawn."""
         return state < self._atoms_below(bits, threshold)
+
+    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
+        """Those of the same atoms: the dearest at which a stage stops."""
+        below = self._atoms_below(bits, threshold)
+        there = bits * law.unit_cost(np.maximum(below - 1, 0))
+        return np.where(bits > 0, np.where(below > 0, there, -inf), threshold)
 
     def survival_grid(self) -> Floats:
         """The atoms."""

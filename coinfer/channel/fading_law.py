@@ -1,6 +1,6 @@
 """The law of X over a fading channel, whose gain has a continuous law: quadrature, or a closed form where there is one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from math import inf
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.gain_law import GainLaw, rayleigh
-from coinfer.channel.law import Floats, GainAt, State, UnitCostLaw, unit_threshold
+from coinfer.channel.law import Floats, GainAt, Law, State, UnitCostLaw, unit_threshold
 from coinfer.channel.quadrature import PartialMeans
 
 
@@ -71,6 +71,17 @@ class FadingLaw(UnitCostLaw):
         """Whether each gain is large enough."""
         return state >= float(self._least_gain(bits, threshold))
 
+    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
+        """Those of the same gains."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            there = bits * law.unit_cost(self._least_gain(bits, threshold))
+        return np.where(np.isfinite(threshold) & (bits > 0), there, threshold)
+
+    def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
+        """What o X is at each gain: at a fixed power, prices only scale X, and with it lim g X(g)."""
+        sent, prices = bits * self.unit_cost(state), [law for law in laws if isinstance(law, FadingLaw)]
+        return np.multiply.outer([float(law._near_zero / self._near_zero) for law in prices], sent)
+
     def survival_grid(self) -> Floats:
         """The unit costs at the edges of the panels."""
         return np.unique(self._unit_cost_at(np.exp(self.gains.panels.edges)))
@@ -96,6 +107,10 @@ class InversionLaw(FadingLaw):
         constant = (above == 0) & (np.asarray(self._inverse) == 0)  # X = a if energy is free
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             return np.where(above > 0, self._inverse / above, np.where(constant, 0.0, inf))
+
+    def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
+        """What o X is at each gain."""
+        return UnitCostLaw.send(self, rng, state, bits, laws)
 
     def _tail(self, gain: Floats) -> Floats:
         """E[1/g; g >= gain], for gains at or above g_0."""

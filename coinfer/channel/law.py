@@ -8,7 +8,7 @@ A: how likely it is, and what it then costs; elementwise on arrays of o and A. A
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import inf
 from typing import ClassVar
 
@@ -49,7 +49,6 @@ class Law(ABC):
     """
 
     nodes: ClassVar[int]  # Gauss-Legendre nodes that P(o X > c) takes between two points of `price_grid`
-    waits: bool  # whether the device may wait for a usable channel within a stage
     gain_at: GainAt | None  # None where there are no gains
 
     @property
@@ -106,15 +105,17 @@ class Law(ABC):
         """Thresholds found under this law, for use under another one."""
 
     @abstractmethod
-    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
-        """Whether a device stops that sees unit costs from anywhere, inf in an outage."""
+    def stops_seeing(
+        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
+    ) -> NDArray[np.bool_]:
+        """Whether a device stops that sees unit costs from anywhere, inf in an outage that has lasted for `outage_s`."""
 
     @abstractmethod
-    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
-        """Whether a device that sees an outage at a stage had better wait there for its end; shape of `bits`."""
+    def same_stops(self, bits: Floats, threshold: Floats, law: "Law") -> Floats:
+        """Thresholds with which a law of the same channel at other prices stops as this one does with these."""
 
     @abstractmethod
-    def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
         """The state of the channel that a device is in which sees these unit costs; without memory there is one."""
 
     def gain(self, unit_cost: ArrayLike) -> Floats:
@@ -130,20 +131,16 @@ class Law(ABC):
         """`size` states at a stage; `previous` are those at the stage before, which only channels with memory look at."""
 
     @abstractmethod
-    def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
-        """The states after the device has waited for a usable channel where that is best, and what waiting cost."""
-
-    @abstractmethod
     def unit_cost(self, state: State) -> Floats:
         """The unit cost X [1/bit] in each state drawn, inf in an outage."""
 
     @abstractmethod
-    def price(self, state: State, bits: float) -> Floats:
-        """What sending costs in each state drawn."""
-
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether the device stops in each state drawn."""
-        return self.stops_seeing(self.unit_cost(state), bits, threshold)
+
+    @abstractmethod
+    def send(self, rng: np.random.Generator, state: State, bits: float, laws: "Sequence[Law]") -> Floats:
+        """What sending costs from each state drawn on, at the prices of k laws of this same channel; (k, size)."""
 
 
 class UnitCostLaw(Law):
@@ -153,7 +150,6 @@ class UnitCostLaw(Law):
     """
 
     nodes = 16
-    waits = False
 
     @property
     @abstractmethod
@@ -221,25 +217,23 @@ class UnitCostLaw(Law):
         """The thresholds themselves: a threshold on o X is the same under each law."""
         return threshold
 
-    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+    def stops_seeing(
+        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
+    ) -> NDArray[np.bool_]:
         """Whether x <= A / o."""
         return unit_cost <= unit_threshold(bits, threshold)
 
-    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
-        """Nowhere."""
-        return np.zeros(np.shape(bits), dtype=bool)
-
-    def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
         """The one state there is."""
         return np.zeros(np.shape(unit_cost), dtype=np.intp)
 
-    def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
-        """No wait."""
-        return state, np.zeros(1)
+    def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether o x <= A."""
+        return self.stops_seeing(self.unit_cost(state), bits, threshold)
 
-    def price(self, state: State, bits: float) -> Floats:
+    def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
         """What o X is in each state drawn."""
-        return bits * self.unit_cost(state)
+        return np.stack([bits * law.unit_cost(state) for law in laws])
 
     def cdf(self, x: ArrayLike) -> Floats:
         """P(X <= x)."""

@@ -1,6 +1,5 @@
-"""How the channel moves from stage to stage: a chain of S states, or a process of the gain that the chain quantises."""
+"""How the channel moves from stage to stage: a chain of S states."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +14,7 @@ States = NDArray[np.intp]
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """States 0..S-1 along stages 0..N. Simulations draw numbers of states.
+    """States 0..S-1 along stages 0..N.
 
     >>> chain = Chain.of(np.array([1.0, 0.0]), np.array([[[0.5, 0.5], [0.0, 1.0]]]))
     >>> chain.expect(np.array([[1.0, 1.0], [3.0, 3.0]]))  # the values at stages 0 and 1, seen from the stage before
@@ -42,11 +41,6 @@ class Chain:
                 raise InputError(f"{field}: rows have sums from {rows.sum(axis=-1).min():.9g} on; should have sum 1")
         return cls(p, np.concatenate([np.broadcast_to(p, (1, p.size, p.size)), moves]))
 
-    @property
-    def chain(self) -> "Chain":
-        """What expectations are computed with."""
-        return self
-
     def at(self, stage: int) -> "OneStep":
         """The chain at one stage, which is then in every column."""
         return OneStep(self.initial, self.kernels, stage)
@@ -63,22 +57,10 @@ class Chain:
     def _tables(self) -> Floats:
         return cumulative_table(self.kernels)
 
-    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> State:
-        """States at a stage, given those at the stage before."""
+    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> States:
+        """Numbers of states at a stage, given those at the stage before."""
         before = np.zeros(size, dtype=np.intp) if previous is None else previous
         return draw_next(rng, before, self._tables[stage])
-
-    def wait(self, rng: np.random.Generator, state: State, table: Floats) -> State:
-        """States after a step of waiting whose cumulative probabilities are `table`."""
-        return draw_next(rng, state, table)
-
-    def state(self, drawn: State) -> States:
-        """The state that each draw is in."""
-        return drawn
-
-    def unit_cost(self, drawn: State, unit_costs: Floats) -> Floats:
-        """The unit cost of each draw, from those (S,) of the states."""
-        return unit_costs[drawn]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,51 +74,6 @@ class OneStep(Chain):
         if self.stage:
             return self.kernels[self.stage] @ values
         return np.broadcast_to(self.initial @ values, values.shape)
-
-
-@dataclass(frozen=True, eq=False)
-class GammaProcess:
-    """The Gamma(m) process of the gain itself, which simulations draw; the chain of its states is for computing."""
-
-    chain: Chain
-    m: float
-    correlations: Floats  # (N,) of the power gain, over each layer
-    edges: Floats  # (S+1,) of the states, gains in ascending order; states ascend in unit cost
-    unit_cost_at: Callable[[Floats], Floats]
-    lowest: float  # gains below are drawn anew (0: never)
-    step_correlation: float  # over a step of waiting
-
-    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> State:
-        """Gains at a stage, given those at the stage before."""
-        if previous is None or stage == 0:
-            return self._move(rng, np.ones(size), 0.0)
-        return self._move(rng, previous, float(self.correlations[stage - 1]))
-
-    def wait(self, rng: np.random.Generator, state: State, table: Floats) -> State:
-        """Gains after a step of waiting."""
-        return self._move(rng, state, self.step_correlation)
-
-    def _move(self, rng: np.random.Generator, gain: Floats, r: float) -> Floats:
-        """Gains after a time over which the power correlation is r: a Poisson mixture of Gamma laws."""
-        if r >= 1:
-            return gain
-        after, again = np.empty_like(gain), np.arange(gain.size)
-        while again.size:
-            shape = self.m + rng.poisson(self.m * r / (1 - r) * gain[again])
-            after[again] = rng.standard_gamma(shape) * ((1 - r) / self.m)
-            again = again[after[again] < self.lowest]
-        return after
-
-    def state(self, drawn: State) -> States:
-        """The state that each gain belongs to."""
-        return len(self.edges) - 1 - np.searchsorted(self.edges[1:-1], drawn, side="right") - 1
-
-    def unit_cost(self, drawn: State, unit_costs: Floats) -> Floats:
-        """The unit cost at each gain."""
-        return self.unit_cost_at(drawn)
-
-
-Motion = Chain | GammaProcess
 
 
 def cumulative_table(kernels: Floats) -> Floats:

@@ -1,102 +1,102 @@
-"""The law of X along a chain of layers while the channel moves: motion, sending and outage, put together.
+"""The law of what stopping costs along a chain of layers while the channel moves, in computing and in sending.
 
-The channel is in one of S states, in ascending order of unit cost. What a stage costs depends on the state at the stage
-before, so values seen from there have shape (S, n): column i is stage i, given the state at stage i - 1 (column 0 does not
-depend on it). Thresholds of shape (S, M) have a row for each state seen at the stage itself. With these shapes the
-rules of `stopping` hold as they stand.
+The channel is in one of S states: those that can send in ascending order of unit cost, then outages. What a stage costs
+depends on the state at the stage before, so values seen from there have shape (S, n): column i is stage i, given the state
+at stage i - 1 (column 0 does not depend on it). Thresholds of shape (S, M) have a row for each state seen at the stage
+itself. With these shapes the rules of `stopping` hold as they stand: they need only costs of stopping.
 
 >>> from coinfer.channel.motion import Chain
->>> from coinfer.channel.sending import Held
+>>> from coinfer.channel.sending import Sending
 >>> chain = Chain.of(np.array([0.5, 0.5]), np.array([[[1.0, 0.0], [0.5, 0.5]]]))
->>> MovingLaw(chain, Held(np.array([1.0, 3.0]))).sending(np.array([1.0, 1.0]))
+>>> still = Sending(np.array([3.0, 1.0]), np.array([3.0, 3.0]), np.zeros((2, 2)))
+>>> MovingLaw(chain, still).sending(np.array([1.0, 1.0]))
 array([[2., 1.],
        [2., 2.]])
 """
 
+from collections.abc import Sequence
+from copy import copy
 from math import inf
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel import thresholds
 from coinfer.channel.discrete_law import DiscreteLaw
-from coinfer.channel.law import Floats, GainAt, Law, State, as_floats
-from coinfer.channel.motion import Motion
-from coinfer.channel.outage import NoOutage, Outage
+from coinfer.channel.law import Floats, GainAt, Law, State
+from coinfer.channel.motion import Chain
 from coinfer.channel.sending import Sending
+from coinfer.channel.thresholds import Seen, largest_stop, on_sending
 from coinfer.validation import InputError
 
 
-def fitting(unit_costs: ArrayLike, states: int, usable: int) -> Floats:
-    """Unit costs (S,) as an array. Raises `InputError` unless there is one for each state, and those that can send ascend."""
-    x = as_floats("unit_costs", unit_costs)
-    if x.shape != (states,):
-        raise InputError(
-            f"unit_costs: have shape {x.shape}; should be one for each of the {states} states of the chain"
-        )
-    if np.any(np.diff(x[:usable]) < 0):
-        raise InputError("unit_costs: should ascend over the states that can send; the rules take the best first")
-    return x
-
-
 class MovingLaw(Law):
-    """What moves (a chain, or a process), what sending costs from a state on, and what happens in an outage."""
+    """How the channel moves between stages, and what sending costs while it moves on.
+
+    `long_outage_s`: with two outage states, the device is in the second once an outage has lasted this long. `endless`: a rate
+    held from a deep fade on costs infinitely much (R12), and independent draws of X mean nothing. Raises `InputError`
+    unless chain and sender are of the same states, in ascending order of unit cost.
+    """
 
     nodes = 1
 
-    def __init__(self, motion: Motion, sender: Sending, outage: Outage | None = None, gain_at: GainAt | None = None):
-        self.motion, self.chain, self.sender, self.gain_at = motion, motion.chain, sender, gain_at
-        self.outage = outage or NoOutage(self.chain.initial.size)
-        self.usable, self.waits = self.outage.usable, self.outage.waits
-        self.unit_costs = fitting(sender.unit_costs, self.chain.initial.size, self.usable)
-        self._seen, self._stages = self.unit_costs[: self.usable], dict[int, MovingLaw]()
+    def __init__(
+        self,
+        chain: Chain,
+        sender: Sending,
+        gain_at: GainAt | None = None,
+        *,
+        long_outage_s: float | None = None,
+        endless: bool = False,
+    ):
+        self.chain, self.sender, self.gain_at, self.endless = chain, sender, gain_at, endless
+        self.usable, self.unit_costs, self._stages = sender.usable, sender.unit_costs, dict[int, MovingLaw]()
+        self.seen = Seen(self.unit_costs[: self.usable], chain.initial, long_outage_s)
+        check_fitting(chain, sender)
 
     def sent(self, bits: ArrayLike) -> Floats:
-        """What sending o_n bits costs in each state, inf in an outage; (S, n)."""
-        return self.outage.barred(self.sender.cost(bits), bits)
+        """The expected cost of sending o_n bits from each state on (R19); (S, n)."""
+        return self.sender.cost(bits)
 
     @property
     def memoryless(self) -> DiscreteLaw:
-        """Independent draws of X, as at stage 0, given that the channel is usable."""
+        """Independent draws of X, as at stage 0, given that the channel is usable. `InputError` if its mean is infinite."""
+        if self.endless:
+            raise InputError(
+                "channel: draws of this fading that hold while sending cost infinitely much (R12); needs m > 1"
+            )
         p = self.chain.initial[: self.usable]
-        return DiscreteLaw(self._seen, p / p.sum(), self.gain_at)
+        return DiscreteLaw(self.seen.unit_costs, p / p.sum(), self.gain_at)
 
     def at(self, stage: int) -> "MovingLaw":
         """The law at one stage, for computing; made once."""
         if stage not in self._stages:
-            self._stages[stage] = MovingLaw(self.chain.at(stage), self.sender, self.outage, self.gain_at)
+            self._stages[stage] = one = copy(self)
+            one.chain = self.chain.at(stage)
         return self._stages[stage]
 
     def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """E min(o X, A), what is spent on waiting included (R2)."""
-        sent = self.sent(bits)
-        return self.chain.expect(self.outage.settled(np.minimum(sent, threshold), sent, threshold, self.outage.cost))
+        """E min(C(o), A) (R2)."""
+        return self.chain.expect(np.minimum(self.sent(bits), threshold))
 
     def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
-        """What a stage costs if the rule stops at o X <= A, what is spent on waiting included."""
+        """What a stage costs if the rule stops at C(o) <= A."""
         sent = self.sent(bits)
-        values = np.where(sent <= np.asarray(threshold), sent, going)
-        return self.chain.expect(self.outage.settled(values, sent, threshold, self.outage.cost))
+        return self.chain.expect(np.where(sent <= np.asarray(threshold), sent, going))
 
     def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """P(o X <= A) in the state in which the device decides."""
-        sent = self.sent(bits)
-        stops = (sent <= np.asarray(threshold)).astype(float)
-        return self.chain.expect(self.outage.settled(stops, sent, threshold, 0.0))
+        """P(C(o) <= A)."""
+        return self.chain.expect((self.sent(bits) <= np.asarray(threshold)).astype(float))
 
     def sending(self, bits: ArrayLike) -> Floats:
-        """The expected cost of sending, the wait for a usable state included."""
-        sent = self.sent(bits)
-        return self.chain.expect(self.outage.settled(sent, sent, inf, self.outage.cost))
+        """The expected cost of sending."""
+        return self.chain.expect(self.sent(bits))
 
     def reach(self, bits: Floats, threshold: Floats) -> Floats:
         """The measure of arriving at stage n = 0..M having left stage n - 1 in each state; (..., S, M+1)."""
-        sent = self.sent(bits[: np.shape(threshold)[-1]])
-        go, wait = sent > threshold, self.outage.waiting(sent, threshold)
+        go = self.sent(bits[: np.shape(threshold)[-1]]) > threshold
         arriving = [np.broadcast_to(self.chain.initial, go.shape[:-1])]
         for n in range(go.shape[-1]):
-            here = self.outage.leaving(self.chain.arrive(arriving[-1], n), wait[:, n])
-            arriving.append(here * go[..., n])
+            arriving.append(self.chain.arrive(arriving[-1], n) * go[..., n])
         return np.stack(arriving, axis=-1)
 
     def average(self, reach: Floats, values: Floats | float) -> Floats:
@@ -104,58 +104,65 @@ class MovingLaw(Law):
         return (reach * values).sum(axis=-2)
 
     def price_grid(self, bits: Floats) -> Floats:
-        """0, and what sending costs in each usable state."""
-        return np.concatenate([np.zeros((1, len(bits))), self.sent(bits)[: self.usable]])
+        """0, and what sending costs in each state, in ascending order."""
+        return np.concatenate([np.zeros((1, len(bits))), np.sort(self.sent(bits), axis=0)])
 
     def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """The largest unit cost at which each stage stops, as in `thresholds.largest_stop`."""
-        return thresholds.largest_stop(self._seen, self.sent(bits), threshold)
+        return largest_stop(self.seen.unit_costs, self.sent(bits), threshold)
 
     def translate(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
         """Thresholds on the cost of going on, at the states of another law; or on o X, for one without memory."""
         if threshold.ndim == 1:
             return threshold
         if not isinstance(law, MovingLaw):
-            return thresholds.on_sending(bits, self.largest_stop(bits, threshold))
-        a = thresholds.interpolated(self._seen, threshold, law.unit_costs)
-        if self.waits:  # outages of another depth are not told apart
-            same = law.unit_costs.size - law.usable == self.unit_costs.size - self.usable
-            a[law.usable :] = threshold[self.usable :] if same else threshold[self.commonest_outage]
-        return a
+            return on_sending(bits, self.largest_stop(bits, threshold))
+        return self.seen.carried(threshold, law.seen)
 
-    def stops_seeing(self, unit_cost: Floats, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
-        """Whether sending costs at most A, where both are linear between the states."""
-        return self.sender.price(unit_cost, bits) <= thresholds.interpolated(self._seen, threshold, unit_cost)
+    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
+        """Always in the states in which it stops, and never in others; (S, n)."""
+        return np.where(self.sent(bits) <= threshold, inf, -inf)
 
-    def waits_in_outage(self, bits: ArrayLike, threshold: ArrayLike) -> NDArray[np.bool_]:
-        """Whether a device that sees an outage had better wait; (n,)."""
-        return self.outage.waiting(self.sent(bits), threshold)[self.commonest_outage if self.waits else 0]
+    def stops_seeing(
+        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
+    ) -> NDArray[np.bool_]:
+        """Whether sending costs at most A, where both are linear between the states that can send."""
+        state, a = self.nearest(unit_cost, outage_s), np.asarray(threshold, float)
+        return self.seen.value(self.sent(bits)[:, 0], unit_cost, state) <= self.seen.value(a, unit_cost, state)
 
-    def nearest(self, unit_cost: Floats) -> NDArray[np.intp]:
-        """The state whose unit cost is nearest; in an outage (inf) the one that is in outage most often."""
-        state = thresholds.nearest(self._seen, unit_cost)
-        return np.where(np.isinf(unit_cost), self.commonest_outage, state) if self.waits else state
-
-    @property
-    def commonest_outage(self) -> int:
-        """The outage state that stage 0 is in most often, the deepest of equals: outages seen from outside are that one."""
-        often = self.chain.initial[self.usable :]
-        return self.usable + int(np.flatnonzero(often >= (1 - 1e-9) * often.max())[-1])  # equal but for round-off
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
+        """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
+        return self.seen.nearest(unit_cost, outage_s)
 
     def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
-        """Numbers of states, or the gains of a process."""
-        return self.motion.draw(rng, size, stage, previous)
+        """Numbers of states."""
+        return self.chain.draw(rng, size, stage, previous)
 
-    def wait(self, rng: np.random.Generator, state: State, bits: float, threshold: ArrayLike) -> tuple[State, Floats]:
-        """The states after the device has waited where that is best, and what that cost."""
-        waits = self.outage.waiting(self.sent(np.array([bits])), np.reshape(threshold, (-1, 1)))[:, 0]
-        return self.outage.wait(rng, self.motion, state, waits)
+    def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
+        """Whether sending costs at most A in each state drawn."""
+        return (self.sent(bits)[:, 0] <= np.asarray(threshold))[state]
 
     def unit_cost(self, state: State) -> Floats:
-        """X [1/bit], inf in an outage."""
-        x = self.motion.unit_cost(state, self.unit_costs)
-        return np.where(self.motion.state(state) < self.usable, x, inf) if self.waits else x
+        """X = c / r [1/bit], inf in an outage."""
+        return self.unit_costs[state]
 
-    def price(self, state: State, bits: float) -> Floats:
-        """What sending is expected to cost in each state drawn."""
-        return self.sender.price(self.unit_cost(state), bits)
+    def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
+        """Event by event, as the rates come."""
+        prices = [law.sender.per_s for law in laws if isinstance(law, MovingLaw)]
+        return self.sender.draw(rng, state, bits, np.stack(prices))
+
+
+def check_fitting(chain: Chain, sender: Sending) -> None:
+    """Raise `InputError` unless chain and sender are of the same states, in ascending order of unit cost, outages last."""
+    if sender.unit_costs.shape != chain.initial.shape:
+        raise InputError(f"sender: has {sender.unit_costs.size} states; should have {chain.initial.size}, as the chain")
+    usable = slice(sender.usable)
+    if np.any(np.diff(sender.unit_costs[usable]) < 0) or np.any(sender.rates_bps[usable] <= 0):
+        raise InputError("sender: unit costs should ascend over the states that can send, outages come last")
+
+
+def moving_law(law: Law) -> MovingLaw:
+    """The law, if it is of a channel in motion. Raises `InputError`."""
+    if not isinstance(law, MovingLaw):
+        raise InputError("channel: draws are independent; should be one in motion: moving, shadowed, on-off or markov")
+    return law

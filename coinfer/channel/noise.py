@@ -16,7 +16,7 @@ def noisy_cost(law: MovingLaw, bits: Floats, extra: Floats, threshold: Floats, e
     """
     from scipy.special import ndtr
 
-    if law.waits or not is_threshold(law.sent(bits[:-1]), threshold):
+    if law.usable < len(law.unit_costs) or not is_threshold(law.sent(bits[:-1]), threshold):
         raise InputError("threshold: should be a threshold on the gain, on a channel without explicit outages")
     with np.errstate(divide="ignore"):
         least = law.gain(law.largest_stop(bits[:-1], threshold))

@@ -1,100 +1,121 @@
-"""What sending costs from each of S states on. A new way of sending is a class here."""
+"""What sending costs while the channel moves: R dC/db = c + Q C, the bits being the clock (R19)."""
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import inf
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from coinfer.channel.law import Floats
-
-SendingKind = Literal["held", "evolving"]  # `Held`, or `Drain`
-
-
-class Sending(ABC):
-    """The cost of sending some bits from a state on. Nothing is asked of outage states, where no sending begins."""
-
-    unit_costs: Floats  # (S,) [1/bit] seen in each state, ascending; in outage states, which come last, any number
-
-    @abstractmethod
-    def cost(self, bits: ArrayLike) -> Floats:
-        """The expected cost of sending o_n bits from each state on; (S, n)."""
-
-    @abstractmethod
-    def price(self, unit_cost: Floats, bits: float) -> Floats:
-        """The expected cost of sending where the unit cost is now x, inf in an outage; the shape of `unit_cost`."""
+from coinfer.channel.motion import States, cumulative_table, draw_next
+from coinfer.channel.semigroup import Doubling, Semigroup, semigroup
 
 
 @dataclass(frozen=True, eq=False)
-class Held(Sending):
-    """The rate at the beginning lasts: sending costs o x.
+class Sending:
+    """Sending over a chain of S states: those with a rate first, then outages, each of which must lead to a rate.
 
-    >>> Held(np.array([1.0, 2.0])).cost([10.0, 20.0])
-    array([[10., 20.],
-           [20., 40.]])
+    A device that begins to send in an outage holds its features and waits for the link. Nothing to send costs nothing, even
+    in an outage; one bit pays the whole wait.
+
+    >>> link = Sending(np.array([1e6, 0.0]), np.array([2.0, 1.0]), np.array([[-1.0, 1.0], [4.0, -4.0]]))
+    >>> link.cost([1e6, 0.0])  # a second at 2, and one outage of 0.25 s on average, at 1 a second
+    array([[2.25, 0.  ],
+           [2.5 , 0.  ]])
     """
 
-    unit_costs: Floats
-
-    def cost(self, bits: ArrayLike) -> Floats:
-        """The cost o x in each state."""
-        return np.asarray(bits, float) * self.unit_costs[:, None]
-
-    def price(self, unit_cost: Floats, bits: float) -> Floats:
-        """The cost o x, and 0 where there is nothing to send, even in an outage."""
-        return bits * unit_cost if bits > 0 else np.zeros_like(unit_cost)
-
-
-@dataclass(frozen=True, eq=False)
-class Drain(Sending):
-    """Sending at the rates as they come: it lasts until the bits expected to have been sent are those to send.
-
-    To first order: the expected time is a little longer, as bits are no linear function of it.
-    """
-
-    unit_costs: Floats
-    rates_bps: Floats  # (T+1, S) expected after t = 0, 1, ... steps, from each state on; linear in between
-    step_s: float
-    mean_rate_bps: float  # beyond the table
-    cost_per_s: float
-    _costs: dict[bytes, Floats] = field(default_factory=dict, repr=False)
+    rates_bps: Floats  # (S,)
+    per_s: Floats  # (S,) what a second costs in each state, in outages as well
+    generator: Floats  # (S, S) [1/s]
+    in_bits: Semigroup | None = None  # of the usable states with bits as the clock, where it is known already
+    _costs: dict[float, Floats] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(
-        cls, unit_costs: Floats, usable: int, step: Floats, step_s: float, initial: Floats, cost_per_s: float
-    ) -> "Drain":
-        """From the transitions (S, S) over a step and the law (S,) of the states, of which `usable` have a rate."""
-        rates_bps = cost_per_s / unit_costs
-        rates_bps[usable:] = 0.0
-        ahead = [rates_bps]
-        for _ in range(200):
-            ahead.append(step @ ahead[-1])
-        return cls(unit_costs, np.array(ahead), step_s, float(initial @ rates_bps), cost_per_s)
+    def held(cls, rates_bps: Floats, per_s: Floats, generator: Floats) -> "Sending":
+        """The limit in which the rate at the beginning lasts, once there is one: no usable state is left while sending."""
+        return cls(rates_bps, per_s, np.where((rates_bps > 0)[:, None], 0.0, generator))
+
+    def priced(self, per_s: Floats) -> "Sending":
+        """The same sending at another price of a second."""
+        return replace(self, per_s=per_s, in_bits=self._in_bits, _costs={})
+
+    @cached_property
+    def usable(self) -> int:
+        """How many states have a rate."""
+        return int(np.count_nonzero(self.rates_bps))
+
+    @cached_property
+    def unit_costs(self) -> Floats:
+        """Cost a bit, c / r [1/bit], in each state, inf in outages; (S,)."""
+        return np.divide(self.per_s, self.rates_bps, out=np.full(len(self.per_s), inf), where=self.rates_bps > 0)
+
+    @cached_property
+    def _outages(self) -> tuple[Floats, Floats]:
+        """Where outages lead to, (-Q_oo)^-1 Q_ou (O, U), and what the wait costs, (-Q_oo)^-1 c_o (O,)."""
+        u, q = self.usable, self.generator
+        if u == len(q):
+            return np.zeros((0, u)), np.zeros(0)
+        inside = -q[u:, u:]
+        both = np.linalg.solve(inside, np.column_stack([q[u:, :u], self.per_s[u:]])).astype(np.float64)
+        return both[:, :u], both[:, u]
+
+    @cached_property
+    def _in_bits(self) -> Semigroup:
+        """Of R^-1 Q~: the usable states, outages eliminated, as they move with the bits sent."""
+        if self.in_bits is not None:
+            return self.in_bits
+        u, (leads, _) = self.usable, self._outages
+        moved = self.generator[:u, :u] + self.generator[:u, u:] @ leads
+        np.fill_diagonal(moved, 0.0)
+        moved -= np.diag(moved.sum(axis=1))
+        return Doubling(moved / self.rates_bps[:u, None])
+
+    def balanced(self, law: Floats) -> "Sending":
+        """The same, decomposed once for all where detailed balance holds with the stationary law (S,)."""
+        weights = law[: self.usable] * self.rates_bps[: self.usable]
+        return replace(self, in_bits=semigroup(self._in_bits.generator, weights))
 
     def cost(self, bits: ArrayLike) -> Floats:
-        """The cost of the time until the bits are expected to have been sent."""
+        """The expected cost of sending o_n bits from each state on; (S, n)."""
         o = np.atleast_1d(np.asarray(bits, float))
-        key = o.tobytes()
-        if key not in self._costs:
-            self._costs[key] = self.cost_per_s * self._time_s(o)
-        return self._costs[key]
+        if new := sorted({float(b) for b in o} - self._costs.keys()):
+            self._costs.update(zip(new, self._solved(np.array(new)).T, strict=True))
+        columns = [self._costs[float(b)] for b in o]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(self.per_s), 0))
 
-    def _time_s(self, bits: Floats) -> Floats:
-        rates = self.rates_bps
-        sent = np.cumsum(np.insert((rates[1:] + rates[:-1]) * (self.step_s / 2), 0, 0.0, axis=0), axis=0)
-        k = np.stack([np.searchsorted(column, bits, side="right") for column in sent.T]) - 1  # whole steps, (S, n)
-        state, last = np.arange(len(k))[:, None], len(rates) - 1
-        left, begin, end = bits - sent[k, state], rates[k, state], rates[np.minimum(k + 1, last), state]
-        slope = np.where(k < last, (end - begin) / self.step_s, 0.0)
-        begin = np.where(k < last, begin, self.mean_rate_bps)
-        root = begin + np.sqrt(np.maximum(begin**2 + 2 * slope * left, 0.0))
-        part = np.divide(2 * left, root, out=np.zeros_like(root), where=left > 0)
-        return np.asarray(k * self.step_s + part, dtype=np.float64)
+    def _solved(self, bits: Floats) -> Floats:
+        u, (leads, wait) = self.usable, self._outages
+        paid = (self.per_s[:u] + self.generator[:u, u:] @ wait) / self.rates_bps[:u]
+        sent, slope = self._in_bits.flow(paid, bits)
+        if not self._in_bits.solves(paid, sent, slope):
+            sent, slope = (exact := Doubling(self._in_bits.generator)).flow(paid, bits)
+            if not exact.solves(paid, sent, slope):
+                raise ArithmeticError(
+                    "R dC/db = c + Q C does not hold to 1e-8: rates and moves differ too much in size"
+                )
+        return np.where(bits > 0, np.concatenate([sent, wait[:, None] + leads @ sent]), 0.0)
 
-    def price(self, unit_cost: Floats, bits: float) -> Floats:
-        """Linear between the states that have a rate; inf in an outage, but 0 where there is nothing to send."""
-        usable = self.rates_bps[0] > 0
-        price = np.interp(unit_cost, self.unit_costs[usable], self.cost(bits)[usable, 0])
-        return np.where(np.isinf(unit_cost) & (bits > 0), inf, price)
+    def draw(self, rng: np.random.Generator, state: States, bits: float, prices: Floats) -> Floats:
+        """What sending costs from each state drawn, jump by jump, at prices (k, S) of a second in each state; (k, n)."""
+        spent, left, state = np.zeros((len(prices), state.size)), np.full(state.size, float(bits)), state.copy()
+        leave = -np.diag(self.generator)
+        sending = np.arange(state.size if bits > 0 else 0)
+        while sending.size:
+            here, rate = state[sending], self.rates_bps[state[sending]]
+            with np.errstate(divide="ignore"):
+                stay = rng.standard_exponential(here.size) / leave[here]
+                need = left[sending] / rate
+            spent[:, sending] += prices[:, here] * np.minimum(stay, need)
+            left[sending] -= rate * np.minimum(stay, need)
+            goes_on = stay < need
+            sending, here = sending[goes_on], here[goes_on]
+            state[sending] = draw_next(rng, here, self._jumps)
+        return spent
+
+    @cached_property
+    def _jumps(self) -> Floats:
+        """Chances of the next state, as a table to draw from."""
+        away = np.maximum(self.generator - np.diag(np.diag(self.generator)), 0.0)
+        total = away.sum(axis=1, keepdims=True)
+        return cumulative_table(np.where(total > 0, away / np.where(total > 0, total, 1.0), np.eye(len(away))))

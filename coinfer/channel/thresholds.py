@@ -3,6 +3,7 @@
 `unit_costs` are those (U,) of the states that can send, ascending; they come first among the S states.
 """
 
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -36,22 +37,41 @@ def largest_stop(unit_costs: Floats, sent: Floats, threshold: ArrayLike) -> Floa
     return np.where(stop.any(axis=0), np.where(last == len(x) - 1, inf, between), -inf)
 
 
-def interpolated(unit_costs: Floats, threshold: ArrayLike, at: Floats) -> Floats:
-    """A at other unit costs, linear between the states; of a number, itself; of A (S,) or (S, M), shape (...) or (..., M)."""
-    a = np.asarray(threshold, float)
-    if a.ndim < 2:
-        return a if a.ndim == 0 else np.interp(at, unit_costs, a[: len(unit_costs)])
-    found = np.empty((len(at), a.shape[1]))
-    for n, column in enumerate(a.T):
-        found[:, n] = np.interp(at, unit_costs, column[: len(unit_costs)])
-    return found
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a device makes of the unit costs that it sees: the state that is nearest, and values between the states."""
+
+    unit_costs: Floats  # (U,) of the states that can send
+    often: Floats  # (S,) law of the states
+    long_outage_s: float | None  # of two outage states: how long an outage has lasted for it to be in the second
+
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
+        """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
+        usable = len(self.unit_costs)
+        state = np.searchsorted((self.unit_costs[1:] + self.unit_costs[:-1]) / 2, unit_cost)
+        if usable == len(self.often):
+            return state
+        often = self.often[usable:]
+        common = np.flatnonzero(often >= (1 - 1e-9) * often.max())[-1]  # the last of equals, but for round-off
+        old = common if self.long_outage_s is None else np.asarray(outage_s) >= self.long_outage_s
+        return np.where(np.isinf(unit_cost), usable + old, state)
+
+    def value(self, values: Floats, at: Floats, state: NDArray[np.intp]) -> Floats:
+        """Values (S,) at unit costs, linear between the states; in an outage that of its state. A number is itself."""
+        if values.ndim == 0:
+            return values
+        between = np.interp(at, self.unit_costs, values[: len(self.unit_costs)])
+        return np.where(np.isinf(at) & (state >= len(self.unit_costs)), values[state], between)
+
+    def carried(self, threshold: Floats, other: "Seen") -> Floats:
+        """Thresholds (S, M) at the states of another channel, outages one by one if it has as many."""
+        at = np.append(other.unit_costs, np.full(len(other.often) - len(other.unit_costs), inf))
+        outages = np.arange(len(at)) - len(other.unit_costs)
+        same = len(at) - len(other.unit_costs) == len(self.often) - len(self.unit_costs)
+        state = np.where(outages < 0, 0, len(self.unit_costs) + outages) if same else self.nearest(at)
+        return np.array([self.value(a, at, state) for a in threshold.T]).reshape(-1, len(at)).T
 
 
 def on_sending(bits: Floats, largest_stop: Floats) -> Floats:
     """Thresholds on o X (M,) from the largest unit costs at which stages stop."""
     return np.where(bits > 0, np.where(bits > 0, bits, 1.0) * largest_stop, np.where(largest_stop > 0, inf, -inf))
-
-
-def nearest(unit_costs: Floats, at: Floats) -> NDArray[np.intp]:
-    """The state whose unit cost is nearest."""
-    return np.searchsorted((unit_costs[1:] + unit_costs[:-1]) / 2, at)

@@ -91,3 +91,11 @@ class Timeline:
         """The rate at each time [bit/s]."""
         index = (np.mod(time_s, self.duration_s) / self.window_s).astype(np.int64)
         return self.rates_bps[np.minimum(index, self.rates_bps.size - 1)]
+
+    def outage_age(self, time_s: Floats) -> Floats:
+        """How long the outage at each time has lasted [s]; 0 where there is none."""
+        size, usable = self.rates_bps.size, self._usable_windows
+        within = np.mod(time_s, self.duration_s)
+        index = np.minimum((within / self.window_s).astype(np.int64), size - 1)
+        last = np.insert(usable, 0, usable[-1] - size)[np.searchsorted(usable, index, side="right")]
+        return np.where(last == index, 0.0, within - (last + 1) * self.window_s)

@@ -5,13 +5,15 @@ from functools import cached_property
 from math import inf, nan
 
 import numpy as np
+from numpy.typing import NDArray
 
-from coinfer.channel.finite_state import FiniteState
 from coinfer.channel.law import Floats
+from coinfer.channel.markov import Markov
 from coinfer.channel.rates import Rates
-from coinfer.channel.sending import SendingKind
 from coinfer.channel.timeline import Timeline
 from coinfer.validation import InputError, whole
+
+LIKELY = 3.841  # the 95 % quantile of chi-square with one degree of freedom
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,34 +66,51 @@ class Trace(Timeline):
         )
 
     def law(self) -> Rates:
-        """The rates as independent draws, given that there is one: a channel for `Scenario(channel=...)`."""
+        """The rates as independent draws, given that there is one: a channel for `Scenario(channel=...)`.
+
+        Only where layers run for much longer than `coherence_time_s` and sending takes much less, and outages do not matter.
+        Elsewhere it must not be used: it promises a fresh rate after each layer, and one that lasts while the device sends.
+        Use `markov`.
+        """
         rates, counts = np.unique(self.rates_bps[self.rates_bps > 0], return_counts=True)
         shares = counts / counts.sum()
         return Rates(
             rates_bps=tuple(rates.tolist()), probabilities=tuple(shares.tolist()), usable=1 - self.outage_share
         )
 
-    def markov(self, states: int = 32, *, sending: SendingKind = "held") -> FiniteState:
+    def markov(self, states: int = 32, *, long_outage_s: float = 1.0) -> Markov:
         """A chain of at most so many rates and, if there are any, outages: a channel for `Scenario(channel=...)`.
 
-        States are equally frequent ranges of the rate, each stands for its harmonic mean, so that the mean unit cost is
-        that of the trace. Transitions are counted from window to window, and from the last one to the first. `sending`
-        "evolving" accounts for the rate changing while the device sends.
+        States are equally frequent ranges of the rate, each at its mean, so that the chain sends as many bits as the trace.
+        Rates of moving are the jumps counted from window to window, and from the last one to the first, over the time
+        spent: a move and its way back within a window are not seen. Outages are two states, those that have lasted for
+        less than `long_outage_s` and longer ones, where these end less often (likelihood ratio, 5 %).
         """
-        states = whole("states", states, 1)
-        usable = self.rates_bps[self.rates_bps > 0]
-        edges = np.unique(np.quantile(usable, np.arange(1, states) / states))
-        raw = np.where(self.rates_bps > 0, 1 + np.searchsorted(edges, self.rates_bps, side="right"), 0)
-        _, state = np.unique(raw, return_inverse=True)
-        count = np.bincount(state)
-        with np.errstate(divide="ignore"):
-            rates = count / np.bincount(state, 1 / self.rates_bps)
-        pairs = np.zeros((count.size, count.size))
-        np.add.at(pairs, (state, np.roll(state, -1)), 1.0)
-        return FiniteState(
-            rates_bps=tuple(rates.tolist()),
-            transitions=tuple(map(tuple, (pairs / pairs.sum(axis=1, keepdims=True)).tolist())),
-            step_s=self.window_s,
-            initial=tuple((count / count.sum()).tolist()),
-            sending=sending,
+        usable = self.rates_bps > 0
+        edges = np.quantile(self.rates_bps[usable], np.arange(1, whole("states", states, 1)) / states)
+        band = 2 + np.searchsorted(np.unique(edges), self.rates_bps, side="right")
+        age_s = self.outage_age(np.arange(usable.size, dtype=np.float64) * self.window_s)
+        aged = np.where(usable, band, age_s >= long_outage_s - self.window_s / 2)  # 0: a young outage, 1: an old one
+        two = _end_less_often(aged, usable)
+        values, state = np.unique(aged if two else np.where(usable, band, 0), return_inverse=True)
+        spent_s = np.bincount(state) * self.window_s
+        jumps = np.zeros((values.size, values.size))
+        np.add.at(jumps, (state, np.roll(state, -1)), 1.0)
+        np.fill_diagonal(jumps, 0.0)
+        generator = jumps / spent_s[:, None]
+        np.fill_diagonal(generator, -generator.sum(axis=1))
+        return Markov(
+            rates_bps=tuple((np.bincount(state, self.rates_bps) * self.window_s / spent_s).tolist()),
+            generator=tuple(map(tuple, generator.tolist())),
+            long_outage_s=long_outage_s if two else None,
         )
+
+
+def _end_less_often(state: NDArray[np.int64], usable: NDArray[np.bool_]) -> bool:
+    """Whether outages end less often in state 1 than in state 0, by more than chance (5 %)."""
+    ends = ~usable & np.roll(usable, -1)
+    spent = np.array([np.count_nonzero(~usable & (state == k)) for k in (0, 1)])
+    ended = np.array([np.count_nonzero(ends & (state == k)) for k in (0, 1)])
+    if not spent.all() or not ended.all() or ended[1] / spent[1] >= ended[0] / spent[0]:
+        return False
+    return bool(2 * (ended @ np.log(ended / spent) - ended.sum() * np.log(ended.sum() / spent.sum())) > LIKELY)

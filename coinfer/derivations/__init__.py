@@ -5,10 +5,10 @@ The package knows nothing of the numeric code, so that their agreement in the te
 notation are this study's own.
 
 How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
-and what z3 derives, `prover` has the rules that prove a step (never by numbers), `model`, `clock` and `definitions` what
-it may start from; `numbers`, `moving`, `worlds`, `evaluate` and `search` refute a mutant by exact values (never by the
-prover); `claim` says what a claim is and when it passes, `writing` how one is written. The claims are in `proofs`, a
-module for each topic.
+and what z3 derives, `prover` has the rules that prove a step (never by numbers), `integers` those about smallest
+minimisers, `model`, `clock` and `definitions` what it may start from; `numbers`, `moving`, `worlds`, `evaluate` and
+`search` refute a mutant by exact values (never by the prover); `claim` says what a claim is and when it passes,
+`writing` how one is written. The claims are in `proofs`, a module for each topic.
 """
 
 from functools import cache
@@ -34,6 +34,7 @@ TOPICS = {  # each a module of `proofs`, whose docstring begins with the same se
     "fades": "Claims about fades: over a gain that moves, every moment of the time that sending takes is finite (R20).",
     "waiting": "Claims about waiting: when going on can pay at all, over a channel with a memory (R21).",
     "on_off": "Claims about a link that is on or off, equal layers: when to go on, and what a placement costs (R22).",
+    "best_placement": "Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m).",
 }
 
 

@@ -28,7 +28,7 @@ states, matrices."""
 # what Markdown takes for an escape, an emphasis or a table, or HTML for a tag, and what says the same in LaTeX
 IN_MARKDOWN = {
     r"\\": r"\cr ", r"\{": r"\lbrace ", r"\}": r"\rbrace ", r"\|": r"\Vert ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ",
-    r"\,": r"\thinspace ", r"\;": r"\thickspace ", r"\!": r"\negthinspace ", r"\ ": r"\space ", "*": r"\ast ",
+    r"\,": r"\thinspace ", r"\;": r"\thickspace ", r"\!": r"\negthinspace ", r"\ ": r"\space ", r"\:": r"\space ", "*": r"\ast ",
 }  # fmt: skip
 SPECIAL = re.compile(f"({'|'.join(map(re.escape, IN_MARKDOWN))}) *")
 
@@ -109,7 +109,8 @@ def _facts(uses: tuple[Use, ...]) -> str:
     facts = []
     for each in uses:
         values = ", ".join(f"${maths(f'{latex(sp.Symbol(name))} := {latex(value)}')}$" for name, value in each.at)
-        facts.append(_link(each.source) + (f" at {values}" if values else ""))
+        where = (" on the dearer chain" if each.on_dearer else "") + (" where it holds" if each.where else "")
+        facts.append(_link(each.source) + where + (f" at {values}" if values else ""))
     return f" *From* {'; '.join(facts)}." if facts else ""
 
 

@@ -7,7 +7,7 @@ it should show. A mutant is rejected only by values at which it is false, found 
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
 from time import perf_counter
@@ -17,11 +17,11 @@ import sympy as sp
 
 from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, derived
 from coinfer.derivations.engine.instance import instance
-from coinfer.derivations.engine.model import Definition, two_points
+from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
 from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search
-from coinfer.derivations.engine.terms import RANDOM, outer_expectations, randoms
+from coinfer.derivations.engine.terms import RANDOM, indices, outer_expectations, randoms, whole
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
 from coinfer.validation import InputError
 
@@ -36,11 +36,23 @@ class Use:
 
     source: Union[str, "Claim"]
     at: tuple[tuple[str, sp.Expr], ...] = ()
+    where: bool = False  # only where its conditions hold, as a fact of the form "if they do, then"
+    on_dearer: bool = False  # on the chain with larger extra costs
 
 
 def use(source: Union[str, "Claim"], **at: Any) -> Use:
     """`use("optimal", M=M + 1)`: the definition called optimal, with M + 1 for M."""
     return Use(source, tuple((name, sp.sympify(value)) for name, value in at.items()))
+
+
+def where(source: Union[str, "Claim"], **at: Any) -> Use:
+    """The same where its conditions hold, which need not follow: "if M < N, then"."""
+    return replace(use(source, **at), where=True)
+
+
+def on_dearer(source: Union[str, "Claim"], **at: Any) -> Use:
+    """The same on the chain with larger extra costs: what holds on every chain holds there."""
+    return replace(use(source, **at), on_dearer=True)
 
 
 @dataclass(frozen=True)
@@ -183,6 +195,11 @@ def proof_failures(claim: Claim) -> tuple[str, ...]:
         gap = assumption.lhs - assumption.rhs
         if about or 0 in (sp.expand(gap - goal), sp.expand(gap + goal)):
             failures.append(f"assumption {assumption} speaks of what is to be derived")
+    steps = list(all_steps(claim.steps))
+    sides = [side for step in steps for side in (step.left, step.right)]
+    over = [step.by.variable for step in steps if isinstance(step.by, Induction)]
+    if sp.Tuple(*sides, *over, *claim.assumptions).free_symbols & indices(*sides):
+        failures.append("an index that is bound is spoken of outside")
     if not consistent(claim.assumptions):
         failures.append("the assumptions contradict each other")
     whole = claim.left, claim.relation, claim.formula
@@ -222,11 +239,11 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
         yield f"{where}: {error}"
         return
     plain = two_points if claim.setting.startswith("two points") else sp.sympify
-    equations = [solved(left, right) for left, relation, right in used if relation == "="]
+    equations = [solved(left, right) for (left, relation, right), unmet in used if relation == "=" and not unmet]
     context = Context(tuple((plain(left), plain(right)) for left, right in equations))
-    facts = open_conditions(plain(fact) for fact in (*scope.conditions, *(compare(*each) for each in used)))
-    rewritten = [type(fact)(context.rewrite(fact.lhs), context.rewrite(fact.rhs), evaluate=False) for fact in facts]
-    known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *rewritten))))
+    conclusions = [sp.Or(*map(sp.Not, unmet), compare(*fact)) if unmet else compare(*fact) for fact, unmet in used]
+    facts = open_conditions(plain(fact) for fact in (*scope.conditions, *conclusions))
+    known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *map(context.rewrite_fact, facts)))))
     if not step.by(plain(step.left), step.relation, plain(step.right), known):
         yield f"{where}: not proved"
 
@@ -280,8 +297,11 @@ def induction_failures(claim: Claim, step: Step, induction: Induction, scope: Sc
     yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis, all_of - spoken_of - RANDOM))
 
 
-def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
-    """The fact that a `Use` names. Raises ValueError if there is none, or if its conditions are not met here."""
+def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[Relation, tuple[Any, ...]]:
+    """The fact that a `Use` names, and the conditions it is then to be told with.
+
+    Raises ValueError if there is no such fact, or if its conditions are not met here and it is not told with them.
+    """
     if each.source == HYPOTHESIS:
         if scope.hypothesis is None:
             raise ValueError("a hypothesis outside an induction")
@@ -291,6 +311,8 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
         fact = Definition(HYPOTHESIS, left, right, (), relation, claim.setting)
     else:
         fact = cited(claim, each.source)
+    if each.on_dearer:
+        fact = dearer_layers(fact)
     if fact.setting not in SETTINGS[claim.setting]:
         raise ValueError(f"this holds for {fact.setting} only")
     free = {part.name: part for part in sp.Tuple(fact.left, fact.right, *fact.when).free_symbols}
@@ -298,16 +320,19 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> Relation:
         if name not in free:
             raise ValueError(f"no symbol {name} in the cited fact")
     values = {free[name]: value for name, value in each.at}
-    for condition in (part.xreplace(values) for part in fact.when):
-        if not holds(condition, scope.conditions):
-            raise ValueError(f"{condition} is required and does not follow here")
-    for old, new in values.items():
-        domain = new > 0 if old.is_positive else new >= 0 if old.is_nonnegative else sp.true
-        if (old.is_integer and not new.is_integer) or not holds(domain, scope.conditions):
-            raise ValueError(f"{old} = {new} may leave the domain")
-        if randoms(new) and any(part.has(old) for part in outer_expectations(sp.Tuple(fact.left, fact.right))):
-            raise ValueError(f"{old} = {new} would be averaged with what the fact averages")
-    return fact.left.xreplace(values), fact.relation, fact.right.xreplace(values)
+    averaged = outer_expectations(sp.Tuple(fact.left, fact.right))
+    if any(randoms(new) and any(part.has(old) for part in averaged) for old, new in values.items()):
+        raise ValueError(f"{values} would be averaged with what the fact averages")
+    if any(old.is_integer and not whole(new) for old, new in values.items()):
+        raise ValueError(f"{values} may leave the domain: an index is an integer")
+    if sp.Tuple(*values.values()).free_symbols & indices(fact.left, fact.right):
+        raise ValueError("a value speaks of an index that the fact binds")
+    needed = [part.xreplace(values) for part in fact.when]
+    needed += [new > 0 if old.is_positive else new >= 0 for old, new in values.items() if old.is_nonnegative]
+    unmet = tuple(condition for condition in needed if not holds(condition, scope.conditions))
+    if unmet and not each.where:
+        raise ValueError(f"{unmet[0]} is required and does not follow here")
+    return (fact.left.xreplace(values), fact.relation, fact.right.xreplace(values)), unmet
 
 
 def cited(claim: Claim, source: str | Claim) -> Definition:

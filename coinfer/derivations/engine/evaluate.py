@@ -14,7 +14,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from coinfer.derivations.engine.numbers import Number, real
-from coinfer.derivations.engine.terms import E, indicator
+from coinfer.derivations.engine.terms import Argmin, E, First, indicator
 from coinfer.derivations.engine.worlds import World
 
 Of = Callable[..., Number]  # the value of a part of an expression, given the values of more variables
@@ -44,8 +44,12 @@ def related(left: Number, relation: str, right: Number, slack: Number) -> bool:
 
 def truth(condition: Any, world: World, bound: dict[str, Number] = UNBOUND) -> bool:
     """Whether a condition holds in a world; one on the unit cost, for every outcome."""
+    if condition in (sp.true, sp.false):
+        return bool(condition)
     if world.atoms and "X" not in bound and "X" in {part.name for part in condition.free_symbols}:
         return all(truth(condition, world, {**bound, "X": cost}) for cost, _ in world.atoms)
+    if isinstance(condition, sp.Or | sp.And):
+        return (any if isinstance(condition, sp.Or) else all)(truth(part, world, bound) for part in condition.args)
     left, right = value(condition.lhs, world, bound), value(condition.rhs, world, bound)
     if not exact(left, right) and abs(real(left) - real(right)) < FALSE_BY:
         return False  # too close to tell
@@ -82,6 +86,15 @@ def value(term: sp.Basic, world: World, bound: dict[str, Number] = UNBOUND) -> N
             return Fraction(truth(term.args[0], world, bound))
         case sp.Min() | sp.Max():
             return (min if isinstance(term, sp.Min) else max)(map(of, term.args))
+        case Argmin(args=(body, index, last)):
+            costs = [of(body, **{index.name: Fraction(at)}) for at in range(int(of(last)) + 1)]
+            return Fraction(costs.index(min(costs)))
+        case First(args=(body, index, last)):
+            end = of(last)
+            each = (Fraction(at) for at in range(int(end) + 1))
+            return next((at for at in each if truth(body, world, {**bound, index.name: at})), end)
+        case sp.Piecewise():
+            return of(next(part for part, condition in term.args if truth(condition, world, bound)))
         case sp.Sum() | sp.Product():
             return repeated(term, of)
         case sp.Integral():
@@ -111,6 +124,10 @@ def function(name: str, arguments: list[Number]) -> Number:
     """A function by its name: `Abs` is exact, all others are mpmath's."""
     if name == "Abs":
         return abs(arguments[0])
+    if name in ("ceiling", "floor"):  # of a quotient of logarithms, an integer where they tie
+        near = mpmath.nint(arguments[0])
+        tie = abs(real(arguments[0]) - near) < FALSE_BY
+        return Fraction(int(near if tie else (mpmath.ceil if name == "ceiling" else mpmath.floor)(real(arguments[0]))))
     if name == "log" and arguments[0] <= 0:
         raise ZeroDivisionError(name)
     return getattr(mpmath, name)(*map(real, arguments))

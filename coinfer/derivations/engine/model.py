@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from coinfer.derivations.engine.terms import E as E
 from coinfer.derivations.engine.terms import indicator as indicator
@@ -48,8 +49,12 @@ v, w, u, c, z, Z, a = (sp.Function(name, real=True) for name in "vwuczZa")
 J, Jk, Jopt, J1, J2, V, U = (sp.Function(name, real=True) for name in ("J", "Jk", "Jopt", "J1", "J2", "V", "U"))
 # pi(m), r(m, k, M), h(m, M): the chance that 1-sla, k-sla, the optimal rule reach stage m; G(m): what is saved there
 s, pi, r, h, G, F = (sp.Function(name, real=True, nonnegative=True) for name in ("s", "pi", "r", "h", "G", "F"))
-v_hat, delta_hat = sp.Function("vhat", real=True), sp.Function("deltahat", real=True)  # a chain with larger extra costs
+# the same on a chain with larger extra costs
+v_hat, u_hat, delta_hat, J_hat, Jopt_hat = (
+    sp.Function(f"{name}hat", real=True) for name in ("v", "u", "delta", "J", "Jopt")
+)
 pi_hat, G_hat = (sp.Function(name, real=True, nonnegative=True) for name in ("pihat", "Ghat"))
+HATS = {v: v_hat, u: u_hat, delta: delta_hat, J: J_hat, Jopt: Jopt_hat, pi: pi_hat, G: G_hat}
 
 
 def threshold(stage: sp.Expr) -> sp.Expr:
@@ -89,6 +94,15 @@ class Definition:
     setting: str = "chain"  # the definition is about this setting and those inside it
 
 
+def dearer_layers(fact: Definition) -> Definition:
+    """A fact about every chain, on the chain with larger extra costs. Raises ValueError if it speaks of anything else."""
+    sides = sp.Tuple(fact.left, fact.right, *fact.when)
+    if fact.setting != "chain" or not {part.func for part in sides.atoms(AppliedUndef)} <= {*HATS, o, D}:
+        raise ValueError(f"{fact.name} does not hold for every chain, or speaks of more than is known on another")
+    left, right, *when = sides.replace(lambda part: part.func in HATS, lambda part: HATS[part.func](*part.args))
+    return Definition(f"{fact.name}, dearer layers", left, right, tuple(when), fact.relation)
+
+
 def two_points(expression: sp.Basic) -> sp.Basic:
     """Expectations under the law X = a with probability alpha, else X = b, written out."""
     return expression.replace(E, lambda body: alpha * body.xreplace({X: low}) + (1 - alpha) * body.xreplace({X: high}))
@@ -96,9 +110,9 @@ def two_points(expression: sp.Basic) -> sp.Basic:
 
 EQUAL, RESULT, INPUT, MONOTONE = "equal layers", "own result", "own input", "monotone case"
 # each setting with those whose facts hold in it
-SETTINGS = {name: {"chain", name} for name in ("chain", EQUAL, RESULT, INPUT, MONOTONE, "two costs")} | {
-    "two points": {"chain", EQUAL, "two points"},
-    "two points, own result": {"chain", RESULT, "two points, own result"},
+SETTINGS = {name: {"chain", "given law", name} for name in ("chain", EQUAL, RESULT, INPUT, MONOTONE, "two costs")} | {
+    "two points": {"chain", "given law", EQUAL, "two points"},
+    "two points, own result": {"chain", "given law", RESULT, "two points, own result"},
     "given law": {"given law"},
 }
 INNER = (n + 1 <= M,)  # stages at which a rule still has a choice
@@ -118,8 +132,6 @@ DEFINITIONS = {
         # the recursion of the optimal rule
         Definition("optimal ends", v(M, M), LAST),
         Definition("optimal", v(n, M), E(sp.Min(SEND, go_on(n, M))), INNER),
-        Definition("optimal ends, dearer layers", v_hat(M, M), LAST),
-        Definition("optimal, dearer layers", v_hat(n, M), E(sp.Min(SEND, delta_hat(n + 1) + v_hat(n + 1, M))), INNER),
         Definition("dearer layers", delta_hat(n), delta(n), relation=">="),
         # one-stage and k-stage look-ahead
         Definition("1-sla ends", u(M, M), LAST),
@@ -139,9 +151,6 @@ DEFINITIONS = {
         Definition("optimal reach starts", h(0, M), ONE),
         Definition("optimal reach", h(m + 1, M), h(m, M) * chance(o(m) * X, go_on(m, M)), (m + 1 <= M,)),
         Definition("saving", G(m), E(sp.Max(o(m) * X - threshold(m), 0))),
-        Definition("reach starts, dearer layers", pi_hat(0), ONE),
-        Definition("reach, dearer layers", pi_hat(m + 1), pi_hat(m) * chance(o(m) * X, threshold_hat(m))),
-        Definition("saving, dearer layers", G_hat(m), E(sp.Max(o(m) * X - threshold_hat(m), 0))),
         Definition("smaller increments", J2(M + 1) - J2(M), J1(M + 1) - J1(M), relation="<=", setting="two costs"),
         # the ETC of an inference
         Definition("ETC", J(M), DOWNLOADS + u(0, M)),
@@ -177,6 +186,18 @@ DEFINITIONS = {
         Definition("surely stops", SEND, threshold(n), (m + 1 <= n,), "<=", MONOTONE),
     )
 }
+ON_EVERY_CHAIN = (
+    "optimal ends",
+    "optimal",
+    "1-sla ends",
+    "1-sla",
+    "reach starts",
+    "reach",
+    "saving",
+    "ETC",
+    "ETC of the optimum",
+)
+DEFINITIONS |= {hat.name: hat for hat in (dearer_layers(DEFINITIONS[name]) for name in ON_EVERY_CHAIN)}
 
 GIVEN = {"mean", "rule's range", "dearer layers"} | {
     name for name, each in DEFINITIONS.items() if each.setting != "chain"

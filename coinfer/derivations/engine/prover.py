@@ -12,7 +12,7 @@ from typing import Any
 import sympy as sp
 from sympy import Expr, Symbol
 
-from coinfer.derivations.engine.reals import RELATIONS, compare, holds, implied
+from coinfer.derivations.engine.reals import COMBINED, RELATIONS, compare, holds, implied
 from coinfer.derivations.engine.terms import RANDOM, around, is_zero, linear, outer_expectations, peel, randoms
 from coinfer.derivations.engine.terms import E as E
 from coinfer.derivations.engine.terms import indicator as indicator
@@ -30,6 +30,12 @@ class Context:
         for left, right in self.rewrites:
             expression = expression.xreplace({left: right})
         return expression
+
+    def rewrite_fact(self, fact: Any) -> Any:
+        """A relation, or several of which one holds, with both sides rewritten."""
+        if fact.func in COMBINED:
+            return fact.func(*map(self.rewrite_fact, fact.args))
+        return type(fact)(self.rewrite(fact.lhs), self.rewrite(fact.rhs), evaluate=False)
 
 
 Rule = Callable[[Expr, str, Expr, Context], bool]
@@ -122,7 +128,7 @@ def expectation(left: Expr, relation: str, right: Expr, context: Context) -> boo
 
 def averaged(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """A relation that z3 derives from the facts and their means: what holds for every outcome holds in the mean."""
-    random = [fact for fact in context.facts if randoms(fact.lhs) | randoms(fact.rhs)]
+    random = [fact for fact in context.facts if isinstance(fact, sp.Rel) and randoms(fact)]
     means = [type(fact)(linear(E(fact.lhs)), linear(E(fact.rhs)), evaluate=False) for fact in random]
     return order(left, relation, right, Context(context.rewrites, (*context.facts, *means)))
 
@@ -141,6 +147,19 @@ def outcome_by_outcome(difference: Expr, parts: set[sp.Basic], relation: str, co
         average = part.args[0]
         combined += weight * (average.rewrite(sp.Piecewise).doit() if average.has(sp.Integral) else average)
     return implied(context.facts, compare(combined, relation, ZERO))
+
+
+def almost_never(left: Expr, relation: str, right: Expr, context: Context) -> bool:
+    """What is 0 wherever an event does not happen, and the event has chance 0 by a fact: its expectation is 0."""
+    chances = [
+        fact.lhs.args[0]
+        for fact in context.facts
+        if isinstance(fact, sp.Eq) and isinstance(fact.lhs, E) and fact.rhs == 0
+    ]
+    events = [chance.args[0] for chance in chances if isinstance(chance, indicator)]
+    if relation != "=" or right != 0 or not isinstance(left, E):
+        return False
+    return any(implied((sp.Not(event), *context.facts), compare(left.args[0], "=", ZERO)) for event in events)
 
 
 @given

@@ -13,11 +13,20 @@ from typing import Any
 import sympy as sp
 import z3
 
-from coinfer.derivations.engine.terms import E, indicator, linear
+from coinfer.derivations.engine.terms import Best, E, First, indicator, linear
 
 TIMEOUT_MS = 20_000
 RELATIONS = {"=": sp.Eq, "<=": sp.Le, ">=": sp.Ge, "<": sp.Lt, ">": sp.Gt}
-COMPARE = {"==": operator.eq, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
+COMPARE = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+}
+
+COMBINED = {sp.Or: z3.Or, sp.And: z3.And}
 
 
 class Translation:
@@ -53,6 +62,12 @@ class Translation:
                 return self.number(linear(term))
             case indicator():
                 return z3.If(self.boolean(term.args[0]), z3.RealVal(1), z3.RealVal(0))
+            case sp.ceiling():
+                up, inside = self.unknown(term), self.number(term.args[0])
+                self.domains += [up >= inside, up < inside + 1]
+                return up
+            case Best():
+                return self.found(term)
             case sp.Piecewise():
                 *cases, last = term.args
                 branch = self.number(last.args[0])
@@ -67,14 +82,35 @@ class Translation:
             make = z3.Int if self.integers and term.is_integer else z3.Real
             name = self.unknowns[term] = make(f"t{len(self.unknowns)}")
             probability = isinstance(term, E) and isinstance(term.args[0], indicator)
-            signs = (term.is_positive, name > 0), (term.is_nonnegative, name >= 0), (probability, name <= 1)
+            counted = term.is_integer and term.is_positive
+            signs = (
+                (counted, name >= 1),
+                (term.is_positive, name > 0),
+                (term.is_nonnegative, name >= 0),
+                (probability, name <= 1),
+            )
             self.domains += [bound for known, bound in signs if known]
         return self.unknowns[term]
+
+    def found(self, term: Best) -> Any:
+        """An index in 0..last; the first at which a condition holds, if it holds there, unless it is the last."""
+        condition, index, last = term.args
+        if term in self.unknowns or not last.is_nonnegative:  # else there may be no index at all
+            return self.unknown(term)
+        found, end, at = self.unknown(term), self.number(last), self.number(index)
+        self.domains.append(found <= end)
+        if isinstance(term, First):
+            before = z3.And(at >= 0, at + 1 <= found)
+            self.domains.append(z3.Implies(before, z3.Not(self.boolean(condition))))
+            self.domains.append(z3.Or(found == end, self.boolean(condition.xreplace({index: term}))))
+        return found
 
     def boolean(self, condition: Any) -> Any:
         """The z3 formula of a condition."""
         if condition in (sp.true, sp.false):
             return z3.BoolVal(bool(condition))
+        if condition.func in COMBINED:
+            return COMBINED[condition.func](*map(self.boolean, condition.args))
         return COMPARE[condition.rel_op](self.number(condition.lhs), self.number(condition.rhs))
 
 

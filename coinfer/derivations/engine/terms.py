@@ -36,6 +36,56 @@ class indicator(sp.Function):
         return sp.Piecewise((1, condition), (0, True))
 
 
+class Best(sp.Function):
+    """What is bound to an index from 0 to a last one: `Argmin(J(M), M, N)`; an index itself, so an integer."""
+
+    nargs = 3
+    is_integer = is_nonnegative = is_real = True
+    sign = ""
+
+    @property
+    def free_symbols(self) -> set[sp.Basic]:
+        """All symbols but the index, unless the last one speaks of it."""
+        body, index, last = self.args
+        return (body.free_symbols - {index}) | last.free_symbols
+
+    def _latex(self, printer: Any, **_: Any) -> str:
+        body, index, last = map(printer.doprint, self.args)
+        return rf"{self.sign}_{{0 \le {index} \le {last}}} \left[{body}\right]"
+
+
+class Argmin(Best):
+    """The smallest index at which a sequence is least."""
+
+    sign = r"\arg\min"
+
+
+class First(Best):
+    """The first index at which a condition holds, the last one if it holds at none."""
+
+    sign = r"\operatorname{first}"
+
+    def __new__(cls, condition: Any, index: sp.Symbol, last: sp.Expr) -> "First":
+        """The same term however the condition is written: SymPy turns it round inside others."""
+        return super().__new__(cls, getattr(condition, "canonical", condition), index, last)
+
+
+def indices(*expressions: sp.Basic) -> set[sp.Basic]:
+    """The indices that are bound in them by a `Best`."""
+    return {part.args[1] for each in expressions for part in each.atoms(Best)}
+
+
+def whole(term: sp.Basic) -> bool:
+    """Whether a term is an integer wherever it has a value, which SymPy does not say of a ceiling of logarithms."""
+    if isinstance(term, sp.Piecewise):
+        return all(whole(value) for value, _ in term.args)
+    return (
+        bool(term.is_integer)
+        or isinstance(term, sp.ceiling)
+        or (isinstance(term, sp.Min | sp.Max) and all(map(whole, term.args)))
+    )
+
+
 def randoms(expression: sp.Basic) -> set[sp.Basic]:
     """The random quantities in an expression, but for those an inner expectation has already averaged out."""
     if isinstance(expression, E):

@@ -153,7 +153,10 @@ def excess(world: World, cost: Fraction) -> Fraction:
 AT_POINTS = {"F", "s", *POINTS}  # functions of an outcome or a point, not of an index alone
 MEANING: dict[str, Callable[..., Number]] = {
     **{name: lambda world, index, name=name: world.chain[name][index] for name in ("o", "delta", "deltahat", "D")},
-    **{f"{name}hat": lambda world, *at, name=name: world.dear.quantity(name, *at) for name in ("v", "pi", "G")},
+    **{
+        f"{name}hat": lambda world, *at, name=name: world.dear.quantity(name, *at)
+        for name in ("v", "u", "pi", "G", "J", "Jopt")
+    },
     "s": lambda world, stage, cost: world.chain["s"][stage, cost],
     "F": lambda world, level: world.mean(lambda cost: cost <= level),
     "v": World.best,

@@ -28,7 +28,7 @@ R16 = claim("R16", saved(n), n <= M)(
     ),
     wrong={"equality": "=", "stage off by one": G(M + 1), "times 1-sla's reach": pi(M) * G(M)},
     restated=same(v(M, M) - v(M, M + 1), L15, by=order),
-    note="At n = 0 and by L20 the optimal M* is at most the smallest minimiser of the sum of D_m - G_{m-1} over m <= M.",
+    note="At n = 0 it bounds the best placement of the optimal rule (R16f).",
 )
 L16 = claim("L16", saved(n), n + 1 <= M)(
     r"v_n^{(M)} - v_n^{(M+1)} \ge P(o_n X > A_n^{(M)})\,(v_{n+1}^{(M)} - v_{n+1}^{(M+1)})",
@@ -88,7 +88,7 @@ R16b = claim("R16b", gap(0))(
     le(gap(0, M + 1), "the optimal rule saves no less (R16a)", R16a),
     wrong={"strict": "<", "sign": -gap(0, M + 1)},
     restated=same(-v(0, M + 1) + u(0, M) - pi(M) * G(M), L19),
-    note="With L20 read for two placements: the smallest minimiser of J under 1-sla is at most that under the optimal rule.",
+    note="So the best placement under 1-sla is at most that under the optimal rule (R16e).",
 )
 bound = Lambda(n, Sum((1 - pi(i)) * G(i), (i, 1, n)))  # savings times the chance that 1-sla stops before
 R16c = claim("R16c", gap(0), M >= 1)(
@@ -171,7 +171,7 @@ L20 = claim("L20", J2(m) - J2(M), m >= M, setting="two costs")(
     ),
     wrong={"sign": J1(M) - J1(m), "level for increment": J1(m) - J1(M) - J2(m)},
     restated=same(J1(Max(m, M)) - J1(M), by=index(Max(m, M), m)),
-    note="If m is the smallest minimiser of J_1 then J_1(m) - J_1(M) < 0 for M < m, so no such M minimises J_2: smaller increments, larger smallest minimiser. With R16a this orders M* of 1-sla and of the optimal rule, with R18 and R18a it gives the statics.",
+    note="If m is the smallest minimiser of J_1 then J_1(m) - J_1(M) < 0 for M < m, so no such M minimises J_2: smaller increments, larger smallest minimiser, as in R16e, R16f and R18g to R18j.",
 )
 sizes, unit_time, updates = Symbol("s", positive=True), Symbol("chi", positive=True), symbol("inferences_per_update")
 R18 = claim("R18", Derivative(unit_time * sizes / updates - pi(M) * G(M), updates))(
@@ -181,7 +181,7 @@ R18 = claim("R18", Derivative(unit_time * sizes / updates - pi(M) * G(M), update
     | {"size dropped": -unit_time / updates**2, "saving left in": -unit_time * sizes / updates**2 - pi(M) * G(M) - 1}
     | {"factor": -2 * unit_time * sizes / updates**2},
     restated=same(Derivative(unit_time * sizes / updates, updates), by=calculus),
-    note="Negative: every increment of J falls as K grows, so by L20 the smallest M* is nondecreasing in K, for either rule (the saving of the optimal rule does not depend on K either).",
+    note="Negative: every increment of J falls as K grows, so the best placement does not fall, under either rule (R18g, R18h).",
 )
 L24 = claim("L24", pi_hat(m))(
     r"\hat\delta \ge \delta \implies \hat\pi_m \le \pi_m \text{ for 1-sla}",
@@ -204,7 +204,7 @@ R18a = claim("R18a", pi_hat(m) * G_hat(m))(
     le(pi(m) * G(m), "stage m is reached less often (L24)", L24),
     wrong={"saving off by one": pi(m) * G(m + 1), "reach off by one": pi(m + 1) * G(m)},
     restated=same(pi(m) * (o(m) * E(X) - E(Min(o(m) * X, threshold(m)))), "saving", by=expectation),
-    note="So every increment of J under 1-sla rises with every extra cost, and by L20 the smallest M* falls.",
+    note="So every increment of J under 1-sla rises with every extra cost, and the best placement does not (R18i).",
 )
 
 
@@ -249,5 +249,5 @@ R18b = claim("R18b", v_hat(n, M) - v_hat(n, M + 1), n <= M)(
     ),
     wrong={"strict": "<", "stage off by one": v(n + 1, M + 1) - v(n + 1, M + 2)},
     restated=same(v(n, Max(n, M)) - v(n, M + 1), by=index(Max(n, M), M)),
-    note="So every increment of J under the optimal rule rises with every extra cost, and by L20 the smallest M* falls.",
+    note="So every increment of J under the optimal rule rises with every extra cost, and the best placement does not (R18j).",
 )

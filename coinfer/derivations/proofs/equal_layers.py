@@ -64,25 +64,34 @@ R7 = claim("R7", J(M), p < 1, bits > 0, setting="equal layers")(
     restated=same(C + bits * E(X) + M * download + g_save * (p**M - 1) / (1 - p), "mean"),
     note="For p = 1 the fraction is read as its limit M (R7d).",
 )
-rate, deep = Symbol("t", positive=True), Symbol("M", nonnegative=True)
-profit, price = Symbol("G", positive=True), Symbol("D", positive=True)
-cross = log(profit / price) / rate
-depth = Symbol("d", real=True)
-FALLS = monotone(profit * exp(-rate * depth), depth, deep, cross)
-R7b = claim("R7b", profit * exp(-rate * deep), deep >= cross, setting="given law")(
-    r"M \ge \tilde M = \frac{\ln(D/G)}{\ln p} \implies G p^M \le D \quad (p = e^{-t} < 1)",
-    le(price, "the saving of one more layer falls with depth, and is D at the crossing", by=FALLS),
-    wrong={"cost for saving": price**2 / profit, "another layer": price * exp(-rate)},
-    restated=same(profit * exp(-rate * cross, evaluate=False)),
-    note="R7b and R7c together: the first M with G p^M <= D is ceil(ln(D/G)/ln p), cut off at 0 and N - 1; before it J falls, after it J does not.",
+ratio, profit, price = (Symbol(name, positive=True) for name in "pGD")
+point, depth = Symbol("x", positive=True), Symbol("d", real=True)
+crossing = Lambda(
+    (profit, price, ratio), log(price / profit) / log(ratio)
+)  # where a layer's saving has fallen to its cost
+FALLS = monotone(profit * ratio**depth, depth, k, crossing(profit, price, ratio))
+SERIES = {"p": ("1/3", "1/2"), "k": ("0", "1", "2", "3"), "D": ("1/4", "1/2", "1"), "G": ("1", "2")}
+L60 = claim("L60", log(ratio), ratio < 1, setting="given law")(
+    r"0 < p < 1 \implies \ln p < 0",
+    lt(0, "the logarithm rises, and that of 1 is 0", by=monotone(log(point), point, ratio, sp.Integer(1))),
+    wrong={"reverse order": ">", "less than -1": -1},
+    restated=same(Sum(1, (i, 1, 0)), by=calculus),
 )
-R7c = claim("R7c", profit * exp(-rate * deep), deep < cross, setting="given law")(
-    r"M < \tilde M = \frac{\ln(D/G)}{\ln p} \implies G p^M > D \quad (p = e^{-t} < 1)",
-    gt(price, "the saving of one more layer falls strictly with depth, and is D at the crossing", by=FALLS),
-    wrong={"cost for saving": profit**2 / price, "a layer before": price * exp(rate)},
-    restated=same(profit * exp(-rate * cross, evaluate=False)),
+R7b = claim("R7b", profit * ratio**k, ratio < 1, k >= crossing(profit, price, ratio), setting="given law")(
+    r"k \ge \tilde M = \frac{\ln(D/G)}{\ln p} \implies G p^k \le D \quad (0 < p < 1)",
+    le(price, "the saving of one more layer falls with depth, and is D at the crossing", L60, by=FALLS),
+    wrong={"cost for saving": price**2 / profit, "another layer": price * ratio},
+    restated=same(profit * exp(log(price / profit), evaluate=False)),
+    note="With R7c: G p^k <= D iff k is at least the quotient of logarithms, so iff k is at least that rounded up (R7h).",
+    samples=SERIES,
 )
-ratio = Symbol("p", positive=True)
+R7c = claim("R7c", profit * ratio**k, ratio < 1, k < crossing(profit, price, ratio), setting="given law")(
+    r"k < \tilde M = \frac{\ln(D/G)}{\ln p} \implies G p^k > D \quad (0 < p < 1)",
+    gt(price, "the saving of one more layer falls strictly with depth, and is D at the crossing", L60, by=FALLS),
+    wrong={"cost for saving": profit**2 / price, "a layer before": price / ratio},
+    restated=same(profit * exp(log(price / profit), evaluate=False)),
+    samples=SERIES,
+)
 above, below = (sp.Subs(Derivative(part, ratio), ratio, 1) for part in (1 - ratio**M, 1 - ratio))  # slopes at 1
 R7d = claim("R7d", sp.Limit((1 - ratio**M) / (1 - ratio), ratio, 1, "-"), setting="given law")(
     r"\lim_{p \to 1} \frac{1 - p^M}{1 - p} = M",
@@ -184,5 +193,5 @@ R7e = claim("R7e", J(M + 2) - J(M + 1), setting="own input")(
     | {"first chance dropped": download - p**M * g_save, "download dropped": -reached * g_save}
     | {"chance of going on dropped": download - p_first * g_save},
     restated=same(download - reached * stage_saving, "equal layers, saving", "mean", by=expectation),
-    note="Decreasing savings again, so on 1..N-1 the first M with p_0 p^(M-1) G <= D is best, to be compared with 0 and N; R7b and R7c apply with p_0 G for G.",
+    note="Decreasing savings again, so on 1..N-1 the first M with p_0 p^(M-1) G <= D is best, to be compared with 0 and N; R7k says where that is.",
 )

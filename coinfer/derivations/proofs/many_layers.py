@@ -22,7 +22,7 @@ R8 = claim("R8", v(n, M), n <= M, setting="equal layers")(
     | {"result at home": U(M - n)},
     restated=same(V(Max(M - n, 0)), by=index(Max(M - n, 0), M - n)),
 )
-L33 = claim("L33", V(k + 1), setting="equal layers")(
+L33 = claim("L33", V(k + 1))(
     r"V_{k+1} \le V_k",
     forward("<=", V(k), k, 0)(
         eq(stage(V(0)), "one stage left", use("stages left", k=0)),
@@ -37,13 +37,13 @@ L33 = claim("L33", V(k + 1), setting="equal layers")(
     restated=same(E(V(k))),
 )
 fall = Lambda(k, V(k) - V(k + 1))  # what one stage more saves, with so many left: d_k
-R8a = claim("R8a", fall(k + 1), setting="equal layers")(
+R8a = claim("R8a", fall(k + 1))(
     r"d_{k+1} \le d_k, \quad d_k = V_k - V_{k+1}",
     eq(stage(V(k)) - stage(V(k + 1)), "the recursion", "stages left", use("stages left", k=k + 1)),
     le(fall(k), "a stage passes on at most the difference behind it", L33, by=expectation),
     wrong={"strict": "<", "two steps": fall(k + 2)},
     restated=same(V(k) - stage(V(k)), "stages left"),
-    note="Only a stage's being nondecreasing and 1-Lipschitz is used. So J is convex on 0..N-1 (R8b) and the first k with d_k <= D minimises it there.",
+    note="Only a stage's being nondecreasing and 1-Lipschitz is used. So J is convex on 0..N-1 (R8b); where it is least there is R8g.",
 )
 R8b = claim("R8b", Jopt(M + 1) - Jopt(M), setting="equal layers")(
     r"J^{\mathrm{opt}}(M+1) - J^{\mathrm{opt}}(M) = D - d_M",
@@ -72,7 +72,7 @@ R8c = claim("R8c", v(n, N), n <= N, sp.Eq(result_bits, 0), setting="own result")
     wrong={"stages passed": U(n), "one too many": U(N - n + 1), "result sent like a feature": V(N - n)}
     | {"sign": -U(N - n) + 1, "all local": (N - n) * extra},
     restated=same(U(Max(N - n, 0)), by=index(Max(N - n, 0), N - n)),
-    note="So J(N) = C_edge + N D + U_N. J is not convex at N.",
+    note="So J(N) is R8f. J is not convex at N.",
     samples={"o_N": ("0",)},
 )
 
@@ -156,11 +156,12 @@ R9e = claim("R9e", (other - bits * level) * E(indicator(level >= X)), setting="e
 )
 
 # -- R11: how the crossing, at which a layer stops paying, moves
+rate, deep = Symbol("t", positive=True), Symbol("M", nonnegative=True)
 unit_time, size, updates = Symbol("chi", positive=True), Symbol("s", positive=True), symbol("inferences_per_update")
-crossing = log(profit * updates / (unit_time * size)) / rate
+moving = log(profit * updates / (unit_time * size)) / rate
 R11 = claim("R11", Derivative(-log(unit_time * size / updates / profit) / rate, updates), setting="given law")(
     r"\tilde M = \frac{\ln(D/G)}{\ln p},\ D = \chi s / K,\ p = e^{-t}: \quad \frac{\partial \tilde M}{\partial K} = \frac{1}{tK}",
-    eq(Derivative(crossing, updates), "minus the logarithm is that of the inverse", by=calculus),
+    eq(Derivative(moving, updates), "minus the logarithm is that of the inverse", by=calculus),
     eq(1 / (rate * updates), "derivative of the logarithm", by=calculus),
     wrong={"sign": -1 / (rate * updates), "power": 1 / (rate * updates**2), "rate multiplies": rate / updates}
     | {"rate dropped": 1 / updates + 1}
@@ -176,7 +177,7 @@ R11a = claim("R11a", Derivative(-log(unit_time * size / updates / profit) / rate
     restated=same(-Derivative(log(size) / rate, size), by=calculus),
 )
 tail = sp.Function("T", positive=True)  # P(X > x)
-point, average, sent, added = (Symbol(name, positive=True) for name in ("x", "mu", "o", "delta"))
+average, sent, added = (Symbol(name, positive=True) for name in ("mu", "o", "delta"))
 bound = average + added / sent
 slope = sp.Subs(Derivative(tail(point), point), point, bound)
 passing = tail(bound)  # the chance of going on

@@ -9,10 +9,10 @@ stay = 1 - alpha  # probability of the worse state
 two_saving = Max(stay * (alpha * bits * (high - low) - extra), 0)
 # what the stages left cost, by the power of the worse state's probability
 value = Lambda(A, bits * E(X) - two_saving * (1 - A) / alpha)
-L39 = claim("L39", stay**k, alpha > 0, alpha <= 1)(
-    r"0 < \alpha \le 1 \implies (1 - \alpha)^k \le 1",
+L39 = claim("L39", stay**k, alpha <= 1, setting="given law")(
+    r"0 \le \alpha \le 1 \implies (1 - \alpha)^k \le 1",
     forward("<=", 1, k, 0)(eq(1, "an empty product"))(
-        eq(stay * stay**k, "one factor"), le(stay, "hypothesis", HYPOTHESIS), le(1, "alpha is positive")
+        eq(stay * stay**k, "one factor"), le(stay, "hypothesis", HYPOTHESIS), le(1, "alpha is not negative")
     ),
     wrong={"strict": "<", "at most alpha": alpha},
     restated=same(Sum(1, (i, 1, 1)), by=calculus),

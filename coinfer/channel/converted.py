@@ -1,0 +1,72 @@
+"""Channels of older scenario files, read as what takes their place: chains in continuous time."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from coinfer.validation import InputError
+
+GONE = "belongs to no Markov process of the gain, which could move the channel both in computing and in sending"
+
+
+def converted(channel: Any) -> Any:
+    """The fields of a channel, those of the older kinds put in terms of the present ones. Raises `InputError`.
+
+    "correlated" becomes `Moving`, "finite-state" and "gilbert-elliott" become `Markov` with the generator (P - 1)/step.
+    """
+    kinds = {"correlated": _correlated, "finite-state": _finite_state, "gilbert-elliott": _gilbert_elliott}
+    if not isinstance(channel, dict) or not isinstance(channel.get("kind"), str) or channel["kind"] not in kinds:
+        return channel
+    try:
+        found, lost = kinds[channel["kind"]](channel)
+    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f"channel.kind = {channel['kind']!r}: is no longer offered, and its fields cannot be converted "
+            f"({type(error).__name__}: {error}); use moving, shadowed, on-off or markov"
+        ) from None
+    warnings.warn(
+        f"channel.kind = {channel['kind']!r} is deprecated and read as {found['kind']!r}, a channel that moves in "
+        f"continuous time, in computing and in sending{lost}",
+        DeprecationWarning,
+        stacklevel=2,
+    )
+    return found
+
+
+def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    base = old["base"]
+    if base["kind"] == "truncated-inversion":
+        raise InputError(
+            f"channel.base.kind = 'truncated-inversion': in motion, it {GONE}; without it, draws are independent"
+        )
+    if old.get("correlation", "exponential") != "exponential":
+        raise InputError(f"channel.correlation = {old['correlation']!r}: {GONE}; should be 'exponential'")
+    kept = {name: old[name] for name in ("coherence_time_s", "speed_m_per_s", "states") if old.get(name) is not None}
+    lost = "; its outage gain is gone, as motion ends every fade (R20)" if base.get("outage_gain") else ""
+    return {"kind": "moving", "m": base.get("m", 1.0), **kept}, lost
+
+
+def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    name = "gains" if old.get("rates_bps") is None else "rates_bps"
+    values, moves = np.array(old[name], dtype=float), np.array(old["transitions"], dtype=float)
+    if moves.shape != (values.size, values.size) or np.any(np.abs(moves.sum(axis=1) - 1) > 1e-9) or np.any(moves < 0):
+        raise InputError(f"channel.transitions: should be {values.size} rows of {values.size} probabilities with sum 1")
+    kept = values > 0 if old.get("outages") == "conditional" else np.ones(values.size, dtype=bool)
+    generator = moves[np.ix_(kept, kept)] / float(old["step_s"])
+    np.fill_diagonal(generator, 0.0)
+    np.fill_diagonal(generator, -generator.sum(axis=1))
+    sending = {"sending": "held"} if old.get("sending") == "held" else {}
+    lost = "; it starts from its stationary law" if old.get("initial") is not None else ""
+    return {"kind": "markov", name: values[kept].tolist(), "generator": generator.tolist(), **sending}, lost
+
+
+def _gilbert_elliott(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    bad, good = float(old["to_bad"]), float(old["to_good"])
+    chain = {
+        "gains": (old.get("good_gain", 1.0), old.get("bad_gain", 0.0)),
+        "transitions": ((1 - bad, bad), (good, 1 - good)),
+    }
+    return _finite_state({**old, **chain})
