@@ -60,6 +60,13 @@ j = sp.Symbol("j", integer=True, nonnegative=True)
 goes_to = sp.Function("next", integer=True, nonnegative=True)
 vs, later_in, Js, send_in = (sp.Function(name, real=True) for name in ("vs", "later", "Js", "send"))
 excess_in = sp.Function("excess", real=True, nonnegative=True)
+# fixed stop sets: in state j of stage n one stops with probability halt(n, j); sending takes send_s seconds and send_j joules,
+# layer n run_s and run_j; what is paid from there on, in cost, seconds and joules
+beta_t, beta_e = symbol("weights.time_per_s"), symbol("weights.energy_per_j")
+halt, send_s, send_j, run_s, run_j = (
+    sp.Function(name, real=True, nonnegative=True) for name in ("halt", "send_s", "send_j", "run_s", "run_j")
+)
+spends, takes, draws = (sp.Function(name, real=True) for name in ("spends", "takes", "draws"))
 # on or off, equal layers: sending costs C_1 when on, h more when off; a layer ends off with probability a from off, eta from on
 on_cost, wait, off_share, stays_off, turns_off = sp.symbols("C_1 h pi_off a eta", nonnegative=True)
 V_on, V_off, U_on, U_off, J_link, J_end = (
@@ -85,6 +92,16 @@ def started(on: sp.Expr, off: sp.Expr, layers: sp.Expr) -> sp.Expr:
 def onward(stage: sp.Expr, horizon: sp.Expr, state: sp.Expr) -> sp.Expr:
     """What going on costs where the channel has a memory."""
     return delta(stage + 1) + E(vs(stage + 1, horizon, goes_to(state, X)))
+
+
+def followed(sends: sp.Expr, runs: sp.Expr, value: Any) -> sp.Expr:
+    """What fixed stop sets pay from stage n on: send where they stop, else a layer and what comes after it."""
+    return halt(n, j) * sends + (1 - halt(n, j)) * (runs + E(value(n + 1, M, goes_to(j, X))))
+
+
+def weighed(seconds: sp.Expr, joules: sp.Expr) -> sp.Expr:
+    """The cost of seconds and joules."""
+    return beta_t * seconds + beta_e * joules
 
 
 def looked(stage: sp.Expr, state: sp.Expr) -> sp.Expr:
@@ -168,6 +185,18 @@ ONE_CLOCK = {
             n + 1 <= m,
         ),
         memory("ETC with memory", Js(M), DOWNLOADS + sp.Sum(share(j) * vs(0, M, j), (j, 0, states))),
+        # fixed stop sets, in cost and apart
+        memory("stop sets end", spends(M, M, j), weighed(send_s(M, j), send_j(M, j))),
+        memory("stop sets end, seconds", takes(M, M, j), send_s(M, j)),
+        memory("stop sets end, joules", draws(M, M, j), send_j(M, j)),
+        memory(
+            "stop sets",
+            spends(n, M, j),
+            followed(weighed(send_s(n, j), send_j(n, j)), weighed(run_s(n + 1), run_j(n + 1)), spends),
+            *INNER,
+        ),
+        memory("stop sets, seconds", takes(n, M, j), followed(send_s(n, j), run_s(n + 1), takes), *INNER),
+        memory("stop sets, joules", draws(n, M, j), followed(send_j(n, j), run_j(n + 1), draws), *INNER),
         # equal layers over a link that is on or off, by the number left: features at the end, or the result at home
         link("none left, on", V_on(0), on_cost),
         link("none left, off", V_off(0), on_cost + wait),

@@ -8,11 +8,12 @@ import random
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import count, product
+from math import prod
 from typing import Any
 
 import mpmath
 
-from coinfer.derivations.engine.numbers import NONNEGATIVE, POSITIVE, SIGNED, Atoms, Case, Number, real
+from coinfer.derivations.engine.numbers import HALVES, NONNEGATIVE, POSITIVE, SIGNED, Atoms, Case, Number, real
 
 Drawn = tuple[Atoms, dict[str, Any]]  # the noise, and the chain
 PAIR = (0, 1)
@@ -112,6 +113,25 @@ def seen(world: Case, stage: int, last: int, state: int) -> Fraction:
     return max(send[last, state] - later, Fraction(0))
 
 
+def paid(world: Case, seconds: Number, joules: Number, stage: int, last: int, state: int) -> Number:
+    """The mean, over every path, of what fixed stop sets pay in all, given what a second and a joule cost."""
+
+    def price(kind: str, *at: int) -> Number:
+        key = at if kind == "send" else at[0]
+        return seconds * world.chain[f"{kind}_s"][key] + joules * world.chain[f"{kind}_j"][key]
+
+    total = Fraction(0)
+    for noises in product(world.atoms, repeat=last - stage):
+        chance, run, now = Fraction(1), Fraction(0), state
+        for here, (noise, _) in enumerate(noises, start=stage):
+            stops = world.chain["halt"][here, now]
+            total += prod(weight for _, weight in noises) * chance * stops * (run + price("send", here, now))
+            chance, run = chance * (1 - stops), run + price("run", here + 1)
+            now = world.chain["next"][now, noise]
+        total += prod(weight for _, weight in noises) * chance * (run + price("send", last, now))
+    return total
+
+
 def over_link(world: Case, left: int, state: int, ends: list[Fraction]) -> Fraction:
     """The least that so many equal layers left cost; `state` 0 is off, `ends` what each state costs after the last."""
     extra, on, wait, stays, turns = of(world, "delta", "C_1", "h", "a", "eta")
@@ -183,6 +203,14 @@ MOVES: dict[str, Callable[..., Number]] = {
     ),
     "send": lambda world, stage, state: world.chain["send"][stage, state],
     "next": lambda world, state, noise: Fraction(world.chain["next"][state, noise]),
+    "spends": lambda world, *at: paid(world, world.values["beta_t"], world.values["beta_e"], *at),
+    "takes": lambda world, *at: paid(world, Fraction(1), Fraction(0), *at),
+    "draws": lambda world, *at: paid(world, Fraction(0), Fraction(1), *at),
+    **{
+        name: lambda world, stage, state, name=name: world.chain[name][stage, state]
+        for name in ("halt", "send_s", "send_j")
+    },
+    **{name: lambda world, stage, name=name: world.chain[name][stage] for name in ("run_s", "run_j")},
     "vs": optimum,
     "later": seen,
     "excess": lambda world, stage, state: seen(world, stage, stage, state),
@@ -259,8 +287,13 @@ def draw_memory(values: dict[str, Number], rng: random.Random) -> Drawn:
     turns = [sum(chance for noise, chance in atoms if after[state, noise] != state) for state in PAIR]
     share = [turns[1] / sum(turns), turns[0] / sum(turns)] if sum(turns) else [Fraction(1, 3), Fraction(2, 3)]
     sizes = range(7)
-    values.setdefault("C_edge", rng.choice(POSITIVE))
+    for name in ("C_edge", "beta_t", "beta_e"):
+        values.setdefault(name, rng.choice(POSITIVE))
+    places = [*product(sizes, PAIR)]
     return atoms, {
+        **{name: {place: rng.choice(NONNEGATIVE) for place in places} for name in ("send_s", "send_j")},
+        **{name: [rng.choice(NONNEGATIVE) for _ in sizes] for name in ("run_s", "run_j")},
+        "halt": {place: rng.choice(HALVES) for place in places},
         "next": after,
         "share": share,
         "send": {(stage, state): rng.choice(SIGNED) for stage in sizes for state in PAIR},

@@ -1,4 +1,4 @@
-"""Claims about waiting: when going on can pay at all, over a channel with a memory (R21)."""
+"""Claims about waiting: when going on can pay at all, over a channel with a memory, and seconds and joules apart (R21, R23)."""
 
 from coinfer.derivations.engine.clock import *
 from coinfer.derivations.proofs.notation import *
@@ -15,9 +15,8 @@ R21 = claim("R21", cost, GOES_ON)(
     note="X is here what the later stages cost, given the state s, whatever the channel; the extra cost may have either sign.",
     samples={"c": ("-1", "0", "1/2", "1", "2", "3", "5")},
 )
-beta_t, beta_e = symbol("weights.time_per_s"), symbol("weights.energy_per_j")
 power = symbol("link.transmit_power_w")
-on_device, on_edge, per_mac, layer_s, send_s = (Symbol(name, positive=True) for name in ("f_d", "f_e", "e_d", "t", "T"))
+on_device, on_edge, per_mac, layer_s, sent_s = (Symbol(name, positive=True) for name in ("f_d", "f_e", "e_d", "t", "T"))
 computing = beta_t * (1 - on_device / on_edge) + beta_e * per_mac * on_device
 R21a = claim(
     "R21a",
@@ -35,8 +34,8 @@ R21a = claim(
 )
 sending_s = beta_t + beta_e * power  # what a second of sending costs at most
 phi = computing / sending_s
-SPENT = (cost <= sending_s * send_s, cost > layer_s * computing)
-R21b = claim("R21b", send_s, *SPENT, setting="given law")(
+SPENT = (cost <= sending_s * sent_s, cost > layer_s * computing)
+R21b = claim("R21b", sent_s, *SPENT, setting="given law")(
     r"C \le (\beta_t + \beta_e P_{\mathrm{tx}})\,T,\ C > \delta \implies T > \varphi\,t, \quad \varphi = \frac{\beta_t(1 - f_d/f_e) + \beta_e P_{\mathrm{cpu}}}{\beta_t + \beta_e P_{\mathrm{tx}}}",
     ge(cost / sending_s, "no second costs more"),
     gt(layer_s * computing / sending_s, "sending costs more than the layer (R21, R21a)"),
@@ -144,5 +143,36 @@ R21c = claim("R21c", Js(M + 1) - Js(M), setting="memory")(
     },
     restated=same(D(M + 1) - begun(looked(M, j)), use("excess", m=M), by=algebra),
     note="So layer M + 1 pays only if its download costs less than that mean: R16's upper bound, which survives memory. Any number of states: the next one is a function of the state and of independent noise.",
+    samples=PATHS,
+)
+
+# -- R23: under fixed stop sets seconds and joules follow the same recursion, with the weights (1, 0) and (0, 1)
+apart = weighed(takes(n, M, j), draws(n, M, j))
+PARTS = ("seconds", "joules")
+R23 = claim("R23", spends(n, M, j), n <= M, setting="memory")(
+    r"\text{fixed stop sets: } \quad C_n = \beta_t T_n + \beta_e E_n, \quad T_n, E_n \text{ by the same recursion with the weights } (1, 0), (0, 1)",
+    backward("=", apart, n, M)(
+        eq(weighed(send_s(M, j), send_j(M, j)), "at stage M one has to send", "stop sets end"),
+        eq(apart.subs(n, M), "in seconds and in joules", *(f"stop sets end, {part}" for part in PARTS)),
+    )(
+        eq(
+            followed(weighed(send_s(n, j), send_j(n, j)), weighed(run_s(n + 1), run_j(n + 1)), spends),
+            "the recursion",
+            "stop sets",
+        ),
+        eq(
+            weighed(followed(send_s(n, j), run_s(n + 1), takes), followed(send_j(n, j), run_j(n + 1), draws)),
+            "hypothesis, from every next state; E is linear",
+            FROM_THERE,
+        ),
+        eq(apart, "the recursions of seconds and joules", *(f"stop sets, {part}" for part in PARTS)),
+    ),
+    wrong={
+        "weights swapped": beta_e * takes(n, M, j) + beta_t * draws(n, M, j),
+        "seconds only": beta_t * takes(n, M, j),
+    }
+    | {"sign": beta_t * takes(n, M, j) - beta_e * draws(n, M, j), "stage off by one": apart.subs(n, n + 1)},
+    restated=same((beta_t + beta_e) * takes(n, M, j) + beta_e * (draws(n, M, j) - takes(n, M, j))),
+    note="For every rule, for stop sets do not ask for the weights once they are fixed. The downloads add their own seconds and joules.",
     samples=PATHS,
 )
