@@ -21,7 +21,7 @@ import coinfer.derivations
 from coinfer.derivations import Claim, Result, Step, claim, claims, labels
 from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
-from coinfer.derivations.engine import integers
+from coinfer.derivations.engine import integers, moving
 from coinfer.derivations.engine.claim import (
     FAMILY,
     HYPOTHESIS,
@@ -35,23 +35,27 @@ from coinfer.derivations.engine.claim import (
     use,
     where,
 )
+from coinfer.derivations.engine.clock import goes_to, j, onward, send_in, vs
+from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import value
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
-from coinfer.derivations.engine.model import DEFINITIONS, A, D, E, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.model import A, D, E, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
     almost_never,
+    averaged,
     by_numbers,
     calculus,
     expectation,
+    fundamental,
     indicator,
     order,
 )
 from coinfer.derivations.engine.search import search, worlds
 from coinfer.derivations.engine.terms import Argmin, First
-from coinfer.derivations.engine.worlds import CLAIM, MEANING, World
+from coinfer.derivations.engine.worlds import CLAIM, MEANING, RESTATEMENT, Question, World
 from coinfer.validation import InputError
 
 
@@ -77,7 +81,7 @@ def test_claim_passes(label: str) -> None:
 
 
 def test_required_results_are_there() -> None:
-    assert {f"R{number}" for number in range(1, 19)} <= set(labels())
+    assert {f"R{number}" for number in range(1, 24)} <= set(labels())
     about_integers = "R7h R7j R7k R8g R8h R16e R16f R18g R18h R18i R18j R22m"
     assert all(claim(label).left.has(Argmin) for label in about_integers.split())
     assert len(labels()) == len(set(labels())) >= 22
@@ -179,6 +183,41 @@ def test_induction_on_the_conclusion_itself_is_refused() -> None:
     moved = replace(goal, uses=(use(HYPOTHESIS, n=n - 1),))
     circular = replace(true, steps=(replace(step, by=replace(step.by, step=(moved,))),))
     assert any("one place nearer to the start" in each for each in proof_failures(circular))
+
+
+def test_a_hypothesis_holds_for_every_value_of_what_nothing_is_assumed_of() -> None:
+    true = claim("L87")
+    assert not proof_failures(replace(true, label="again"))
+    about = replace(true, label="about a state", assumptions=(*true.assumptions, j <= 5))
+    assert any("one place nearer to the start" in each for each in proof_failures(about))
+    (step,) = claim("R22h").steps
+    assert isinstance(step.by, Induction)
+    later = Step(step.by.step[0].left, "=", sp.S.Zero, "later", order, (use(HYPOTHESIS, a=0),))
+    assumed = replace(claim("R22h"), steps=(replace(step, by=replace(step.by, step=(later,))),))
+    assert any("one place nearer to the start" in each for each in proof_failures(assumed))  # a < 1 is assumed
+
+
+def test_an_average_is_no_value_of_what_it_averages() -> None:
+    step = true_step = claim("L87").steps[0]
+    assert isinstance(true_step.by, Induction)
+    averaged_out = replace(true_step.by.step[1], uses=(use(HYPOTHESIS, X=0, j=goes_to(j, X)),))
+    moved = replace(step, by=replace(true_step.by, step=(true_step.by.step[0], averaged_out, true_step.by.step[2])))
+    assert any("one place nearer" in each for each in proof_failures(replace(claim("L87"), steps=(moved,))))
+
+
+def test_noise_does_not_slip_into_an_expectation() -> None:
+    inner = use("memory", j=goes_to(j, X))
+    step = Step(
+        vs(n, M, goes_to(j, X)),
+        "=",
+        sp.Min(send_in(n, goes_to(j, X)), onward(n, M, goes_to(j, X))),
+        "so",
+        uses=(inner,),
+    )
+    moved = replace(
+        claim("L87"), left=step.left, steps=(step,), relation="=", formula=step.right, assumptions=(n + 1 <= M,)
+    )
+    assert any("would be averaged" in each for each in proof_failures(moved))
 
 
 def test_no_step_rests_on_contradictory_facts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,6 +394,32 @@ def test_order_knows_nothing_it_was_not_told() -> None:
 def test_algebra_and_calculus_prove_no_inequality() -> None:
     assert not algebra(A, "<=", A, NOTHING)
     assert not calculus(A, "<=", A, NOTHING)
+
+
+def test_an_integral_of_a_derivative_needs_both_ends() -> None:
+    z, b, f = sp.Symbol("z", nonnegative=True), sp.Symbol("b", nonnegative=True), sp.Function("f", real=True)
+    risen = sp.Integral(sp.Derivative(f(z), z), (z, 0, b))
+    assert fundamental(f(b), "=", f(0) + risen, NOTHING)
+    assert not fundamental(f(b), "=", risen, NOTHING)
+    assert not fundamental(f(b), ">=", f(0) + risen, NOTHING)
+    assert not fundamental(f(b), "=", f(0) + sp.Integral(f(z), (z, 0, b)), NOTHING)
+    assert not fundamental(f(b), "=", f(0) + sp.Integral(sp.Derivative(f(z), z, 2), (z, 0, b)), NOTHING)
+
+
+def test_what_holds_in_the_mean_need_not_hold_for_an_outcome() -> None:
+    always = Context((), (sp.Le(X, A, evaluate=False),))
+    in_the_mean = Context((), (sp.Le(E(X), A, evaluate=False),))
+    assert averaged(E(X), "<=", A, always)
+    assert not averaged(E(X**2), "<=", A**2, in_the_mean)
+    assert not averaged(X, "<=", A, in_the_mean)
+    assert not averaged(E(X), ">=", A, always)
+
+
+def test_matrices_do_not_commute() -> None:
+    one, other = sp.symbols("Q_uo Q_ou", commutative=False)
+    assert not algebra(one * other, "=", other * one, NOTHING)
+    assert not algebra(one**-1 * other * one, "=", other, NOTHING)
+    assert algebra(one**-1 * (one * other + other), "=", other + one**-1 * other, NOTHING)
 
 
 # -- the rules about a smallest minimiser ------------------------------------------------------------------------------------
@@ -546,6 +611,23 @@ def test_every_quantity_of_the_model_has_a_meaning_of_its_own() -> None:
     assert functions <= set(MEANING)
 
 
+POINTS = dict.fromkeys(("b", "z", "t"), ("1/2", "1", "2"))
+INDICES = {"i": ("1", "2"), "i_0": ("1", "2"), "S": ("2",), "j": ("0", "1"), "k": ("0", "1", "2"), "n": ("0", "1", "2")}
+INDICES |= {"m": ("1", "2", "3"), "M": ("1", "2", "3"), "N": ("1", "2", "3"), "delta": ("0", "1/2", "1")}
+
+
+@pytest.mark.parametrize("name", [name for name, each in DEFINITIONS.items() if each.setting in moving.DRAWN])
+def test_a_definition_about_a_channel_that_moves_holds_in_its_worlds(name: str) -> None:
+    """What the derivations start from is what the worlds, which know no definition, compute by other routes."""
+    each = DEFINITIONS[name]
+    known = POINTS | INDICES | ({"S": ("1",)} if each.setting == "memory" else {})
+    said = dict.fromkeys((CLAIM, RESTATEMENT), (each.relation, each.right))
+    asked = Question(name, each.left, said, each.when, each.setting, known)
+    assert search(asked) == {}
+
+
+fractions = st.fractions(min_value=-3, max_value=3, max_denominator=6)
+positive = st.fractions(min_value=0, max_value=3, max_denominator=6)
 chains = st.tuples(
     st.lists(positive, min_size=4, max_size=4),
     st.lists(fractions, min_size=4, max_size=4),

@@ -17,7 +17,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from coinfer.derivations import TOPICS, Claim, Result, Use, claim, labels
 from coinfer.derivations.engine.claim import all_steps
-from coinfer.derivations.engine.model import DEFINITIONS
+from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.study import claim_graph
 from coinfer.study.figures import plt, save_text
 from coinfer.study.proof_page import maths, page, section

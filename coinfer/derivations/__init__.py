@@ -6,9 +6,9 @@ notation are this study's own.
 
 How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
 and what z3 derives, `prover` has the rules that prove a step (never by numbers), `integers` those about smallest
-minimisers, `model` the definitions; `worlds`, `evaluate` and `search` refute a mutant by exact values (never by the
-prover); `claim` says what a claim is and when it passes, `writing` how one is written. The claims are in `proofs`, a
-module for each topic.
+minimisers, `model`, `clock` and `definitions` what it may start from; `numbers`, `moving`, `worlds`, `evaluate` and
+`search` refute a mutant by exact values (never by the prover); `claim` says what a claim is and when it passes,
+`writing` how one is written. The claims are in `proofs`, a module for each topic.
 """
 
 from functools import cache
@@ -30,6 +30,10 @@ TOPICS = {  # each a module of `proofs`, whose docstring begins with the same se
     "equal_layers": "Claims about 1-sla on equal layers, where the cost of a placement is a geometric series (R7, N4).",
     "many_layers": "Claims about equal layers by the number of stages left: the optimal rule and its limit (R8, R9, R11, R16, N3).",
     "two_states": "Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2).",
+    "one_clock": "Claims about one clock: what sending costs over a channel that moves, and its limits for fast and slow ones (R19).",
+    "fades": "Claims about fades: over a gain that moves, every moment of the time that sending takes is finite (R20).",
+    "waiting": "Claims about waiting: when going on can pay at all, over a channel with a memory, and seconds and joules apart (R21, R23).",
+    "on_off": "Claims about a link that is on or off, equal layers: when to go on, and what a placement costs (R22).",
     "best_placement": "Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m).",
 }
 

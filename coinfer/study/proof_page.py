@@ -7,7 +7,8 @@ import sympy as sp
 
 from coinfer.derivations import TOPICS, Claim, Result, Step, Use, claims, labels, topics
 from coinfer.derivations.engine.claim import Induction, all_steps
-from coinfer.derivations.engine.model import DEFINITIONS, Definition
+from coinfer.derivations.engine.definitions import DEFINITIONS
+from coinfer.derivations.engine.model import Definition
 from coinfer.study.typeset import RELATIONS, latex
 
 INTRODUCTION = r"""# Derivations
@@ -18,7 +19,12 @@ earlier claims named behind it, at the values given there, and inside an inducti
 
 The first $M$ of $N$ layers are on the device. After $n$ of them it stops and sends $o_n$ bits at the unit cost $X$, drawn anew at
 each stage with mean $\mu$, or runs one layer more for $\delta_{{n+1}}$. Expectations are over $X$; $\mathbf{{1}}\lbrace\cdot\rbrace$ is
-1 where a condition holds and 0 elsewhere. 1-sla is one-stage look-ahead, k-sla looks $k$ stages ahead."""
+1 where a condition holds and 0 elsewhere. 1-sla is one-stage look-ahead, k-sla looks $k$ stages ahead.
+
+Where a claim assumes a *moving channel*, *outages*, *windows*, *memory* or an *on-off link*, the channel is one process instead, in
+computing and in sending: a chain whose state $i$ sends at $r_i$ and costs $c_i$ a second, so that $C_i(b)$ is what $b$ bits cost from
+it. From layer to layer state $j$ becomes $f(j, X)$, $X$ being noise. Letters with $o$ and $u$ below are blocks of outages and usable
+states, matrices."""
 # what Markdown takes for an escape, an emphasis or a table, or HTML for a tag, and what says the same in LaTeX
 IN_MARKDOWN = {
     r"\\": r"\cr ", r"\{": r"\lbrace ", r"\}": r"\rbrace ", r"\|": r"\Vert ", "|": r"\vert ", "<": r"\lt ", ">": r"\gt ",

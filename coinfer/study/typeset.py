@@ -6,7 +6,10 @@ from sympy.printing.latex import LatexPrinter
 
 from coinfer.quantities import QUANTITIES
 
-NAMES = {quantity.symbol: quantity.latex for quantity in QUANTITIES.values()} | {"v_inf": r"v_\infty"}
+NAMES = {quantity.symbol: quantity.latex for quantity in QUANTITIES.values()} | {
+    "v_inf": r"v_\infty",
+    "pi_off": r"\pi_{\mathrm{off}}",
+}
 RELATIONS = {"=": "=", "<=": r"\le", ">=": r"\ge", "<": "<", ">": ">"}
 # a function of its indices: where they go, {0} the first of them
 INDEXED = {
@@ -39,6 +42,44 @@ INDEXED = {
     "V": "V_{{{0}}}",
     "U": "U_{{{0}}}",
     "s": "s_{{{0}}}({1})",
+    "rate": "r_{{{0}}}",
+    "second": "c_{{{0}}}",
+    "share": r"\pi_{{{0}}}",
+    "sending": "C_{{{1}}}({0})",
+    "drift": "(QC)_{{{1}}}({0})",
+    "inflow": "I({0})",
+    "C1": "C_1({0})",
+    "C2": "C_2({0})",
+    "Con": r"C_{{\mathrm{{on}}}}({0})",
+    "Coff": r"C_{{\mathrm{{off}}}}({0})",
+    "gone": r"P_{{\mathrm{{off}}}}({0})",
+    "Cu": "C({0})",
+    "fading": "e^{{-A {0}}}",
+    "M1": "m_1({0})",
+    "M2": "m_2({0})",
+    "sure": r"\underline{{P}}({0})",
+    "late": r"\overline{{P}}_{{{1}}}({0})",
+    "waits": r"\overline{{T}}_{{{1}}}({0})",
+    "next": "f({0}, {1})",
+    "send": "C(o_{{{0}}}, {1})",
+    "vs": "v_{{{0}}}^{{({1})}}({2})",
+    "halt": "p_{{{0}}}({1})",
+    "send_s": r"T^{{\mathrm{{tx}}}}_{{{0}}}({1})",
+    "send_j": r"E^{{\mathrm{{tx}}}}_{{{0}}}({1})",
+    "run_s": "t_{{{0}}}",
+    "run_j": "e_{{{0}}}",
+    "spends": "C_{{{0}}}^{{({1})}}({2})",
+    "takes": "T_{{{0}}}^{{({1})}}({2})",
+    "draws": "E_{{{0}}}^{{({1})}}({2})",
+    "excess": "G_{{{0}}}({1})",
+    "later": r"\bar G_{{{1}}}^{{{0}}}({2})",
+    "Js": "J({0})",
+    "Von": r"V_{{{0}}}^{{\mathrm{{on}}}}",
+    "Voff": r"V_{{{0}}}^{{\mathrm{{off}}}}",
+    "Uon": r"U_{{{0}}}^{{\mathrm{{on}}}}",
+    "Uoff": r"U_{{{0}}}^{{\mathrm{{off}}}}",
+    "Jlink": "J({0})",
+    "Jend": "J({0})",
 }
 
 

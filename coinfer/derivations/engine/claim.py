@@ -6,7 +6,7 @@ inside an induction, the hypothesis. A derivation cannot write down a fact of it
 it should show. A mutant is rejected only by values at which it is false, found by `search`, which sees no derivation.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
@@ -15,12 +15,13 @@ from typing import Any, Union
 
 import sympy as sp
 
+from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, derived
 from coinfer.derivations.engine.instance import instance
-from coinfer.derivations.engine.model import DEFINITIONS, SETTINGS, Definition, dearer_layers, derived, two_points
+from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
 from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search
-from coinfer.derivations.engine.terms import indices, whole
+from coinfer.derivations.engine.terms import RANDOM, indices, outer_expectations, randoms, whole
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
 from coinfer.validation import InputError
 
@@ -172,6 +173,7 @@ class Scope:
 
     conditions: tuple[Any, ...]
     hypothesis: Relation | None = None
+    any_value: Collection[str] = ()  # what the hypothesis speaks of and no condition does: it holds for every value
 
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
@@ -288,7 +290,11 @@ def induction_failures(claim: Claim, step: Step, induction: Induction, scope: Sc
     for condition in needed:
         if not holds(condition, inside):
             yield f"[{step.reason}]: the hypothesis needs {condition}"
-    yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis))
+    spoken_of, all_of = (
+        {part.name for each in some for part in each.free_symbols}
+        for some in ((variable, start, *inside), hypothesis[::2])
+    )
+    yield from chain_failures(claim, induction.step, goal, Scope(inside, hypothesis, all_of - spoken_of - RANDOM))
 
 
 def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[Relation, tuple[Any, ...]]:
@@ -299,10 +305,12 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[Relation, tuple[Any,
     if each.source == HYPOTHESIS:
         if scope.hypothesis is None:
             raise ValueError("a hypothesis outside an induction")
-        if each.at:
+        if not {name for name, _ in each.at} <= {*scope.any_value}:
             raise ValueError("the hypothesis holds only one place nearer to the start")
-        return scope.hypothesis, ()
-    fact = cited(claim, each.source)
+        left, relation, right = scope.hypothesis
+        fact = Definition(HYPOTHESIS, left, right, (), relation, claim.setting)
+    else:
+        fact = cited(claim, each.source)
     if each.on_dearer:
         fact = dearer_layers(fact)
     if fact.setting not in SETTINGS[claim.setting]:
@@ -312,6 +320,9 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[Relation, tuple[Any,
         if name not in free:
             raise ValueError(f"no symbol {name} in the cited fact")
     values = {free[name]: value for name, value in each.at}
+    averaged = outer_expectations(sp.Tuple(fact.left, fact.right))
+    if any(randoms(new) and any(part.has(old) for part in averaged) for old, new in values.items()):
+        raise ValueError(f"{values} would be averaged with what the fact averages")
     if any(old.is_integer and not whole(new) for old, new in values.items()):
         raise ValueError(f"{values} may leave the domain: an index is an integer")
     if sp.Tuple(*values.values()).free_symbols & indices(fact.left, fact.right):

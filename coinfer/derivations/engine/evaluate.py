@@ -13,8 +13,9 @@ import mpmath
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
+from coinfer.derivations.engine.numbers import Number, real
 from coinfer.derivations.engine.terms import Argmin, E, First, indicator
-from coinfer.derivations.engine.worlds import Number, World
+from coinfer.derivations.engine.worlds import World
 
 Of = Callable[..., Number]  # the value of a part of an expression, given the values of more variables
 UNBOUND: dict[str, Number] = {}
@@ -25,12 +26,8 @@ SMOOTH: dict[str, Callable[[Number], Number]] = {
     "F": lambda at: 1 - mpmath.exp(-at),
     "T": lambda at: mpmath.exp(-at),
     "f": lambda at: mpmath.exp(-at),
+    "inflow": lambda at: mpmath.exp(-at) + at,  # of what is spent from other states: any smooth function
 }
-
-
-def real(number: Number) -> mpmath.mpf:
-    """A number to the working precision."""
-    return mpmath.mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else mpmath.mpf(number)
 
 
 def exact(*numbers: Number) -> bool:

@@ -123,6 +123,7 @@ DEFINITIONS = {
     for each in (
         Definition("mean", mu, E(X)),
         Definition("mean gain", E(symbol("gain")), ONE, setting="given law"),
+        Definition("mean square gain", E(symbol("gain") ** 2), 1 + 1 / symbol("nakagami_m"), setting="given law"),
         Definition("distribution", F(y), E(indicator(y >= X))),
         # any rule: it stops at stage n with probability s(n, X), at the last stage always
         Definition("rule ends", w(M, M), LAST),

@@ -60,6 +60,18 @@ def calculus(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     return relation == "=" and is_zero((context.rewrite(left).doit() - context.rewrite(right).doit()).doit())
 
 
+def fundamental(left: Expr, relation: str, right: Expr, context: Context) -> bool:
+    """The integral of a derivative is the difference at its ends; what is integrated is smooth, as a chain's values are."""
+
+    def ends(total: sp.Integral) -> Expr:
+        (variable, low, high), slope = total.limits[0], total.function
+        if not isinstance(slope, sp.Derivative) or slope.variables != (variable,):
+            return total
+        return slope.expr.subs(variable, high) - slope.expr.subs(variable, low)
+
+    return algebra(left, relation, right.replace(lambda part: isinstance(part, sp.Integral), ends), context)
+
+
 @given
 def index(old: Expr, new: Expr, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """One index is another: proved over the integers, then replaced literally."""
@@ -112,6 +124,13 @@ def expectation(left: Expr, relation: str, right: Expr, context: Context) -> boo
     constants = set().union(*(outer_expectations(part.args[0]) for part in outer))
     choices = [parts for parts in (outer, outer - constants) if parts or not outer]
     return any(outcome_by_outcome(difference, parts, relation, context) for parts in choices)
+
+
+def averaged(left: Expr, relation: str, right: Expr, context: Context) -> bool:
+    """A relation that z3 derives from the facts and their means: what holds for every outcome holds in the mean."""
+    random = [fact for fact in context.facts if isinstance(fact, sp.Rel) and randoms(fact)]
+    means = [type(fact)(linear(E(fact.lhs)), linear(E(fact.rhs)), evaluate=False) for fact in random]
+    return order(left, relation, right, Context(context.rewrites, (*context.facts, *means)))
 
 
 def outcome_by_outcome(difference: Expr, parts: set[sp.Basic], relation: str, context: Context) -> bool:

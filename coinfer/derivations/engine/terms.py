@@ -148,8 +148,8 @@ def is_zero(expression: sp.Expr) -> bool:
     """Whether SymPy reduces the expression to the literal 0 by one of several routes."""
     expression = sp.expand(expression)  # splits sums into their terms
     for total in expression.atoms(sp.Sum):
-        number, term = total.function.as_coeff_Mul()
-        expression = expression.xreplace({total: number * sp.Sum(term, *total.limits)})
+        fixed, term = total.function.as_independent(*(limit[0] for limit in total.limits), as_Add=False)
+        expression = expression.xreplace({total: fixed * sp.Sum(term, *total.limits)})
     if sp.expand(expression) == 0:
         return True
     if not expression.has(sp.Integral, sp.Derivative, sp.Limit):  # terms of no known form are symbols to SymPy

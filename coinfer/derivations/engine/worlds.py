@@ -15,14 +15,10 @@ from typing import Any
 
 import sympy as sp
 
-Number = Any  # Fraction or mpmath.mpf
-GoesOn = Callable[[int, Fraction], bool]  # a rule: told the stage and what sending costs, whether to go on
-Atoms = tuple[tuple[Fraction, Fraction], ...]  # outcomes of X with their probabilities
+from coinfer.derivations.engine.moving import DRAWN, MOVES, POINTS
+from coinfer.derivations.engine.numbers import HALVES, NONNEGATIVE, POSITIVE, SIGNED, Atoms, Case, Number
 
-POSITIVE = [Fraction(text) for text in ("1/3", "1/2", "2/3", "1", "3/2", "2", "3", "5")]
-NONNEGATIVE = [Fraction(0), *POSITIVE]
-SIGNED = [Fraction(text) for text in ("-2", "-1", "-1/2", "0", "1/3", "1/2", "1", "2", "3")]
-HALVES = [Fraction(0), Fraction(1, 2), Fraction(1)]
+GoesOn = Callable[[int, Fraction], bool]  # a rule: told the stage and what sending costs, whether to go on
 CLAIM, RESTATEMENT = "the claim itself", "the restatement"  # the variants of a claim that have to be true
 STAGES = 5  # stages a world knows: 0..5
 
@@ -40,13 +36,8 @@ class Question:
 
 
 @dataclass
-class World:
-    """One case: values of the symbols, the law's atoms, the chain by the names in `model`."""
-
-    values: dict[str, Number]
-    atoms: Atoms = ()
-    chain: dict[str, Any] = field(default_factory=dict)  # o, delta, deltahat, D by index; s, an arbitrary rule
-    memory: dict[Any, Number] = field(default_factory=dict)
+class World(Case):
+    """One case; of an independent channel its chain has o, delta, deltahat, D by index, and s, an arbitrary rule."""
 
     def quantity(self, name: str, *at: Number) -> Number:
         """A quantity of the model at its indices. Raises IndexError if one is not a stage that the world knows."""
@@ -58,10 +49,6 @@ class World:
         if key not in self.memory:
             self.memory[key] = MEANING[name](self, *key[1:])
         return self.memory[key]
-
-    def mean(self, outcome: Callable[[Fraction], Number]) -> Number:
-        """The expectation of a function of X."""
-        return sum(chance * outcome(cost) for cost, chance in self.atoms)
 
     @cached_property
     def mu(self) -> Fraction:
@@ -163,7 +150,7 @@ def excess(world: World, cost: Fraction) -> Fraction:
     return world.values["o"] * (cost - world.mu) - world.values["delta"]
 
 
-AT_POINTS = {"F", "s"}  # functions of an outcome, not of an index alone
+AT_POINTS = {"F", "s", *POINTS}  # functions of an outcome or a point, not of an index alone
 MEANING: dict[str, Callable[..., Number]] = {
     **{name: lambda world, index, name=name: world.chain[name][index] for name in ("o", "delta", "deltahat", "D")},
     **{
@@ -189,6 +176,7 @@ MEANING: dict[str, Callable[..., Number]] = {
     "J2": lambda world, last: sum(world.chain["delta"][: last + 1]) - sum(world.chain["D"][1 : last + 1]),
     "V": lambda world, left: equal_layers(world, left, world.values["o"] * world.mu),
     "U": lambda world, left: equal_layers(world, left, Fraction(0)),
+    **MOVES,
 }
 # symbols that stand for a quantity of the law and the other symbols
 MEANING_OF_SYMBOL: dict[str, Callable[[World], Number]] = {
@@ -218,8 +206,8 @@ def draw(asked: Question, symbols: list[sp.Symbol], rng: random.Random) -> World
     values: dict[str, Number] = {symbol.name: Fraction(rng.choice(pool(symbol))) for symbol in symbols}
     for name in sorted(asked.samples.keys() - values.keys()):  # of the law, where no formula shows it
         values[name] = Fraction(rng.choice(asked.samples[name]))
-    if asked.setting == "given law":
-        return World(values)
+    if asked.setting in DRAWN:
+        return World(values, *DRAWN[asked.setting](values, rng))
     values.setdefault("N", Fraction(rng.randint(1, 3)))
     for name in ("o", "delta", "D", "C_edge", "o_N", "o_0", "delta_1"):
         if name not in values:

@@ -271,7 +271,7 @@ R22m = claim("R22m", Argmin(intermittent, M, N - 1), stays < 1, setting="given l
     eq(cases(*ON_OFF), AS_LONG_AS, *falls_below(*ON_OFF[1:]), by=turning_point),
     wrong=wrong_cases(*ON_OFF) | {"chance of an outage dropped": cases(N - 1, stays, avoided)},
     restated=same(sp.Piecewise((0, avoided <= 0), (in_turn(*ON_OFF), True)), by=order),
-    note="Of the link only J(M) - J(M-1) = D - pi_off a^(M-1) G^+ enters; G <= 0 is in the first case, a = 1 does not occur.",
+    note="J(M) is R22's; of the link only J(M) - J(M-1) = D - pi_off a^(M-1) G^+ (R22g) enters; G <= 0 is in the first case, a = 1 does not occur.",
     samples={"a": ("1/3", "1/2", "2/3"), "pi_off": ("0", "1/2", "1"), "D": ("0", "1/4", "1/2", "1")}
     | {"G": ("-1", "1", "2", "4"), "N": ("1", "2", "3", "5")},
 )
