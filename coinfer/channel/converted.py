@@ -1,6 +1,7 @@
 """Channels of older scenario files, read as what takes their place: chains in continuous time."""
 
 import warnings
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -54,8 +55,10 @@ def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
     values, moves = np.array(old[name], dtype=float), np.array(old["transitions"], dtype=float)
     if moves.shape != (values.size, values.size) or np.any(np.abs(moves.sum(axis=1) - 1) > 1e-9) or np.any(moves < 0):
         raise InputError(f"channel.transitions: should be {values.size} rows of {values.size} probabilities with sum 1")
+    if not 0 < (step_s := float(old["step_s"])) < inf:
+        raise InputError(f"channel.step_s = {old['step_s']!r}: should be positive and finite")
     kept = values > 0 if old.get("outages") == "conditional" else np.ones(values.size, dtype=bool)
-    generator = moves[np.ix_(kept, kept)] / float(old["step_s"])
+    generator = moves[np.ix_(kept, kept)] / step_s
     np.fill_diagonal(generator, 0.0)
     np.fill_diagonal(generator, -generator.sum(axis=1))
     sending = {"sending": "held"} if old.get("sending") == "held" else {}
