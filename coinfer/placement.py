@@ -19,7 +19,6 @@ from coinfer.rules import Rule, as_rule, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, whole
 
-
 QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
 
 
