@@ -85,8 +85,7 @@ class Rule(ABC):
 
     def expected(self, costs: Costs, placement: int, priced: Costs) -> float:
         """Expected cost from stage 0 on at other prices, such as seconds, of the stops that it makes at these (R23)."""
-        a = costs.law.same_stops(costs.bits[:placement], self.checked_thresholds(costs, placement), priced.law)
-        return float(stopping.evaluate(priced, a))
+        return float(stopping.evaluate(costs, self.checked_thresholds(costs, placement), priced))
 
     def stop_states(self, costs: Costs, placement: int) -> Floats:
         """The joint law of the stage n = 0..M and the state at which it stops, on a channel in motion; (S, M+1)."""

@@ -116,12 +116,15 @@ def stop_states(costs: Costs, thresholds: Floats) -> Floats:
     return np.stack([*(at * stops[:, n] for n, at in enumerate(here[:-1])), here[-1]], axis=-1)
 
 
-def evaluate(costs: Costs, thresholds: Floats) -> Floats:
-    """Expected cost from stage 0 on of any rule with M thresholds, by its definition; shape (...)."""
-    law, placement = costs.law, thresholds.shape[-1]
-    o, delta = costs.bits[..., :placement], costs.extra[..., :placement]
-    stage = law.stage_cost(o, thresholds, delta)
-    last = sending_costs(costs)[..., placement : placement + 1]
+def evaluate(costs: Costs, thresholds: Floats, priced: Costs | None = None) -> Floats:
+    """Expected cost from stage 0 on of any rule with M thresholds, by its definition; shape (...).
+
+    `priced`: the same problem at other prices, such as seconds, of the stops that are made at these (R23).
+    """
+    law, placement, paid = costs.law, thresholds.shape[-1], priced or costs
+    o, delta = costs.bits[..., :placement], paid.extra[..., :placement]
+    stage = law.stage_cost(o, thresholds, delta) if priced is None else law.stage_price(o, thresholds, delta, paid.law)
+    last = sending_costs(paid)[..., placement : placement + 1]
     return law.average(law.reach(o, thresholds), np.concatenate([stage, last], axis=-1)).sum(axis=-1)
 
 

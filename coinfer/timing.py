@@ -70,12 +70,11 @@ def _offsets_s(seconds: Costs) -> Floats:
 
 def _of_draws(plan: Plan, seconds: Costs, time_s: Floats) -> Floats:
     """The chance of getting to each stage, times that of stopping there in time, the draws being independent."""
-    law, count = plan.problem.law, plan.placement
-    a = law.same_stops(plan.problem.bits[:count], plan.stop_thresholds, seconds.law)
-    reach = seconds.law.reach(seconds.bits[:count], a)
-    left_s = time_s[:, None] - _offsets_s(seconds)[: count + 1]
-    within = np.minimum(np.append(a, np.inf), left_s)
-    return np.sum(reach * seconds.law.stop_probability(seconds.bits[: count + 1], within), axis=-1)
+    law, count, a = plan.problem.law, plan.placement, plan.stop_thresholds
+    bits, left_s = seconds.bits[: count + 1], time_s[:, None] - _offsets_s(seconds)[: count + 1]
+    stops = np.append(law.stop_probability(bits[:count], a), 1.0)  # both are that the gain is large enough
+    within = np.minimum(stops, seconds.law.stop_probability(bits, left_s))
+    return np.sum(law.reach(bits[:count], a) * within, axis=-1)
 
 
 def _in_motion(plan: Plan, seconds: Costs) -> tuple[SendingTimes, Floats, Floats]:

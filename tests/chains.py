@@ -9,17 +9,41 @@ from itertools import product
 
 import numpy as np
 
-from coinfer import Costs
+from coinfer import Costs, Link, Weights, channel
 from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.sending import Sending
 
 Numbers = list[Fraction]
+TIME = Weights(time_per_s=1.0, energy_per_j=0.0)
 
 
 def fractions(values: object) -> Numbers:
     """Floats as the fractions that they are."""
     return [Fraction(float(v)) for v in np.asarray(values).tolist()]
+
+
+MOTION = {
+    "fading": channel.Moving(coherence_time_s=0.5, states=8),
+    "nakagami": channel.Moving(m=2.0, coherence_time_s=5.0, states=24),
+    "shadowed": channel.Shadowed(sigma_db=7.0, decorrelation_m=13.0, speed_m_per_s=14.0, states=24),
+    "on-off": channel.OnOff(rate_bps=8e6, mean_on_s=3.0, mean_off_s=1.0),
+    "markov": channel.Markov(
+        rates_bps=(1e6, 0.0, 8e6, 0.0),
+        generator=((-3, 1, 2, 0), (5, -6, 0, 1), (1, 0, -1, 0), (0, 0.25, 0, -0.25)),
+        transmit_powers_w=(0.1, 0.0, 0.5, 0.0),
+        long_outage_s=0.4,
+    ),
+    "held": channel.Moving(m=2.0, coherence_time_s=0.5, states=24, sending="held"),
+}
+INDEPENDENT = {
+    "rayleigh": channel.Rayleigh(outage_gain=0.05),
+    "inversion": channel.TruncatedInversion(rate_bps=2e6, outage_gain=0.1),
+    "table": channel.RateTable(),
+    "rates": channel.Rates(rates_bps=(1e6, 4e6), probabilities=(0.5, 0.5), usable=0.9),
+    "discrete": channel.Discrete(gains=(0.1, 1.0, 4.0), probabilities=(0.2, 0.5, 0.3)),
+}
+LINK = Link(outage_power_w=0.02)
 
 
 # ---------------------------------------------------------------- chains
@@ -53,6 +77,11 @@ def stationary_law(generator: np.ndarray) -> np.ndarray:
     """By the null vector of the generator."""
     rows = np.vstack([generator.T, np.ones(len(generator))])
     return np.linalg.lstsq(rows, np.append(np.zeros(len(generator)), 1.0), rcond=None)[0]
+
+
+def on(given: channel.BaseChannel, link: Link | None = None, *durations_s: float):
+    """The law of a channel along layers, in seconds."""
+    return given.law_along(Link() if link is None else link, TIME, np.array(durations_s))
 
 
 # ---------------------------------------------------------------- sending, by other routes
@@ -109,7 +138,8 @@ class Table(Sending):
         object.__setattr__(self, "prices", prices)
 
     def cost(self, bits):
-        return np.stack([self.prices[float(b)] for b in np.atleast_1d(bits)], axis=1)
+        none = np.empty((len(self.rates_bps), 0))
+        return np.column_stack([none, *(self.prices[float(b)] for b in np.atleast_1d(bits))])
 
 
 def dyadic_rows(rng: np.random.Generator, rows: int, states: int) -> np.ndarray:

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.stats
 from hypothesis import strategies as st
 
-from coinfer import Costs, Link, Weights, channel
+from coinfer import DNN, Costs, Link, Scenario, Weights, channel
+from coinfer import costs as costs_of
 from coinfer.channel.law import UnitCostLaw
 from coinfer.stopping import look_ahead_costs
 
@@ -166,3 +167,69 @@ def wild_problems(draw: st.DrawFn) -> Costs:
 def dyadic_problems() -> st.SearchStrategy[Costs]:
     """`dyadic_costs` of a seed that hypothesis chooses."""
     return st.integers(0, 2**32 - 1).map(lambda seed: dyadic_costs(np.random.default_rng(seed)))
+
+
+# ---------------------------------------------------------------- channels in motion
+
+
+@st.composite
+def markov_channels(draw: st.DrawFn) -> channel.Markov:
+    """A few states, outages among them at times, that are all visited again and again."""
+    states = draw(st.integers(1, 4))
+    rates = draw(st.lists(powers(5, 7), min_size=states, max_size=states))
+    rates[1:] = [rate * draw(st.sampled_from([0.0, 1.0, 1.0])) for rate in rates[1:]]
+    away = np.array(draw(st.lists(st.just(0.0) | powers(-2, 2), min_size=states**2, max_size=states**2)))
+    away = away.reshape(states, states) + np.roll(np.eye(states), 1, axis=1)
+    np.fill_diagonal(away, 0.0)
+    return channel.Markov(rates_bps=rates, generator=away - np.diag(away.sum(axis=1)))
+
+
+moving_kinds = st.one_of(
+    markov_channels(),
+    st.builds(
+        channel.OnOff,
+        rate_bps=powers(5, 7),
+        mean_on_s=powers(-2, 2),
+        mean_off_s=powers(-2, 2),
+    ),
+    st.builds(
+        channel.Moving, m=st.sampled_from([0.5, 1.0, 2.5]), coherence_time_s=powers(-3, 3), states=st.integers(2, 12)
+    ),
+    st.builds(
+        channel.Shadowed,
+        sigma_db=numbers(1, 12),
+        decorrelation_m=powers(0, 2),
+        speed_m_per_s=powers(-1, 2),
+        states=st.integers(2, 12),
+    ),
+)
+
+
+@st.composite
+def moving_scenarios(draw: st.DrawFn) -> Scenario:
+    """A small network over a channel in motion, layers that take no time and outputs of nothing included."""
+    layers = draw(st.integers(1, 4))
+
+    def several(strategy: st.SearchStrategy[int], length: int) -> tuple[int, ...]:
+        return tuple(draw(st.lists(strategy, min_size=length, max_size=length)))
+
+    dnn = DNN(
+        name="small",
+        layer_names=tuple("abcd"[:layers]),
+        macs=several(st.just(0) | st.integers(10**6, 10**9), layers),
+        parameter_bits=several(st.integers(0, 10**7), layers),
+        output_bits=several(st.just(0) | st.integers(1, 10**7), layers + 1),
+    )
+    return Scenario(
+        dnn=dnn,
+        channel=draw(moving_kinds),
+        link=Link(mean_snr_db=draw(numbers(-5, 20)), outage_power_w=draw(st.sampled_from([0.0, 0.05]))),
+        weights=Weights(time_per_s=draw(powers(-1, 1)), energy_per_j=draw(st.just(0.0) | powers(-1, 1))),
+        inferences_per_update=draw(powers(0, 4)),
+        result_at_edge=draw(st.booleans()),
+    )
+
+
+def moving_problems() -> st.SearchStrategy[Costs]:
+    """The costs of `moving_scenarios`."""
+    return moving_scenarios().map(costs_of)

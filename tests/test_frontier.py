@@ -139,7 +139,7 @@ def test_a_plan_is_followed_at_the_weights_it_was_made_at():
     given = scenario("on and off")
     other = given.replace(weights=coinfer.Weights(time_per_s=2.0))
     for follow in (coinfer.expected_cost, lambda at, plan: coinfer.simulate(at, plan, inferences=10, rng=0)):
-        with pytest.raises(coinfer.InputError, match="plan: was made at time_per_s=0.5 .* should be followed at"):
+        with pytest.raises(coinfer.InputError, match=r"plan: was made at time_per_s=0.5 .* should be followed at"):
             follow(other, coinfer.plan(given))
 
 

@@ -1,37 +1,27 @@
-"""Channels that move: what sending costs, against simulation, fractions, differential equations, limits and fading itself."""
+"""Channels that move: what sending costs, against simulation, fractions, differential equations, closed forms and limits."""
 
 from math import inf
 
 import numpy as np
 import pytest
-from chains import random_sending, sent_by_a_common_clock, sent_in_fractions, stationary_law, with_rows_of_sum_0
+from chains import on, random_sending, sent_by_a_common_clock, sent_in_fractions, stationary_law, with_rows_of_sum_0
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import quad, solve_ivp
+from scipy.integrate import solve_ivp
 from scipy.linalg import expm
-from scipy.stats import gamma, norm
+from scipy.stats import gamma
 from strategies import powers
 
-import coinfer
-from coinfer import Link, Scenario, Weights, channel
-from coinfer.channel.generator import stationary
-from coinfer.channel.moving import gamma_cells
+from coinfer import Link, Weights, channel
 from coinfer.channel.semigroup import Doubling, Spectral, semigroup
 from coinfer.channel.sending import Sending
-from coinfer.channel.shadowed import normal_cells
 
 KINDS = [(3, 0, False), (4, 0, True), (3, 1, False), (3, 3, False), (3, 1, True), (2, 3, True)]  # of random chains
-TIME = Weights(time_per_s=1.0, energy_per_j=0.0)
 
 
 def of(kind: tuple[int, int, bool], seed: int) -> Sending:
     usable, outages, reversible = kind
     return random_sending(np.random.default_rng(seed), usable, outages, reversible=reversible)
-
-
-def on(given: channel.BaseChannel, link: Link | None = None, *durations_s: float):
-    """The law of a channel along layers, in seconds."""
-    return given.law_along(Link() if link is None else link, TIME, np.array(durations_s))
 
 
 # ---------------------------------------------------------------- small chains
@@ -41,7 +31,7 @@ def on(given: channel.BaseChannel, link: Link | None = None, *durations_s: float
 @pytest.mark.parametrize("seed", range(3))
 def test_against_a_simulation_of_every_move(kind, seed):
     """C within four standard errors of paths on one Poisson clock; and so are the package's own draws, jump by jump."""
-    link, rng, count = of(kind, seed), np.random.default_rng(seed), 10_000
+    link, rng, count = of(kind, seed), np.random.default_rng(seed), 4000
     for bits in (0.5, 4.0):
         expected = link.cost(bits)[:, 0]
         for state, cost in enumerate(expected):
@@ -108,12 +98,43 @@ def test_two_rates_however_stiff(numbers):
 def test_on_off_in_closed_form(numbers):
     """o (c + u h) / r from "on", and the wait h more from "off" (R22); nothing for no bits."""
     rate_bps, mean_on_s, mean_off_s, bits, power_w, outage_power_w = numbers
-    given = channel.OnOff(rate_bps=rate_bps, mean_on_s=mean_on_s, mean_off_s=mean_off_s)
+    link_on_off = channel.OnOff(rate_bps=rate_bps, mean_on_s=mean_on_s, mean_off_s=mean_off_s)
     link = Link(mean_snr_db=0, transmit_power_w=power_w, outage_power_w=outage_power_w)
-    law = given.law_along(link, Weights(time_per_s=0.7, energy_per_j=1.5), np.zeros(0))
+    law = link_on_off.law_along(link, Weights(time_per_s=0.7, energy_per_j=1.5), np.zeros(0))
     wait = (0.7 + 1.5 * outage_power_w) * mean_off_s
     on = bits * (0.7 + 1.5 * power_w + wait / mean_on_s) / rate_bps
     assert law.sent([bits, 0.0]) == pytest.approx(np.array([[on, 0], [on + wait, 0]]), rel=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1), powers(-3, 3), powers(-3, 3))
+def test_units_do_not_matter(seed, time, size):
+    """Other units of time, bits and cost change C as they must, and so C is dear in bits and in prices of a second."""
+    link, bits = of(KINDS[seed % len(KINDS)], seed), np.array([0.1, 1.0, 2.0])
+    cost = link.cost(bits)
+    other = Sending(link.rates_bps / time * size, link.per_s / time, link.generator / time)
+    assert other.cost(bits * size) == pytest.approx(cost, rel=1e-9)
+    assert np.all(np.diff(cost, axis=1) > 0)
+    one, two = link.priced(np.ones_like(link.per_s)), link.priced(3 * link.per_s + 2)
+    assert two.cost(bits) == pytest.approx(3 * cost + 2 * one.cost(bits), rel=1e-9)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_states_that_move_alike_are_one(seed):
+    """The first state split into two, states in any order: the costs are the same, and the two halves cost the same."""
+    link, rng = of(KINDS[seed % len(KINDS)], seed), np.random.default_rng(seed)
+    which = np.append(np.arange(len(link.per_s)), 0)
+    away = link.generator[np.ix_(which, which)]
+    away[:, 0] *= 0.25
+    away[:, -1] *= 0.75
+    order = rng.permutation(which.size)
+    split = with_rows_of_sum_0(np.maximum(away, 0.0))[np.ix_(order, order)]
+    given = channel.Markov(rates_bps=link.rates_bps[which][order], generator=split)
+    law = on(given, None, 0.3)
+    best_first = which[order][np.argsort(-link.rates_bps[which][order], kind="stable")]
+    bits = np.array([0.5, 3.0])
+    one = on(channel.Markov(rates_bps=link.rates_bps, generator=link.generator), None, 0.3)
+    assert law.sent(bits) == pytest.approx(one.sent(bits)[best_first], rel=1e-9)
+    assert law.sending(bits) == pytest.approx(one.sending(bits)[best_first], rel=1e-9)
 
 
 # ---------------------------------------------------------------- limits
@@ -160,8 +181,8 @@ def test_one_state_no_bits_and_layers_without_duration():
     one = on(channel.Markov(rates_bps=(4.0,), generator=((0.0,),)), None, 0.0, 5.0)
     assert one.sent([0.0, 1.0, 8.0]).tolist() == [[0.0, 0.25, 2.0]]
     assert one.chain.kernels.tolist() == [[[1.0]]] * 3
-    for given in (channel.Moving(coherence_time_s=1.0), channel.OnOff(rate_bps=1e6, mean_on_s=1, mean_off_s=1)):
-        law = on(given, None, 0.0, 0.3)
+    for still in (channel.Moving(coherence_time_s=1.0), channel.OnOff(rate_bps=1e6, mean_on_s=1, mean_off_s=1)):
+        law = on(still, None, 0.0, 0.3)
         size = len(law.unit_costs)
         assert np.array_equal(law.chain.kernels[1], np.eye(size))
         assert np.all(law.sent(0.0) == 0)
@@ -245,62 +266,3 @@ def test_tiny_cells(m):
     quick = link.balanced(masses[::-1])
     assert quick.cost(bits) == pytest.approx(link.cost(bits), rel=1e-8)
     assert masses[::-1] @ quick.cost(1e6)[:, 0] == pytest.approx(1e6 / (masses[::-1] @ rates), rel=1e-4)
-
-
-# ---------------------------------------------------------------- fading itself, in which there is no chain
-
-
-def fading_sent(parts: int, rate_at, bits: float, step: float, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Time of sending [coherence times] over `parts` real Gaussian AR(1) processes, whose mean square is the gain."""
-    rho, spent, busy, left = np.exp(-step / 2), np.zeros(count), np.arange(count), np.full(count, bits)
-    amplitude = rng.standard_normal((parts, count))
-    rate = rate_at(np.mean(amplitude**2, axis=0))
-    while busy.size:
-        amplitude = rho * amplitude + np.sqrt(1 - rho**2) * rng.standard_normal(amplitude.shape)
-        before, rate = rate, rate_at(np.mean(amplitude**2, axis=0))
-        sent = (before + rate) / 2 * step
-        done = sent >= left
-        spent[busy] += np.where(done, left / sent, 1.0) * step
-        busy, left, rate, amplitude = busy[~done], (left - sent)[~done], rate[~done], amplitude[:, ~done]
-    return spent
-
-
-SLOW_LINK = Link(bandwidth_hz=2e6, mean_snr_db=-2.3)
-INPUT_BITS = 1_204_224.0
-
-
-def mean_time_s(m: float, states: int, link: Link = SLOW_LINK) -> float:
-    law = on(channel.Moving(m=m, coherence_time_s=1.0, states=states), link)
-    return float(law.chain.initial @ law.sent(INPUT_BITS)[:, 0])
-
-
-def test_check_value():
-    for states in (120, 200, 400):
-        assert mean_time_s(1.0, states) == pytest.approx(1.3657, abs=6e-5)
-    colder = Link(bandwidth_hz=2e6, mean_snr_db=-2.345)
-    assert mean_time_s(1.0, 120, colder) == pytest.approx(1.3757, abs=6e-5)
-
-
-@pytest.mark.parametrize("m", [0.5, 1.0, 2.0, 4.0])
-def test_discretisation_error_falls_like_the_square(m):
-    """Richardson: each doubling of the cells leaves a quarter of the error."""
-    found = np.array([mean_time_s(m, states) for states in (15, 30, 60, 120, 240)])
-    steps = np.abs(np.diff(found))
-    assert np.all((steps[:-1] / steps[1:] > 3.3) & (steps[:-1] / steps[1:] < 4.7))
-    assert steps[-1] < 1e-4 * found[-1]
-
-
-@pytest.mark.parametrize("m", [0.5, 1.0, 2.0, 4.0])
-def test_against_fading_itself(m):
-    """The AR(1) Gaussian amplitudes: complex for Rayleigh, 2 m real ones for Nakagami; within error bars and S^-2."""
-    count, rng = 6000, np.random.default_rng(1)
-    link = SLOW_LINK
-
-    def rate_at(gain):
-        return link.bandwidth_hz * np.log2(1 + link.mean_snr * gain)
-
-    spent = fading_sent(round(2 * m), rate_at, INPUT_BITS, 0.01, count, rng)
-    chain = mean_time_s(m, 120)
-    grid = abs(chain - mean_time_s(m, 60))
-    print(m, spent.mean(), chain, spent.std() / np.sqrt(count), grid)
-    assert abs(spent.mean() - chain) < 4 * spent.std() / np.sqrt(count) + grid

@@ -1,7 +1,7 @@
 """A law of finitely many unit costs."""
 
 from functools import cached_property
-from math import fsum, inf
+from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,6 +70,12 @@ class DiscreteLaw(UnitCostLaw):
         """E[o X; o X <= A]."""
         return np.asarray(bits) * self._cost_below[self._atoms_below(bits, threshold)]
 
+    def stage_price(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike, law: Law) -> Floats:
+        """E[o Y; o X <= A] + `going` P(o X > A), Y the unit cost of the same atoms under another law."""
+        assert isinstance(law, DiscreteLaw)
+        paid = np.asarray(bits) * law._cost_below[self._atoms_below(bits, threshold)]
+        return paid + times(going, self.go_probability(bits, threshold))
+
     def go_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E[o X; o X > A]."""
         return np.asarray(bits) * self._cost_above[self._atoms_below(bits, threshold)]
@@ -85,12 +91,6 @@ class DiscreteLaw(UnitCostLaw):
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether o x <= A for each atom drawn."""
         return state < self._atoms_below(bits, threshold)
-
-    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """Those of the same atoms: the dearest at which a stage stops."""
-        below = self._atoms_below(bits, threshold)
-        there = bits * law.unit_cost(np.maximum(below - 1, 0))
-        return np.where(bits > 0, np.where(below > 0, there, -inf), threshold)
 
     def survival_grid(self) -> Floats:
         """The atoms."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.gain_law import GainLaw, rayleigh
-from coinfer.channel.law import Floats, GainAt, Law, State, UnitCostLaw, unit_threshold
+from coinfer.channel.law import Floats, GainAt, Law, State, UnitCostLaw, times, unit_threshold
 from coinfer.channel.quadrature import PartialMeans
 
 
@@ -53,7 +53,17 @@ class FadingLaw(UnitCostLaw):
 
     def stop_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E[o X; o X <= A]."""
-        return np.asarray(bits) * self._means.above(self._least_gain(bits, threshold))
+        return np.asarray(bits) * self._mean_above(self._least_gain(bits, threshold))
+
+    def _mean_above(self, gain: Floats) -> Floats:
+        """E[X; g >= gain]."""
+        return self._means.above(gain)
+
+    def stage_price(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike, law: Law) -> Floats:
+        """E[o Y; o X <= A] + `going` P(o X > A), Y the unit cost at the same gain under another law."""
+        assert isinstance(law, FadingLaw)
+        paid = np.asarray(bits) * law._mean_above(self._least_gain(bits, threshold))
+        return paid + times(going, self.go_probability(bits, threshold))
 
     def go_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E[o X; o X > A]."""
@@ -70,12 +80,6 @@ class FadingLaw(UnitCostLaw):
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether each gain is large enough."""
         return state >= float(self._least_gain(bits, threshold))
-
-    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """Those of the same gains."""
-        with np.errstate(divide="ignore", invalid="ignore"):
-            there = bits * law.unit_cost(self._least_gain(bits, threshold))
-        return np.where(np.isfinite(threshold) & (bits > 0), there, threshold)
 
     def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
         """What o X is at each gain: at a fixed power, prices only scale X, and with it lim g X(g)."""
@@ -117,10 +121,10 @@ class InversionLaw(FadingLaw):
         with np.errstate(under="ignore"):
             return np.exp(self._outage_gain - gain) * scaled_e1(gain)
 
-    def stop_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
-        """E[o X; o X <= A]."""
-        gain = np.maximum(self._least_gain(bits, threshold), self._outage_gain)
-        return np.asarray(bits) * (self._fixed * self.gains.survival(gain) + self._inverse * self._tail(gain))
+    def _mean_above(self, gain: Floats) -> Floats:
+        """E[X; g >= gain]."""
+        usable = np.maximum(gain, self._outage_gain)
+        return self._fixed * self.gains.survival(usable) + self._inverse * self._tail(usable)
 
     def go_cost(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E[o X; o X > A]."""

@@ -68,6 +68,10 @@ class Law(ABC):
         """What a stage costs if the rule stops at o X <= A and going on costs `going`: o X, or `going` if o X > A."""
 
     @abstractmethod
+    def stage_price(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike, law: "Law") -> Floats:
+        """What a stage costs that stops at o X <= A under this law but pays for it under another of the same channel."""
+
+    @abstractmethod
     def minimum(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """E min(o X, A), what a stage costs before its channel is seen (R2)."""
 
@@ -114,10 +118,6 @@ class Law(ABC):
         self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
     ) -> NDArray[np.bool_]:
         """Whether a device stops that sees unit costs from anywhere, inf in an outage that has lasted for `outage_s`."""
-
-    @abstractmethod
-    def same_stops(self, bits: Floats, threshold: Floats, law: "Law") -> Floats:
-        """Thresholds with which a law of the same channel at other prices stops as this one does with these."""
 
     @abstractmethod
     def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:

@@ -83,6 +83,11 @@ class MovingLaw(Law):
         sent = self.sent(bits)
         return self.chain.expect(np.where(sent <= np.asarray(threshold), sent, going))
 
+    def stage_price(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike, law: Law) -> Floats:
+        """What a stage costs at the prices of another law if the rule stops at C(o) <= A."""
+        stops = self.sent(bits) <= np.asarray(threshold)
+        return self.chain.expect(np.where(stops, moving_law(law).sent(bits), going))
+
     def stop_probability(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """P(C(o) <= A)."""
         return self.chain.expect((self.sent(bits) <= np.asarray(threshold)).astype(float))
@@ -123,10 +128,6 @@ class MovingLaw(Law):
         held = np.where(bits > 0, np.where(bits > 0, bits, 1.0) * self.unit_costs[:, None], 0.0)
         with np.errstate(invalid="ignore"):
             return self.sent(bits) + np.where(threshold == inf, inf, threshold - held)
-
-    def same_stops(self, bits: Floats, threshold: Floats, law: Law) -> Floats:
-        """Always in the states in which it stops, and never in others; (S, n)."""
-        return np.where(self.sent(bits) <= threshold, inf, -inf)
 
     def stops_seeing(
         self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0

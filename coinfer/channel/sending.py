@@ -99,7 +99,7 @@ class Sending:
     def draw(self, rng: np.random.Generator, state: States, bits: float, prices: Floats) -> Floats:
         """What sending costs from each state drawn, jump by jump, at prices (k, S) of a second in each state; (k, n)."""
         spent, left, state = np.zeros((len(prices), state.size)), np.full(state.size, float(bits)), state.copy()
-        leave = -np.diag(self.generator)
+        leave = np.abs(np.diag(self.generator))  # not -0.0, a state that is never left
         sending = np.arange(state.size if bits > 0 else 0)
         while sending.size:
             here, rate = state[sending], self.rates_bps[state[sending]]
