@@ -96,7 +96,7 @@ def regrets(truth: Truth, believed: Scenario) -> dict[str, float]:
         "less": expected_cost(given, less),
         "knowing less": truth.less,
     }
-    return {name: max(round(cost / truth.best.cost - 1, 10), 0.0) for name, cost in spent.items()}  # without round-off
+    return {name: max(0.0, round(cost / truth.best.cost - 1, 10)) for name, cost in spent.items()}  # without round-off
 
 
 def misbelief(cases: Mapping[str, Scenario], wrong: Mapping[str, Wrong], factors: Iterable[float]) -> pd.DataFrame:

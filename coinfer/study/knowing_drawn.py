@@ -29,8 +29,10 @@ def draw_beliefs(table: pd.DataFrame, label: str) -> Any:
                 axis.plot(x, factor * x, color="grey", linestyle=dashes, linewidth=0.7)
             axis.set(xscale="log", yscale="log", xlim=x[[0, -1]], ylim=y[[0, -1]], title=f"{name}: {WHO[who][1]}")
         row[0].set_ylabel(f"{label}, believed")
+    ticks = [0.25, 1, 4, 16]
     for axis in axes[-1]:
-        axis.set_xlabel(f"{label}, true")
+        axis.set(xlabel=f"{label}, true", xticks=ticks, yticks=ticks, xticklabels=ticks, yticklabels=ticks)
+        axis.minorticks_off()
     figure.colorbar(drawn, ax=axes, label="regret [%] (50: or more)", fraction=0.04)
     return figure
 
@@ -72,7 +74,13 @@ def draw_learning(table: pd.DataFrame, prior_markers: dict[float, str]) -> Any:
     for axis, ((family, looking), part) in zip(axes, panels, strict=True):
         for who, (look, label) in WHO.items():
             for shift, (prior, marker) in zip((0.85, 1.18), prior_markers.items(), strict=True):
-                by = 100 * part[part["prior"] == prior].groupby("inferences")[who].quantile([0.05, 0.5, 0.95]).unstack()
+                by = (
+                    100
+                    * part[part["prior"] == prior]
+                    .groupby("inferences")[who]
+                    .quantile(np.array([0.05, 0.5, 0.95]))
+                    .unstack()
+                )
                 x = by.index.to_numpy(float) * shift * (0.93 if who == "again" else 1.07)
                 spread = np.abs(by[[0.05, 0.95]].to_numpy() - by[[0.5]].to_numpy()).T
                 style = rule_style(look, marker=marker, linestyle="", label=f"{label}, prior {prior:g} times the truth")
