@@ -1,7 +1,7 @@
 """The law of the time of an inference on a Markov channel: its distribution function and its quantiles.
 
 The time to send b bits has a known Laplace transform (R19): bits are the clock, and outages are eliminated at every
-argument theta. It is inverted by a Fourier series with a smooth end (Abate and Whitt's Euler summation). Two things that
+argument theta. It is inverted by a Fourier series with a smooth end. Two things that
 such a series cannot draw are kept out of it: the atoms, where the rate never changes while sending, are added exactly;
 and the time is counted from the earliest possible end, b / max rate, so that what is short against the sending time
 itself, such as one short outage, is resolved as well as what is long. The series is made for windows of that excess
@@ -10,7 +10,6 @@ time, each twice as long as the one before, and only for the windows in which so
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import comb
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +22,7 @@ Complexes = NDArray[np.complexfloating]
 DAMPING = 12.0  # of a series over its period: aliasing adds at most e^-12 = 6e-6 to a probability
 FLOOR = 2.0**-14  # of the shortest sending time: below it the distribution of the excess time is taken as linear
 NEGLIGIBLE = 1e-5  # probability that is not worth a window of its own
+TINY = 1e-100  # taken for 0: products of what is smaller are subnormal, and take a hundred times as long
 CHUNK = 1 << 16  # numbers in a stack of matrices that are handled together: what fits a cache
 LAST_LEVEL = 0.9999  # beyond it a quantile would rest on the error of the inversion
 BISECTIONS = 52  # of a bracket: to the last digit of a float
@@ -33,9 +33,10 @@ class SendingTimes:
 
     `generator` (S, S) [1/s] has rows that sum to 0, `rates_bps` (S,) are 0 in outages, from which the chain must find
     back; `bits` (N+1,) are the sizes o_n. What takes long is done once for all plans, stop probabilities and offsets.
-    `nodes` is the number of terms of the inversion. What comes out is the distribution of a time blurred by about
-    0.7/`nodes` of its excess over the shortest possible one, and better than that where it is smooth. 64 are enough for
-    the many states of a diffusion, whose time has no kinks. Raises `InputError`.
+    `nodes` is the number of terms of the inversion. With 256 a probability is right to about 1e-3 (to 2e-5 if only one
+    rate is not 0), except where short visits elsewhere leave what is nearly an atom: there it is the right one for a time
+    that differs, by 10/`nodes` of the excess over the shortest time at most, by 0.5 % on random chains. 64 are enough
+    for the many states of a diffusion, whose time has no kinks. Raises `InputError`.
 
     >>> link = SendingTimes([[-1.0, 1.0], [4.0, -4.0]], rates_bps=[1e6, 0.0], bits=[1e6, 0.0])  # on-off
     >>> stops = [[0.6, 0.3], [0.0, 0.1]]  # while on: at once in 60 %, after the layer in 30 %
@@ -50,7 +51,7 @@ class SendingTimes:
         self.nodes = whole("nodes", nodes, 16)
         self._chain = _Chain.of(generator, rates_bps)
         self._atoms = self._chain.atoms(self.bits)
-        self._windows: dict[int, Series] = {}
+        self._windows: dict[int, _Series] = {}
 
     def distribution(self, times_s: ArrayLike, probabilities: ArrayLike, offsets_s: ArrayLike) -> Floats:
         """P(T <= t) of an inference's time T, for every t of `times_s` (...,) [s].
@@ -94,10 +95,10 @@ class SendingTimes:
             raise InputError(f"offsets_s = {brief(offsets.tolist())}: should be {shape[1]} numbers, as bits has")
         return _Mixture(self, p, offsets)
 
-    def _series(self, j: int) -> "Series":
+    def _series(self, j: int) -> "_Series":
         """The series of the excess time up to 2^j s."""
         if j not in self._windows:
-            self._windows[j] = _series(self._chain, self.bits, self._atoms, 2.0**j, self.nodes)
+            self._windows[j] = _window_series(self._chain, self.bits, self._atoms, 2.0**j, self.nodes)
         return self._windows[j]
 
 
@@ -164,7 +165,7 @@ class _Chain:
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class _Series:
     """Re sum_k c_k e^{theta_k x}: how likely the excess time is at most x and no atom, x in the upper half of a window.
 
     It is the inversion of a Laplace transform by a Fourier series, whose period is twice the window (R19).
@@ -174,7 +175,7 @@ class Series:
     coefficients: Complexes  # (K+1, S, N+1)
 
 
-def _series(chain: _Chain, bits: Floats, atoms: Floats, longest_s: float, nodes: int) -> Series:
+def _window_series(chain: _Chain, bits: Floats, atoms: Floats, longest_s: float, nodes: int) -> _Series:
     """The series of a window of the excess time up to `longest_s`; `atoms` (S, N+1) are left out."""
     theta = (DAMPING / 2 + 1j * np.pi * np.arange(nodes + 1)) / longest_s
     size = max(1, CHUNK // len(chain.usable) ** 2)
@@ -182,14 +183,14 @@ def _series(chain: _Chain, bits: Floats, atoms: Floats, longest_s: float, nodes:
     excess = np.multiply.outer(chain.slowness - chain.fastest, bits)
     transform[:, chain.usable] -= np.exp(-theta[:, None, None] * excess) * atoms[chain.usable]
     weight = _smooth_end(nodes) / (longest_s * theta)
-    return Series(theta, transform * weight[:, None, None])
+    return _Series(theta, transform * weight[:, None, None])
 
 
 def _smooth_end(nodes: int) -> Floats:
-    """Weights (K+1,) of the terms of a Fourier series: the last quarter falls to 0 like a binomial distribution."""
-    falling = nodes // 4
-    tail = np.cumsum([comb(falling, i) / 2**falling for i in range(falling + 1)])[::-1]
-    return np.concatenate([[0.5], np.ones(nodes - falling - 1), tail])
+    """Weights (K+1,) of the terms of a Fourier series: so flat at first, and so smooth a fall, that nothing rings far."""
+    weights = np.exp(-12.0 * np.linspace(0.0, 1.0, nodes + 1) ** 4)
+    weights[0] = 0.5
+    return weights
 
 
 def _exponential_sums(matrices: NDArray, lengths: Floats) -> NDArray:
@@ -215,6 +216,8 @@ def _exponential_sums(matrices: NDArray, lengths: Floats) -> NDArray:
             sums[..., chosen] = power @ sums[..., chosen]
         if binary < doublings:
             power = power @ power
+            parts = power.view(float)
+            parts[np.abs(parts) < TINY] = 0.0
     return sums
 
 
