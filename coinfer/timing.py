@@ -14,7 +14,7 @@ from coinfer.cost import Costs, apart
 from coinfer.placement import QUANTILES, Plan
 from coinfer.scenario import Scenario
 
-MANY_STATES = 32  # of a diffusion at most: its error falls like their square, what it takes grows like their cube
+MANY_STATES = 40  # of a diffusion at most: its error falls like their square, what it takes grows like their cube
 NODES = {True: 64, False: 256}  # of the inversion, for a diffusion, whose time has no kinks, and for any other chain
 BISECTIONS = 60
 

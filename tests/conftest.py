@@ -1,10 +1,13 @@
 """Set-up of the tests: helper modules beside them can be imported, and property tests draw the same examples each run."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the study: the tests run in as many processes as cores
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -12,7 +15,19 @@ settings.register_profile("coinfer", deadline=None, derandomize=True, max_exampl
 settings.load_profile("coinfer")
 
 # Files are shared out among processes one by one, in this order: the longest first, so that none is left for the end.
-LONGEST = ["bytes", "notebooks", "derivations", "ties", "study", "rules", "memory", "channel", "trace", "freshness"]
+LONGEST = [
+    "bytes",
+    "notebooks",
+    "derivations",
+    "ties",
+    "study",
+    "rules",
+    "on_off",
+    "tails",
+    "channel",
+    "trace",
+    "freshness",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

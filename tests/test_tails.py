@@ -257,12 +257,15 @@ def test_the_distribution_rises_from_0_to_1():
 # ---------------------------------------------------------------- bad input
 
 BAD = {
-    "rows": (([[-1.0, 2.0], [1.0, -1.0]], [1.0, 0.0], [1.0]), "row [-1.0, 2.0]: should be"),
-    "negative jump": (([[1.0, -1.0], [1.0, -1.0]], [1.0, 0.0], [1.0]), "nonnegative off the diagonal"),
-    "shape": (([[0.0]], [1.0, 0.0], [1.0]), "generator: should be 2 rows of 2"),
+    "rows": (([[-1.0, 2.0], [1.0, -1.0]], [1.0, 0.0], [1.0]), "generator: row 0 has sum 1; should be 0"),
+    "negative jump": (
+        ([[1.0, -1.0], [1.0, -1.0]], [1.0, 0.0], [1.0]),
+        "rates of moving should be finite and nonnegative",
+    ),
+    "shape": (([[0.0]], [1.0, 0.0], [1.0]), "generator: has shape (1, 1); should be (2, 2)"),
     "negative rate": ((ON_OFF, [1.0, -1.0], [1.0]), "rates_bps = [1.0, -1.0]: should be"),
     "never sends": ((ON_OFF, [0.0, 0.0], [1.0]), "rates_bps = [0.0, 0.0]: should not be 0"),
-    "stuck": (([[-1.0, 1.0], [0.0, 0.0]], [1.0, 0.0], [1.0]), "state 1 has rate 0 and never leads"),
+    "stuck": (([[-1.0, 1.0], [0.0, 0.0]], [1.0, 0.0], [1.0]), "an outage never leads to a usable state"),
     "bits": ((ON_OFF, [1.0, 0.0], [NAN]), "bits = [nan]: should be"),
 }
 

@@ -1,6 +1,7 @@
 """Generators of continuous-time chains: checked, their stationary law, and those of diffusions on cells."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from coinfer.channel.law import Floats, as_floats
 from coinfer.validation import InputError
@@ -8,12 +9,12 @@ from coinfer.validation import InputError
 ROUNDING = 1e-5  # of a row's sum, relative to its diagonal
 
 
-def checked_generator(rows: object, states: int) -> Floats:
+def checked_generator(rows: ArrayLike, states: int) -> Floats:
     """A generator (S, S) [1/s] whose diagonal is rebuilt, so that rows have sum 0.
 
     Raises `InputError` for another shape, negative rates of moving, and rows whose sum is off by 1e-5 of the diagonal.
     """
-    q = as_floats("generator", rows)  # type: ignore[arg-type]
+    q = as_floats("generator", rows)
     if q.shape != (states, states):
         raise InputError(f"generator: has shape {q.shape}; should be ({states}, {states}), a row for each of the rates")
     away = q - np.diag(np.diag(q))
@@ -29,6 +30,12 @@ def checked_generator(rows: object, states: int) -> Floats:
             f"generator: row {row} has sum {sums[row]:g}; should be 0, the diagonal minus the sum of the others"
         )
     return away - np.diag(away.sum(axis=1))
+
+
+def check_outages(generator: Floats, usable: np.ndarray) -> None:
+    """Raise `InputError` unless every outage leads to a usable state."""
+    if not np.all(reached(generator)[:, usable].any(axis=1)):
+        raise InputError("generator: an outage never leads to a usable state; the device would wait for ever")
 
 
 def reached(generator: Floats) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from coinfer.channel.generator import checked_generator, reached, stationary
+from coinfer.channel.generator import check_outages, checked_generator, stationary
 from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import Link
@@ -55,8 +55,7 @@ class Markov(MovingChannel):
         if not np.any(values > 0):
             raise InputError(f"{name} = {brief(values.tolist())}: are all 0; the chain never sends")
         generator, usable = checked_generator(self.generator, values.size), values > 0
-        if not np.all(reached(generator)[:, usable].any(axis=1)):
-            raise InputError("generator: an outage never leads to a usable state; the device would wait for ever")
+        check_outages(generator, usable)
         if not stationary(generator)[usable].sum() > 0:
             raise InputError("generator: the chain never sends in the long run; should come back to a usable state")
         if self.long_outage_s is not None and np.count_nonzero(~usable) != 2:

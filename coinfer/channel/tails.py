@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from coinfer.channel.generator import check_outages, checked_generator
 from coinfer.channel.law import Floats
 from coinfer.validation import InputError, brief, whole
 
@@ -113,26 +114,14 @@ class _Chain:
 
     @classmethod
     def of(cls, generator: ArrayLike, rates_bps: ArrayLike) -> "_Chain":
-        """Check what is given; the diagonal is made from the rest of the rows."""
+        """Check what is given."""
         rates = _nonnegative("rates_bps", rates_bps)
         if not np.any(rates > 0):
             raise InputError(f"rates_bps = {brief(rates.tolist())}: should not be 0 in every state")
-        q = np.array(generator, float)
-        if q.shape != (len(rates), len(rates)) or not np.all(np.isfinite(q)):
-            raise InputError(f"generator: should be {len(rates)} rows of {len(rates)} finite numbers, as rates_bps has")
-        jumps = q - np.diag(np.diag(q))
-        wrong = (np.abs(q.sum(axis=1)) > 1e-5 * np.abs(np.diag(q))) | (jumps < 0).any(axis=1)
-        if wrong.any():
-            row = brief(q[wrong][0].tolist())
-            raise InputError(f"generator has a row {row}: should be nonnegative off the diagonal, with sum 0")
-        found = rates > 0
-        for _ in rates:
-            found |= (jumps @ found) > 0
-        if not found.all():
-            state = int(np.flatnonzero(~found)[0])
-            raise InputError(f"generator: state {state} has rate 0 and never leads to one that sends, but should")
+        q = checked_generator(generator, len(rates))
+        check_outages(q, rates > 0)
         usable = np.flatnonzero(rates > 0)
-        return cls(jumps - np.diag(jumps.sum(axis=1)), usable, np.flatnonzero(rates == 0), 1 / rates[usable])
+        return cls(q, usable, np.flatnonzero(rates == 0), 1 / rates[usable])
 
     @property
     def fastest(self) -> float:
