@@ -12,7 +12,20 @@ settings.register_profile("coinfer", deadline=None, derandomize=True, max_exampl
 settings.load_profile("coinfer")
 
 # Files are shared out among processes one by one, in this order: the longest first, so that none is left for the end.
-LONGEST = ["bytes", "notebooks", "derivations", "ties", "study", "rules", "memory", "channel", "trace", "freshness"]
+LONGEST = [
+    "bytes",
+    "notebooks",
+    "derivations",
+    "ties",
+    "study",
+    "rules",
+    "plans_in_motion",
+    "rules_in_motion",
+    "moving",
+    "channel",
+    "trace",
+    "freshness",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
