@@ -34,7 +34,7 @@ verify: $(INSTALLED) ## Check every derivation symbolically
 	@exec "$(PYTHON)" -m coinfer.derivations
 
 bench: $(INSTALLED) ## Run the benchmarks
-	@exec "$(PYTHON)" -m pytest -s tests/bench.py tests/bench_sweep.py tests/bench_memory.py
+	@exec "$(PYTHON)" -m pytest -s tests/bench.py tests/bench_sweep.py tests/bench_moving.py
 
 lab: $(INSTALLED) ## Open JupyterLab on notebooks/, on this machine only
 	@exec "$(PYTHON)" -m jupyterlab --ip=localhost notebooks

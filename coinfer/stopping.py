@@ -20,7 +20,7 @@ from coinfer.cost import Costs
 def backward_induction(costs: Costs, placement: int) -> tuple[Floats, Floats]:
     """Values v_0..v_M of shape (..., M+1) and thresholds A_0..A_{M-1} of shape (..., M) of the optimal rule (R3)."""
     law, o, delta = costs.law, costs.bits, costs.extra
-    v = sending_costs(costs)[..., placement : placement + 1]
+    v = law.at(placement).sending(o[..., placement : placement + 1])
     values, thresholds = [v], [v[..., :0]]
     for n in reversed(range(placement)):
         a = delta[..., n : n + 1] + v

@@ -26,11 +26,14 @@ from coinfer import (
     read_onnx,
     simulate,
 )
+from coinfer.channel.motion import Chain
+from coinfer.channel.moving_law import MovingLaw
+from coinfer.channel.sending import Sending
 from coinfer.study.parameters import check
 from coinfer.study.runner import choose
 
 NAN, INF = float("nan"), float("inf")
-DISCRETE = channel.Discrete
+DISCRETE, MOVING = channel.Discrete, channel.Moving
 LINK_FIELDS = ", ".join(Link.model_fields)
 
 
@@ -50,6 +53,15 @@ def made(**fields: object) -> Costs:
 def chain(**fields: object) -> DNN:
     one = {"name": "x", "layer_names": ("a",), "macs": (1,), "parameter_bits": (1,), "output_bits": (1, 1)}
     return DNN(**(one | fields))
+
+
+def moved(generator: object = ((-1, 1), (1, -1)), rates_bps: object = (2, 1), **fields: object) -> channel.Markov:
+    return channel.Markov(rates_bps=rates_bps, generator=generator, **fields)
+
+
+def put_together(rates_bps: list, initial: object = (0.5, 0.5), moves: object = ((0.5, 0.5),) * 2) -> MovingLaw:
+    link = Sending.held(np.array(rates_bps), np.ones(len(rates_bps)), np.zeros((len(rates_bps),) * 2))
+    return MovingLaw(Chain.of(np.array(initial), np.array([moves])), link)
 
 
 def no_memory() -> Scenario:
@@ -184,6 +196,88 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "inversion of infinite power": (
         lambda: channel.TruncatedInversion(rate_bps=1e12, outage_gain=1).law(Link(), Weights()),
         ["rate_bps = 1000000000000.0", "lower it"],
+    ),
+    # channels in motion
+    "rows that do not sum to 0": (lambda: moved([[-1, 2], [1, -1]]), ["generator: row 0 has sum 1", "should be 0"]),
+    "negative rate of moving": (lambda: moved([[1, -1], [1, -1]]), ["generator = -1", "finite and nonnegative"]),
+    "infinite rate of moving": (lambda: moved([[-INF, INF], [1, -1]]), ["generator = -inf", "finite and nonnegative"]),
+    "generator of another shape": (lambda: moved([[0]]), ["generator: has shape (1, 1)", "should be (2, 2)"]),
+    "ragged generator": (lambda: moved([[-1, 1], [1]]), ["generator = ", "should be a list of numbers"]),
+    "negative rate": (lambda: moved(rates_bps=(-1, 1)), ["rates_bps = [-1.0, 1.0]", "finite and nonnegative"]),
+    "no rates": (lambda: moved(rates_bps=()), ["rates_bps = []", "at least one"]),
+    "text for a rate": (lambda: moved(rates_bps=("fast", 1)), ["Markov.rates_bps.0 = 'fast'", "number"]),
+    "rates and gains": (lambda: moved(gains=(1, 2)), ["rates_bps and gains", "exactly one"]),
+    "a chain that never sends": (lambda: moved(rates_bps=(0, 0)), ["rates_bps = [0.0, 0.0]", "never sends"]),
+    "never again": (lambda: moved([[-1, 1], [0, 0]], (1, 0)), ["generator: an outage never leads", "wait for ever"]),
+    "several stationary laws": (lambda: moved([[0, 0], [0, 0]]), ["generator: has several stationary laws", "one"]),
+    "long outages of one kind": (
+        lambda: moved(rates_bps=(1, 0), long_outage_s=1.0),
+        ["long_outage_s = 1.0", "needs two outage states"],
+    ),
+    "long outage of no time": (lambda: moved(long_outage_s=0), ["Markov.long_outage_s = 0", "greater than 0"]),
+    "powers that outgrow rates": (
+        lambda: moved(rates_bps=(1, 2), transmit_powers_w=(1, 3)),
+        ["transmit_powers_w", "energy a bit", "does not grow with the rate"],
+    ),
+    "powers for gains": (
+        lambda: moved(rates_bps=None, gains=(1, 2), transmit_powers_w=(1, 1)),
+        ["transmit_powers_w: need rates_bps"],
+    ),
+    "one power for two rates": (
+        lambda: moved(transmit_powers_w=(1,)),
+        ["transmit_powers_w = [1.0]", "2 nonnegative numbers"],
+    ),
+    "negative power": (lambda: moved(transmit_powers_w=(1, -1)), ["transmit_powers_w = [1.0, -1.0]", "nonnegative"]),
+    "zero coherence time": (lambda: MOVING(coherence_time_s=0), ["Moving.coherence_time_s = 0", "greater than 0"]),
+    "infinite coherence time": (lambda: MOVING(coherence_time_s=INF), ["Moving.coherence_time_s = inf", "finite"]),
+    "neither time nor speed": (lambda: MOVING(), ["coherence_time_s = None and speed_m_per_s = None", "exactly one"]),
+    "both time and speed": (
+        lambda: MOVING(coherence_time_s=1, speed_m_per_s=1),
+        ["coherence_time_s = 1.0 and speed_m_per_s = 1.0", "exactly one"],
+    ),
+    "speed without a carrier": (
+        lambda: plan(scenario(channel=MOVING(speed_m_per_s=1), link=Link(mean_snr_db=5, carrier_hz=None))),
+        ["speed_m_per_s = 1.0", "needs the link's carrier_hz"],
+    ),
+    "held from a fade on": (
+        lambda: MOVING(coherence_time_s=1, sending="held"),
+        ["sending = 'held'", "needs m > 1", "infinitely much (R12)"],
+    ),
+    "another way of sending": (
+        lambda: MOVING(coherence_time_s=1, sending="still"),
+        ["Moving.sending = 'still'", "'moving' or 'held'"],
+    ),
+    "one cell": (lambda: MOVING(coherence_time_s=1, states=1), ["Moving.states = 1", "equal to 2"]),
+    "shadowing that stands still": (
+        lambda: channel.Shadowed(sigma_db=7, decorrelation_m=10, speed_m_per_s=0),
+        ["Shadowed.speed_m_per_s = 0", "greater than 0"],
+    ),
+    "outages of no length": (
+        lambda: channel.OnOff(rate_bps=1e6, mean_on_s=1, mean_off_s=0),
+        ["OnOff.mean_off_s = 0", "greater than 0"],
+    ),
+    "stop states of independent draws": (lambda: plan(scenario()).stop_states, ["channel: draws are independent"]),
+    "MLP by formula over fading": (
+        lambda: coinfer.mlp_placement(Scenario(dnn=coinfer.mlp(3, 64), channel=MOVING(coherence_time_s=1))),
+        ["channel"],
+    ),
+    "thresholds of probe-once in motion": (
+        lambda: plan(scenario(channel=MOVING(coherence_time_s=1)), rule="probe-once").stop_thresholds,
+        ["rule = 'probe-once'", "no thresholds"],
+    ),
+    "states in another order": (lambda: put_together([1.0, 3.0]), ["sender: unit costs should ascend"]),
+    "states of another number": (lambda: put_together([3.0, 2.0, 1.0]), ["sender: has 3 states; should have 2"]),
+    "chances of another sum": (
+        lambda: put_together([3.0, 1.0], initial=[0.5, 0.6]),
+        ["initial: rows have sums from 1.1 on", "sum 1"],
+    ),
+    "moves of another sum": (
+        lambda: put_together([3.0, 1.0], moves=[[1, 1]] * 2),
+        ["transitions: rows have sums from 2 on", "sum 1"],
+    ),
+    "moves of another shape": (
+        lambda: put_together([3.0, 1.0], moves=[[1]] * 2),
+        ["transitions: have shape (1, 2, 1)", "(N, S, S)"],
     ),
     # costs
     "no layers": (lambda: made(extra=[]), ["extra", "at least one layer"]),

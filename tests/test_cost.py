@@ -1,5 +1,6 @@
 """From a scenario to delta, o, D and C_edge, against a by-hand account of seconds and joules."""
 
+from dataclasses import replace
 from math import pi
 
 import numpy as np
@@ -8,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import coinfer
-from coinfer import DNN, Costs, Device, Edge, Link, Scenario, Weights, channel, costs, mlp
-from coinfer.cost import static_shares
+from coinfer import DNN, Costs, Device, Edge, InputError, Link, Scenario, Weights, channel, costs, mlp
+from coinfer.cost import apart, static_shares
 
 TWO = DNN(
     name="two",
@@ -174,5 +175,18 @@ def test_costs_are_copied_and_read_only():
     assert made.extra.tolist() == [1, 2]
     with pytest.raises(ValueError, match="read-only"):
         made.bits[0] = 3
-    first = made.upto(1)
-    assert (first.extra.tolist(), first.bits.tolist(), first.layers) == ([1], [1, 1], 1)
+
+
+def test_changed_costs_are_no_longer_those_of_a_scenario():
+    """Seconds and joules are then unknown, and a plan says so rather than give those of what it was made from."""
+    made = costs(SCENARIO)
+    assert made.scenario is SCENARIO
+    changed = replace(made, extra=2 * made.extra)
+    assert changed.scenario is None
+    with pytest.raises(InputError, match="costs: were not made from a scenario, which alone tells seconds from joules"):
+        _ = coinfer.plan(changed).time_s
+    seconds, joules = apart(made)
+    weighed = [0.7 * getattr(seconds, name) + 1.5 * getattr(joules, name) for name in ("extra", "download", "edge")]
+    for found, name in zip(weighed, ("extra", "download", "edge"), strict=True):
+        np.testing.assert_allclose(found, getattr(made, name), rtol=1e-12)
+    assert 0.7 * seconds.law.mean + 1.5 * joules.law.mean == pytest.approx(made.law.mean, rel=1e-12)

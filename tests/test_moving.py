@@ -137,6 +137,19 @@ def test_states_that_move_alike_are_one(seed):
     assert law.sending(bits) == pytest.approx(one.sending(bits)[best_first], rel=1e-9)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_states_of_the_same_rate_and_another_power(order):
+    """Any order of the states given; a joule more a second, a joule more."""
+    q = np.array([[-2.0, 1.0, 1.0], [1.0, -3.0, 2.0], [5.0, 4.0, -9.0]])[np.ix_(order, order)]
+    at = list(order)
+    two = channel.Markov(
+        rates_bps=np.array([4.0, 4.0, 0.0])[at], transmit_powers_w=np.array([1.0, 2.0, 0.0])[at], generator=q
+    )
+    law = two.law_along(Link(), Weights(time_per_s=1.0, energy_per_j=1.0), np.zeros(0))
+    assert law.unit_costs.tolist() == [0.5, 0.75, inf]
+    assert law.sent(1e-9)[:2, 0] / 1e-9 == pytest.approx([(2 + 1 / 9) / 4, (3 + 2 / 9) / 4], rel=1e-6)
+
+
 # ---------------------------------------------------------------- limits
 
 

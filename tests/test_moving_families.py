@@ -110,10 +110,10 @@ def test_fading_forgets_exponentially(m, states):
     assert p @ gain == pytest.approx(1, rel=1e-10)
     covariance = [p @ (gain * (kernel @ gain)) - 1 for kernel in law.chain.kernels[1:]]
     assert covariance == pytest.approx(np.exp(-np.array(t) / 0.4) * covariance[0], abs=1e-9 * covariance[0])
-    edges = gamma_cells(m, states)[0][::-1]
+    edges, density = gamma_cells(m, states)[0][::-1], gamma(m, scale=1 / m).pdf
     assert np.cumsum(p)[:-1] == pytest.approx(gamma(m, scale=1 / m).sf(edges), abs=1e-12)
-    inside = [quad(lambda g: g * gamma(m, scale=1 / m).pdf(g), *pair)[0] for pair in pairwise(edges[::-1])]
-    assert (p * gain)[1:-1] == pytest.approx(inside[::-1], rel=1e-6, abs=1e-9)
+    inside = [quad(lambda g: g * density(g), *pair)[0] for pair in list(pairwise(edges[::-1]))[::13]]
+    assert (p * gain)[::-1][1:-1][::13] == pytest.approx(inside, rel=1e-6, abs=1e-9)
     if states == 120:
         assert covariance[0] == pytest.approx(1 / m, rel=5e-3)
 

@@ -17,7 +17,8 @@ def checked_generator(rows: ArrayLike, states: int) -> Floats:
     q = as_floats("generator", rows)
     if q.shape != (states, states):
         raise InputError(f"generator: has shape {q.shape}; should be ({states}, {states}), a row for each of the rates")
-    away = q - np.diag(np.diag(q))
+    away = q.copy()
+    np.fill_diagonal(away, 0.0)
     if not np.all(np.isfinite(q)) or np.any(away < 0):
         worst = q[~np.isfinite(q)] if not np.all(np.isfinite(q)) else away[away < 0]
         raise InputError(

@@ -73,8 +73,9 @@ class Markov(MovingChannel):
             raise InputError(
                 f"transmit_powers_w = {brief(powers.tolist())}: should be {values.size} nonnegative numbers"
             )
-        order = np.argsort(values[values > 0])
-        if self.rates_bps is None or np.any(np.diff((powers[values > 0] / values[values > 0])[order]) > 0):
+        rates, powers = values[values > 0], powers[values > 0]
+        order = np.lexsort((-powers, rates))  # states of the same rate may differ in power
+        if self.rates_bps is None or np.any(np.diff((powers / rates)[order]) > 0):
             raise InputError("transmit_powers_w: need rates_bps, and an energy a bit that does not grow with the rate")
 
     @property

@@ -73,7 +73,7 @@ class OneStep(Chain):
         """Expectation of values (S, n) at the stage, given the state at the stage before; (S, n)."""
         if self.stage:
             return self.kernels[self.stage] @ values
-        return np.broadcast_to(self.initial @ values, values.shape)
+        return np.full(values.shape, self.initial @ values)
 
 
 def cumulative_table(kernels: Floats) -> Floats:

@@ -36,8 +36,9 @@ class States:
 
     @cached_property
     def order(self) -> NDArray[np.intp]:
-        """Of descending rate, outages last."""
-        return np.argsort(-self.rates_bps, kind="stable")
+        """Of descending rate, and of ascending power at the same rate; outages last."""
+        powers = np.zeros_like(self.rates_bps) if self.transmit_powers_w is None else self.transmit_powers_w
+        return np.lexsort((np.where(self.rates_bps > 0, powers, 0.0), -self.rates_bps))
 
     @cached_property
     def law(self) -> Floats:

@@ -17,6 +17,7 @@ TERMS = (
 )
 BASE = 2.0**-6  # the base step times the largest rate of leaving a state
 BALANCE = 1e-9  # relative, to which detailed balance must hold
+EPSILON = 1e-20  # of a term, which is then left out
 RESIDUAL = 1e-8  # relative, of the equation that every integral is put into
 
 
@@ -141,7 +142,12 @@ class Spectral(Semigroup):
         """From the eigenvectors; rows are put back to sum 1."""
         values, vectors = self._eigen
         left, right = vectors / self.root[:, None], vectors.T * self.root
-        found = np.maximum((left * np.exp(np.outer(at, values))[:, None, :]) @ right, 0.0)
+        seen = np.log(EPSILON * self.root.min() / self.root.max())
+        found = np.empty((len(at), *left.shape))
+        for n, exponent in enumerate(np.outer(at, values)):
+            lasts = exponent > seen  # what has decayed below rounding need not be multiplied
+            found[n] = (left[:, lasts] * np.exp(exponent[lasts])) @ right[lasts]
+        np.maximum(found, 0.0, out=found)
         found[at == 0] = np.eye(len(values))  # without rounding: a layer that takes no time leaves the channel alone
         return found / found.sum(axis=2, keepdims=True)
 
