@@ -4,6 +4,7 @@ Replay wraps around at the end of the trace.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -32,9 +33,15 @@ class Replayed:
     outage_s: float  # time that an inference spends waiting in outages, on average [s]
     time_s: float  # mean, from the input at hand to the result [s]
     energy_j: float  # mean, of the device [J]
-    time_quantiles_s: tuple[float, float, float]  # 50, 95 and 99 % of the time [s]
     costs: Floats = field(repr=False)  # (inferences,) of each, in the order of their starts
+    times_s: Floats = field(repr=False)  # (inferences,) of each [s]
     starts_s: Floats = field(repr=False)  # (inferences,) ascending
+
+    @cached_property
+    def time_quantiles_s(self) -> tuple[float, float, float]:
+        """50, 95 and 99 % quantiles of the time [s]."""
+        p50, p95, p99 = np.quantile(self.times_s, QUANTILES).tolist()
+        return p50, p95, p99
 
 
 def replay(
@@ -48,10 +55,9 @@ def replay(
 ) -> Replayed:
     """Follow a plan through inferences that start anywhere on a trace, each layer taking its own time to run.
 
-    At each stage the device sees the rate of the present window, and in an outage how long it has lasted. `sending`: "moving",
-    the bits drain at the rates as they come, as in `trace.markov()`; "held", at the rate seen when sending begins. In an
-    outage the device computes on, or holds its features and waits. The link of the scenario gives the powers only. Raises
-    `InputError`.
+    At each stage the device sees the rate of the present window, and in an outage how long it has lasted; there it computes
+    on, or holds its features and waits. `sending`: "moving", the bits drain at the rates as they come, as in `trace.markov()`;
+    "held", at the rate seen when sending begins. The link of the scenario gives the powers only. Raises `InputError`.
 
     >>> import coinfer
     >>> trace = coinfer.example_trace("example.up")
@@ -59,24 +65,19 @@ def replay(
     >>> replay(scenario, coinfer.plan(scenario), trace, inferences=1000).stop_counts.sum()
     np.int64(1000)
     """
-    one_of("sending", sending, ("moving", "held"))
-    count = whole("inferences", inferences, 1)
+    held, count = one_of("sending", sending, ("moving", "held")) == "held", whole("inferences", inferences, 1)
     scenario, trace = an("scenario", scenario, Scenario), an("trace", trace, Trace)
-    given = costs_of(scenario.model_copy(update={"channel": ON_TRACE}))
+    given, generator = costs_of(scenario.model_copy(update={"channel": ON_TRACE})), np.random.default_rng(rng)
     check_plan(plan, given)
-    generator = np.random.default_rng(rng)
     starts = np.sort(generator.random(count)) * trace.duration_s
-    track = _Track(trace, scenario.link, scenario.weights, held=sending == "held")
-    macs = np.array(scenario.dnn.macs, float)
-    durations_s = np.append(macs / scenario.device.macs_per_s, 0.0)
+    track = _Track(trace, scenario.link, scenario.weights, held=held)
+    durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
     parts = [_followed(track, given, plan, durations_s, starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
     time_s, energy_j, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))
-    local_j = np.concatenate([[0.0], np.cumsum(macs)]) * scenario.device.energy_j_per_mac
-    left_s = np.concatenate([np.cumsum(macs[::-1])[::-1], [0.0]]) / scenario.edge.macs_per_s
+    left_s, local_j = _beside_sending(scenario)
     time_s, energy_j = time_s + left_s[stage], energy_j + local_j[stage]
-    cost = scenario.weights.time_per_s * time_s + scenario.weights.energy_per_j * energy_j
-    cost += float(given.download[: plan.placement].sum())
-    p50, p95, p99 = np.quantile(time_s, QUANTILES).tolist()
+    etc = scenario.weights.time_per_s * time_s + scenario.weights.energy_per_j * energy_j
+    cost = etc + float(given.download[: plan.placement].sum())
     return Replayed(
         mean=float(cost.mean()),
         interval=block_bootstrap(cost, _blocks(trace, starts), generator),
@@ -84,8 +85,8 @@ def replay(
         outage_s=float(waited.mean()),
         time_s=float(time_s.mean()),
         energy_j=float(energy_j.mean()),
-        time_quantiles_s=(p50, p95, p99),
         costs=cost,
+        times_s=time_s,
         starts_s=starts,
     )
 
@@ -143,6 +144,13 @@ def _followed(
         stage[leaving] = n
         running, time_s = running[~stops], time_s[~stops] + durations_s[n]
     return taken, energy, stage, waited
+
+
+def _beside_sending(scenario: Scenario) -> tuple[Floats, Floats]:
+    """Time that the edge takes for the layers left [s], and energy of those run on the device [J], for each stage; (N+1,)."""
+    macs, none = np.array(scenario.dnn.macs, float), np.zeros(1)
+    left_s = np.concatenate([np.cumsum(macs[::-1])[::-1], none]) / scenario.edge.macs_per_s
+    return left_s, np.concatenate([none, np.cumsum(macs)]) * scenario.device.energy_j_per_mac
 
 
 def _blocks(trace: Trace, starts_s: Floats) -> NDArray[np.int64]:

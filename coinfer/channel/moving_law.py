@@ -40,14 +40,9 @@ class MovingLaw(Law):
     nodes = 1
 
     def __init__(
-        self,
-        chain: Chain,
-        sender: Sending,
-        gain_at: GainAt | None = None,
-        *,
-        long_outage_s: float | None = None,
+        self, chain: Chain, sender: Sending, gain_at: GainAt | None = None, *, long_outage_s: float | None = None,
         endless: bool = False,
-    ):
+    ):  # fmt: skip
         self.chain, self.sender, self.gain_at, self.endless = chain, sender, gain_at, endless
         self.usable, self.unit_costs, self._stages = sender.usable, sender.unit_costs, dict[int, MovingLaw]()
         self.seen = Seen(self.unit_costs[: self.usable], chain.initial, long_outage_s)
@@ -61,9 +56,7 @@ class MovingLaw(Law):
     def memoryless(self) -> DiscreteLaw:
         """Independent draws of X, as at stage 0, given that the channel is usable. `InputError` if its mean is infinite."""
         if self.endless:
-            raise InputError(
-                "channel: draws of this fading that hold while sending cost infinitely much (R12); needs m > 1"
-            )
+            raise InputError("channel: draws of this fading that last cost infinitely much (R12); needs m > 1")
         p = self.chain.initial[: self.usable]
         return DiscreteLaw(self.seen.unit_costs, p / p.sum(), self.gain_at)
 

@@ -86,13 +86,8 @@ def value(term: sp.Basic, world: World, bound: dict[str, Number] = UNBOUND) -> N
             return Fraction(truth(term.args[0], world, bound))
         case sp.Min() | sp.Max():
             return (min if isinstance(term, sp.Min) else max)(map(of, term.args))
-        case Argmin(args=(body, index, last)):
-            costs = [of(body, **{index.name: Fraction(at)}) for at in range(int(of(last)) + 1)]
-            return Fraction(costs.index(min(costs)))
-        case First(args=(body, index, last)):
-            end = of(last)
-            each = (Fraction(at) for at in range(int(end) + 1))
-            return next((at for at in each if truth(body, world, {**bound, index.name: at})), end)
+        case Argmin() | First():
+            return searched(term, world, of, bound)
         case sp.Piecewise():
             return of(next(part for part, condition in term.args if truth(condition, world, bound)))
         case sp.Sum() | sp.Product():
@@ -106,6 +101,15 @@ def value(term: sp.Basic, world: World, bound: dict[str, Number] = UNBOUND) -> N
         case sp.Subs(args=(body, sp.Tuple(args=(variable,)), sp.Tuple(args=(point,)))):
             return of(body, **{variable.name: of(point)})
     return CONSTANTS[term] if term in CONSTANTS else function(type(term).__name__, [of(part) for part in term.args])
+
+
+def searched(term: sp.Basic, world: World, of: Of, bound: dict[str, Number]) -> Number:
+    """The smallest minimiser, or the first index at which something holds (else the last), by trying one after the other."""
+    body, index, last = term.args
+    each = [Fraction(at) for at in range(int(of(last)) + 1)]
+    if isinstance(term, Argmin):
+        return min(each, key=lambda at: of(body, **{index.name: at}))
+    return next((at for at in each if truth(body, world, {**bound, index.name: at})), of(last))
 
 
 def curve(of: Of, body: sp.Expr, variable: sp.Symbol) -> Callable[[Number], mpmath.mpf]:
