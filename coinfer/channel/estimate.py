@@ -61,8 +61,9 @@ def estimate_on_off(
             outages = ended * at[1] - total_s * np.exp(at[1])
             return -float(outages) - log_likelihood_on_off(float(at[0]), float(at[1]), share, moves, apart_s)
 
-        start, options = np.array([log_odds, log_come]), {"xatol": 1e-5, "fatol": 1e-7}
-        log_odds, log_come = minimize(surprise, start, method="Nelder-Mead", options=options).x.tolist()
+        start = np.array([log_odds, log_come])
+        found = minimize(surprise, start, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-7})
+        log_odds, log_come = found.x.tolist()
     return OnOff(rate_bps=rate_bps, mean_on_s=float(np.exp(-log_come - log_odds)), mean_off_s=float(np.exp(-log_come)))
 
 
