@@ -150,7 +150,8 @@ def plan(
         best = int(np.argmin(j[: costs.largest_placement + 1]))
         if not np.isfinite(j[best]):
             raise InputError(
-                f"rule = {str(rule)!r}: needs all {costs.layers} layers on the device, whose memory holds {costs.largest_placement}"
+                f"rule = {str(rule)!r}: needs {int(np.argmax(np.isfinite(j)))} of {costs.layers} layers on the device, whose memory "
+                f"holds {costs.largest_placement}"
             )
     else:
         best = whole("placement", placement, 0, costs.layers)

@@ -175,17 +175,30 @@ class Memoryless(Rule):
 
 @dataclass(frozen=True)
 class Static(Rule):
-    """Always stops at one stage n <= M, the best one: a split fixed beforehand."""
+    """Always stops at one stage n <= M, the best one unless it is given: a split fixed beforehand."""
 
+    stage: int | None = None
     name = "static"
+
+    def __post_init__(self) -> None:
+        if self.stage is not None:
+            whole("stage", self.stage, 0)
 
     def thresholds(self, costs: Costs, placement: int) -> Floats:
         """Never before the stage, always from there on."""
-        return static_thresholds(placement, int(np.argmin(static_costs(costs)[: placement + 1])))
+        best = int(np.argmin(static_costs(costs)[: placement + 1])) if self.stage is None else self.stage
+        return static_thresholds(placement, best)
 
     def costs(self, costs: Costs) -> Floats:
-        """The cheapest stage so far."""
-        return np.minimum.accumulate(static_costs(costs), axis=-1)
+        """The cheapest stage so far, or the one given; inf where that is not placed."""
+        every = static_costs(costs)
+        if self.stage is None:
+            return np.minimum.accumulate(every, axis=-1)
+        stage = whole("stage", self.stage, 0, costs.layers)
+        return np.where(np.arange(costs.layers + 1) < stage, inf, every[..., stage : stage + 1])
+
+    def __str__(self) -> str:
+        return self.name if self.stage is None else f"{self.name} at {self.stage}"
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from strategies import (
 
 import coinfer
 from coinfer import Costs, clairvoyant, plan
-from coinfer.rules import static_costs
+from coinfer.rules import Static, static_costs
 from coinfer.stopping import evaluate, look_ahead_costs, look_ahead_thresholds, stop_probabilities
 
 EXACT = 1e-12
@@ -408,3 +408,31 @@ def test_stop_probabilities_are_those_of_the_thresholds(costs):
         reach *= 1 - p
     np.testing.assert_allclose(at.stop_probabilities, [*expected, reach], atol=1e-12)
     np.testing.assert_array_equal(at.stop_probabilities, stop_probabilities(costs, at.stop_thresholds))
+
+
+def test_a_fixed_split_at_a_given_stage():
+    """Between the two that have a name, each costs what static splitting at that stage does, and the best is `static`."""
+    costs = coinfer.costs(coinfer.load_scenario("default", dnn="squeezenet"))
+    every = [plan(costs, rule=Static(n)) for n in range(costs.layers + 1)]
+    assert [at.placement for at in every] == list(range(costs.layers + 1))  # no layer is downloaded for nothing
+    assert np.all(every[0].costs == plan(costs, rule="edge-only").costs)
+    assert np.all(every[-1].costs == plan(costs, rule="local-only").costs)
+    for n, at in enumerate(every):
+        assert np.all(np.isinf(at.costs[:n]))
+        assert np.flatnonzero(at.stop_probabilities).tolist() == [n]
+        assert at.cost == pytest.approx(coinfer.expected_cost(costs, at), rel=1e-12)
+    assert min(at.cost for at in every) == pytest.approx(plan(costs, rule="static").cost, rel=1e-12)
+    assert str(every[3].rule) == "static at 3"
+
+
+@pytest.mark.parametrize("stage", [-1, 19, 1.5])
+def test_a_fixed_split_is_at_a_stage_that_there_is(stage):
+    costs = coinfer.costs(coinfer.load_scenario("default", dnn="squeezenet"))
+    with pytest.raises(coinfer.InputError, match=f"stage = {stage}: should be a whole number"):
+        plan(costs, rule=Static(stage))
+
+
+def test_a_split_that_does_not_fit_says_how_many_layers_it_needs():
+    small = coinfer.load_scenario("default", dnn="squeezenet", device__memory_bits=1)
+    with pytest.raises(coinfer.InputError, match="'static at 4': needs 4 of 18 layers .* memory holds 0"):
+        plan(small, rule=Static(4))
