@@ -9,6 +9,7 @@ Stopping at stage n costs C_edge + sum_{i<=n} delta_i + o_n X_n, download apart:
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -124,6 +125,7 @@ def costs(scenario: Scenario) -> Costs:
     return found
 
 
+@lru_cache(maxsize=64)  # every plan of a problem asks
 def apart(given: Costs) -> tuple[Costs, Costs]:
     """The same problem in seconds and in joules: its costs if only time counts, and if only energy does (R23).
 

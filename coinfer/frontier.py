@@ -5,12 +5,14 @@ inside the hull are missed, and a heuristic's own plans need lie on no curve at 
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coinfer.placement import Plan, plan
-from coinfer.rules import Rule, as_rule
+from coinfer.cost import Costs, costs
+from coinfer.placement import Plan, plan, total_costs
+from coinfer.rules import Rule, Static, as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import Weights
 from coinfer.timing import time_probability, time_quantiles_s
@@ -32,9 +34,9 @@ def frontier(
 
     Rows with `role` "hull" are vertices of the lower convex hull of time and energy, download included, in ascending order of
     time: the optimal rule's plans at the weights that find them. With a deadline [s] a row of role "deadline" is added: of the
-    plans of all rules, all placements and all these weights the one with the lowest ETC at the scenario's weights whose time
-    is within the deadline in 95 % of inferences; it is not claimed to be the best of all policies. There is no such row if no
-    plan tried meets it.
+    plans of all rules, all placements and all these weights, and the scenario's own, the one with the lowest ETC at the
+    scenario's weights whose time is within the deadline in 95 % of inferences; it is not claimed to be the best of all
+    policies. "static" stands for every fixed split, best on average or not. There is no such row if no plan tried meets it.
 
     Columns: `role`, `rule`, `placement`, `time_s` and `energy_j` of an inference, `p95_s`, `download_s` and `download_j` per
     inference, `cost` at the scenario's weights, `time_weight`, the weight of a second against a joule's 1 it was made for, and
@@ -54,17 +56,55 @@ def frontier(
     vertices = sorted(_vertices(scenario), key=lambda found: _point(found)[0])
     rows = [_row("hull", found, scenario) for found in vertices]
     if deadline_s is not None:
-        tried = (
-            plan(found.problem, rule=rule, placement=m)
-            for found in vertices
-            for rule in rules
-            for m in range(found.problem.largest_placement + 1)
-            if as_rule(rule).name != "local-only" or m == found.problem.layers
-        )
-        in_time = [found for found in tried if time_probability(found, deadline_s) >= WITHIN]
-        if in_time:
-            rows.append(_row("deadline", min(in_time, key=lambda found: _etc(found, scenario)), scenario))
+        tried = _tried(scenario, vertices, rules)
+        in_time = (found for found in tried if time_probability(found, deadline_s) >= WITHIN)
+        rows += [_row("deadline", found, scenario) for found in islice(in_time, 1)]
     return pandas.DataFrame(rows)
+
+
+def cheapest_in_time(scenario: Scenario, *, rules: tuple[Rule | str, ...] = RULES) -> "pandas.DataFrame":
+    """Of the plans that `frontier` tries those that are the cheapest for some deadline: a row each, ever dearer and faster.
+
+    The cheapest plan for a deadline is the first row whose `p95_s` is within it; if there is none, no plan tried is. Columns
+    are those of `frontier`, the role is "deadline". Plans less than a thousandth faster are left out. Raises `InputError`.
+
+    >>> import coinfer
+    >>> link = coinfer.channel.OnOff(rate_bps=5e6, mean_on_s=4.0, mean_off_s=1.5)
+    >>> table = cheapest_in_time(coinfer.load_scenario("default", channel=link))
+    >>> bool(table["cost"].is_monotonic_increasing and table["p95_s"].is_monotonic_decreasing)
+    True
+    """
+    import pandas
+
+    scenario = an("scenario", scenario, Scenario)
+    rows, least_s = [], np.inf
+    for found in _tried(scenario, _vertices(scenario), rules):
+        if not rows or time_probability(found, (1 - RESOLUTION) * least_s) >= WITHIN:
+            rows.append(_row("deadline", found, scenario))
+            least_s = float(time_quantiles_s(found, (WITHIN,))[0])
+    return pandas.DataFrame(rows)
+
+
+def _tried(scenario: Scenario, vertices: list[Plan], rules: tuple[Rule | str, ...]) -> list[Plan]:
+    """Plans of all rules and placements at these weights and the scenario's own, and of all fixed splits; by ascending ETC."""
+    own, kinds = costs(scenario), [as_rule(rule) for rule in rules]
+    choices: list[tuple[Costs, Rule]] = [
+        (problem, rule)
+        for problem in (own, *(found.problem for found in vertices))
+        for rule in kinds
+        if not isinstance(rule, Static)
+    ]
+    if any(
+        isinstance(rule, Static) for rule in kinds
+    ):  # every split, as the best on average need not be the best in time
+        choices += [(own, Static(n)) for n in range(own.largest_placement + 1)]
+    found = {}  # a plan that places and spends as much as another is tried once
+    for problem, rule in choices:
+        j = total_costs(problem, rule)
+        for m in np.flatnonzero(np.isfinite(j[: own.largest_placement + 1])).tolist():
+            plan = Plan(problem, rule, m, j)
+            found.setdefault((m, *_point(plan).round(12).tolist()), plan)
+    return sorted(found.values(), key=lambda plan: _etc(plan, scenario))
 
 
 def _vertices(scenario: Scenario) -> list[Plan]:

@@ -5,7 +5,7 @@ import pytest
 
 import coinfer
 from coinfer import channel
-from coinfer.frontier import RESOLUTION, RULES
+from coinfer.frontier import RESOLUTION, RULES, cheapest_in_time
 from coinfer.timing import _overlap
 
 TWO_OUTAGES = channel.Markov(
@@ -133,6 +133,38 @@ def test_the_plan_in_time_is_in_time_and_the_cheapest_that_was_tried(factor: flo
                 if coinfer.time_probability(tried, deadline_s) >= 0.95:
                     spent = (tried.time_s + tried.download_s, tried.energy_j + tried.download_j)
                     assert np.dot(spent, weights) >= row["cost"] - 1e-9
+
+
+def test_a_loose_deadline_changes_nothing():
+    given = scenario("two outages", dnn="squeezenet")
+    row = coinfer.frontier(given, 1000.0).iloc[-1]
+    assert row["cost"] == pytest.approx(coinfer.plan(given).cost, rel=1e-12)
+    assert row["time_weight"] == given.weights.time_per_s
+
+
+@pytest.mark.parametrize("rules", [RULES, ("probe-once", "static")])
+def test_the_cheapest_in_time_are_so_at_every_deadline(rules: tuple[str, ...]):
+    often = channel.OnOff(rate_bps=2e6, mean_on_s=3.0, mean_off_s=1.0)
+    given = coinfer.load_scenario("default", dnn="squeezenet", channel=often)
+    table = cheapest_in_time(given, rules=rules)
+    assert len(table) > 1
+    assert np.all(np.diff(table["p95_s"]) < 0)
+    assert np.all(np.diff(table["cost"]) >= 0)
+    for deadline_s in [*(table["p95_s"] * (1 + 2 * RESOLUTION)), *(table["p95_s"][1:] * 1.1)]:
+        one = coinfer.frontier(given, float(deadline_s), rules=rules).iloc[-1]
+        assert one["role"] == "deadline"
+        assert one["cost"] == pytest.approx(table[table["p95_s"] <= deadline_s].iloc[0]["cost"], rel=1e-9)
+    too_soon = coinfer.frontier(given, float(table["p95_s"].min() * (1 - 2 * RESOLUTION)), rules=rules)
+    assert set(too_soon["role"]) == {"hull"}
+
+
+def test_a_fixed_split_that_is_worse_on_average_is_tried_for_a_deadline():
+    given = scenario("on and off")
+    local = coinfer.plan(given, rule="local-only")  # takes one time
+    assert coinfer.plan(given, rule="static").placement == 0
+    row = coinfer.frontier(given, local.time_s + 1e-6, rules=("static",)).iloc[-1]
+    assert (row["rule"], row["placement"]) == (f"static at {given.dnn.layers}", given.dnn.layers)
+    assert row["cost"] == pytest.approx(local.cost, rel=1e-12)
 
 
 def test_a_plan_is_followed_at_the_weights_it_was_made_at():
