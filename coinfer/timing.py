@@ -13,6 +13,7 @@ from coinfer.channel.tails import SendingTimes
 from coinfer.cost import Costs, apart
 from coinfer.placement import QUANTILES, Plan
 from coinfer.scenario import Scenario
+from coinfer.validation import InputError
 
 MANY_STATES = 40  # of a diffusion at most: its error falls like their square, what it takes grows like their cube
 NODES = {True: 64, False: 256}  # of the inversion, for a diffusion, whose time has no kinks, and for any other chain
@@ -63,6 +64,31 @@ def time_quantiles_s(plan: Plan, levels: ArrayLike = QUANTILES) -> Floats:
     return high
 
 
+def late_probabilities(problem: Costs, deadlines_s: ArrayLike) -> Floats:
+    """How likely it is that an inference which stops at stage n in state s ends after each deadline (D,) [s]; (D, S, N+1).
+
+    From the transform of the sending time (R19), to about 1e-3. Raises `InputError` unless the channel is one in motion.
+
+    >>> import coinfer
+    >>> link = coinfer.channel.OnOff(rate_bps=1e6, mean_on_s=4.0, mean_off_s=1.0)
+    >>> late_probabilities(coinfer.costs(coinfer.load_scenario("default", channel=link)), [1.27])[0, :, 0].round(3)
+    array([0.26, 1.  ])
+    """
+    seconds, t = apart(problem)[0], np.atleast_1d(np.asarray(deadlines_s, float))
+    if isinstance(seconds.law, UnitCostLaw):
+        raise InputError(
+            "channel: is drawn afresh at each stage; should be one in motion, to say how late a state makes it"
+        )
+    times, shares = _times(seconds)
+    size = len(shares), seconds.layers + 1
+    ended = np.empty((t.size, *size))
+    for s, n in np.ndindex(size):
+        surely = np.zeros(size)
+        surely[s, n] = 1.0
+        ended[:, s, n] = times.distribution(t, surely, _offsets_s(seconds))
+    return np.clip(1 - shares.T @ ended, 0.0, 1.0)
+
+
 def _offsets_s(seconds: Costs) -> Floats:
     """What computing takes, on the device and at the edge, if an inference stops at stage n = 0..N; (N+1,)."""
     return float(seconds.edge) + np.concatenate([[0.0], np.cumsum(seconds.extra)])
@@ -79,13 +105,20 @@ def _of_draws(plan: Plan, seconds: Costs, time_s: Floats) -> Floats:
 
 def _in_motion(plan: Plan, seconds: Costs) -> tuple[SendingTimes, Floats, Floats]:
     """The law of sending times, and in which states and at which stages the plan stops, of cells as coarse as they may be."""
-    law, stops = moving_law(seconds.law), np.pad(plan.stop_states, ((0, 0), (0, seconds.layers - plan.placement)))
-    coarse = _coarse(seconds)
+    stops = np.pad(plan.stop_states, ((0, 0), (0, seconds.layers - plan.placement)))
+    times, shares = _times(seconds)
+    return times, shares @ stops, _offsets_s(seconds)
+
+
+def _times(seconds: Costs) -> tuple[SendingTimes, Floats]:
+    """The law of sending times, and how much of each state (S,) of the channel lies in each of its, perhaps coarser, ones."""
+    law, coarse = moving_law(seconds.law), _coarse(seconds)
+    shares = np.eye(len(law.chain.initial))
     if coarse is not law:
-        stops = _overlap(coarse.chain.initial, law.chain.initial) @ stops
+        shares = _overlap(coarse.chain.initial, law.chain.initial)
     sender, diffuses = coarse.sender, hasattr(_channel(seconds), "states")
     given = (each.tobytes() for each in (sender.generator, sender.rates_bps, seconds.bits))
-    return _sending_times(*given, NODES[diffuses]), stops, _offsets_s(seconds)
+    return _sending_times(*given, NODES[diffuses]), shares
 
 
 def _channel(seconds: Costs) -> BaseChannel:

@@ -434,5 +434,5 @@ def test_a_fixed_split_is_at_a_stage_that_there_is(stage):
 
 def test_a_split_that_does_not_fit_says_how_many_layers_it_needs():
     small = coinfer.load_scenario("default", dnn="squeezenet", device__memory_bits=1)
-    with pytest.raises(coinfer.InputError, match="'static at 4': needs 4 of 18 layers .* memory holds 0"):
+    with pytest.raises(coinfer.InputError, match=r"'static at 4': needs 4 of 18 layers .* memory holds 0"):
         plan(small, rule=Static(4))

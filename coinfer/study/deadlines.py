@@ -1,7 +1,6 @@
-"""The law of the time of an inference against what was counted, and what meeting a deadline costs under some rules or others."""
+"""The law of the time of an inference against what was counted, and the cheapest plan of a table by deadline."""
 
-from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -29,25 +28,10 @@ def law_distance(plan: Plan, times_s: Floats, points: int = 200) -> float:
     return float(np.max(np.abs(time_probability(plan, sides) - counted)))
 
 
-def by_deadline(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The cheapest plan of each table of `coinfer.frontier.cheapest_in_time` by deadline: a row for each that changes one.
+def cheapest_by(table: pd.DataFrame, deadlines_s: Iterable[float]) -> Floats:
+    """The ETC [-] of the cheapest plan of a table with columns `p95_s` and `cost` for each deadline (D,); inf if none is in time.
 
-    Columns: `deadline_s` [s], ascending, from which on the row holds; for each key of `tables` "cost, key", the ETC [-], inf
-    where no plan is in time, and "rule, key" with its placement, "none" there.
-
-    >>> steps = pd.DataFrame({"p95_s": [3.0, 1.0], "cost": [0.5, 0.7], "rule": ["optimal", "static"], "placement": [4, 8]})
-    >>> by_deadline({"all": steps, "static": steps[1:]})["cost, static"].tolist()
-    [0.7, 0.7]
-    >>> by_deadline({"all": steps, "static": steps[1:]})["rule, all"].tolist()
-    ['static, M = 8', 'optimal, M = 4']
+    >>> cheapest_by(pd.DataFrame({"p95_s": [3.0, 1.0], "cost": [0.5, 0.7]}), [0.5, 1.0, 4.0]).tolist()
+    [inf, 0.7, 0.5]
     """
-    deadlines_s = np.unique(np.concatenate([table["p95_s"] for table in tables.values()]))
-    found = {"deadline_s": deadlines_s}
-    for key, table in tables.items():
-        faster = table[::-1]  # the fastest first
-        within = faster["p95_s"].tolist()
-        names = [f"{rule}, M = {m}" for rule, m in zip(faster["rule"], faster["placement"], strict=True)]
-        last = [bisect_left(within, np.nextafter(d, np.inf)) - 1 for d in deadlines_s]
-        found[f"cost, {key}"] = np.array([faster["cost"].iloc[i] if i >= 0 else np.inf for i in last])
-        found[f"rule, {key}"] = np.array([names[i] if i >= 0 else "none" for i in last], dtype=object)
-    return pd.DataFrame(found)
+    return np.array([min(table.loc[table["p95_s"] <= each, "cost"], default=np.inf) for each in deadlines_s])
