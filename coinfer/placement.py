@@ -149,9 +149,10 @@ def plan(
     if placement is None:
         best = int(np.argmin(j[: costs.largest_placement + 1]))
         if not np.isfinite(j[best]):
+            least = int(np.argmax(np.isfinite(j)))
+            needed = f"all {costs.layers}" if least == costs.layers else f"{least} of {costs.layers}"
             raise InputError(
-                f"rule = {str(rule)!r}: needs {int(np.argmax(np.isfinite(j)))} of {costs.layers} layers on the device, whose memory "
-                f"holds {costs.largest_placement}"
+                f"rule = {str(rule)!r}: needs {needed} layers on the device, whose memory holds {costs.largest_placement}"
             )
     else:
         best = whole("placement", placement, 0, costs.layers)
