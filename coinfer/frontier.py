@@ -77,7 +77,8 @@ def cheapest_in_time(scenario: Scenario, *, rules: tuple[Rule | str, ...] = RULE
     import pandas
 
     scenario = an("scenario", scenario, Scenario)
-    rows, least_s = [], np.inf
+    rows: list[dict[str, object]] = []
+    least_s = np.inf
     for found in _tried(scenario, _vertices(scenario), rules):
         if not rows or time_probability(found, (1 - RESOLUTION) * least_s) >= WITHIN:
             rows.append(_row("deadline", found, scenario))
@@ -98,7 +99,7 @@ def _tried(scenario: Scenario, vertices: list[Plan], rules: tuple[Rule | str, ..
         isinstance(rule, Static) for rule in kinds
     ):  # every split, as the best on average need not be the best in time
         choices += [(own, Static(n)) for n in range(own.largest_placement + 1)]
-    found = {}  # a plan that places and spends as much as another is tried once
+    found: dict[tuple[float, ...], Plan] = {}  # a plan that places and spends as much as another is tried once
     for problem, rule in choices:
         j = total_costs(problem, rule)
         for m in np.flatnonzero(np.isfinite(j[: own.largest_placement + 1])).tolist():

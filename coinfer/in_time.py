@@ -67,7 +67,8 @@ def plans_in_time(
         raise InputError(
             f"deadlines_s = {brief(deadlines)}, within = {brief(within)}: should be positive seconds and a share below 1"
         )
-    rows, plan, once = [], None, inf
+    rows: list[tuple[object, ...]] = []
+    plan, once = None, inf
     for deadline_s, late in zip(deadlines, late_probabilities(problem, deadlines), strict=True):
         every, one = _every_look(problem, late), _one_look(problem, late)
         cost, (price, m), bound = every.best(1 - within)
