@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import cycle, pairwise
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,10 +22,11 @@ Node = str | tuple[str, str, int]  # a claim, or where an edge passes through a 
 Point = tuple[float, float]  # from the left and from the top
 PAGE_MM = 25.4 * PAGE_IN
 BOX_MM = (8.6, 3.7)
-PITCH_MM = (18.0, 4.9)  # from layer to layer, and from box to box in a layer
-LEFT_MM, TOP_MM, ASIDE_MM = 6.0, 3.0, 121.5  # the first box of the largest part and of those beside it
+PITCH_MM = (16.2, 4.9)  # from layer to layer, and from box to box in a layer
+LEFT_MM, TOP_MM, ASIDE_MM = 6.0, 3.0, 107.0  # the first box of the largest part and of those beside it
 PER_LINE = 17  # boxes side by side
-HUES = (7, 1, 2, 3, 4, 0, 9, 5, 6, 8)  # seaborn's colours for the topics, in an order that keeps neighbours apart
+HUES = (7, 1, 2, 3, 4, 0, 9, 5, 6, 8)  # seaborn's colours for the topics, in an order that keeps neighbours apart;
+MORE_HUES = (0, 1, 2)  # dark ones for the rest
 SWEEPS = 40
 Placed = tuple[dict[Node, Point], list[list[Node]]]  # columns and rows, and the nodes each edge passes
 
@@ -110,7 +111,8 @@ def _fit(column: list[Node], wanted: list[Any]) -> dict[Node, float]:
 def draw() -> tuple[Any, str]:
     """The figure and its caption: the largest part, the small ones beside it, below them the claims on their own."""
     joined, found = edges(), parts(edges())
-    palette = dict(zip(topics(), cycle(sns.color_palette("colorblind")[place] for place in HUES), strict=False))
+    light, dark = sns.color_palette("colorblind"), sns.color_palette("dark")
+    palette = dict(zip(topics(), [light[hue] for hue in HUES] + [dark[hue] for hue in MORE_HUES], strict=True))
     colours = {each.label: palette[name] for name, some in topics().items() for each in some}
     figure = plt.figure(figsize=(PAGE_IN, PAGE_IN), layout="none")
     axis = figure.add_axes((0, 0, 1, 1))
