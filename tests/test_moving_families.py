@@ -221,7 +221,7 @@ def test_older_kinds_are_read_as_what_they_meant(old, new, lost):
         ),
         (FINITE | {"transitions": [[1.0]]}, "channel.transitions: should be 3 rows of 3 probabilities"),
         (FINITE | {"transitions": [[0.9, 0.2, 0]] * 3}, "channel.transitions: should be 3 rows of 3 probabilities"),
-        (FINITE | {"step_s": 0}, "channel.step_s = 0: should be positive and finite"),
+        (FINITE | {"step_s": 0}, "channel.step_s = 0: should be a positive number of seconds"),
         (FINITE | {"step_s": "soon"}, "channel.kind = 'finite-state': is no longer offered, and its fields cannot be"),
         ({"kind": "correlated"}, r"cannot be converted \(KeyError: 'base'\); use moving, shadowed, on-off or markov"),
         (BURSTY | {"to_good": "often"}, "channel.kind = 'gilbert-elliott': is no longer offered"),
