@@ -57,7 +57,7 @@ def test_check_value():
     assert mean_time_s(fading(1.0, 120), Link(bandwidth_hz=2e6, mean_snr_db=-2.345)) == pytest.approx(1.3757, abs=6e-5)
 
 
-@pytest.mark.parametrize("m", [0.5, 1.0, 2.0, 4.0, None])
+@pytest.mark.parametrize("m", [0.5, 1.0, 2.0, 4.0, 50.0, 1000.0, None])
 def test_discretisation_error_falls_like_the_square(m):
     """Richardson: each doubling of the cells leaves a quarter of the error; shadowing (None), too."""
     found = [mean_time_s(shadowing(n) if m is None else fading(m, n)) for n in (15, 30, 60, 120, 240)]
@@ -99,7 +99,7 @@ def test_against_shadowing_itself():
 # ---------------------------------------------------------------- the families
 
 
-@pytest.mark.parametrize("m", [0.5, 1.0, 3.3, 50.0])
+@pytest.mark.parametrize("m", [0.5, 1.0, 3.3, 50.0, 1000.0])
 @pytest.mark.parametrize("states", [2, 7, 120])
 def test_fading_forgets_exponentially(m, states):
     """With cell means the autocorrelation is e^{-t/tau} to rounding, on any number of cells; mean 1, Gamma's masses."""

@@ -14,6 +14,7 @@ from coinfer.validation import InputError
 
 CLARKE = 1.3258293681804647 / (2 * pi)  # tau f_D where J0(2 pi f_D tau)^2 is 1/e: 0.211
 BEYOND = 0.0025  # the chance of a gain in the last cell, which has no upper edge
+BELOW = 1e-9  # the chance of a gain below which no cell begins but the first
 
 
 class Moving(MovingChannel):
@@ -78,11 +79,15 @@ class Moving(MovingChannel):
 
 
 def gamma_cells(m: float, cells: int) -> tuple[Floats, Floats, Floats]:
-    """Inner edges (S-1,), masses (S,) and means (S,) of cells whose edges grow like squares, of a Gamma(m, 1/m) gain."""
-    from scipy.special import gammainc, gammaincc, gammainccinv
+    """Inner edges (S-1,), masses (S,) and means (S,) of cells that are alike in the root of a Gamma(m, 1/m) gain.
 
-    top = float(gammainccinv(m, BEYOND)) / m
-    edges = top * (np.arange(1, cells) / (cells - 1)) ** 2
+    The root of the gain is as volatile everywhere. For m near 1 the edges are squares from 0 on; for a large m there is nothing
+    near 0 to divide.
+    """
+    from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
+
+    low, top = np.sqrt([gammaincinv(m, BELOW) / m, gammainccinv(m, BEYOND) / m])
+    edges = (low + (top - low) * np.arange(1, cells) / (cells - 1)) ** 2
     below, above = np.concatenate([[0.0], edges]), np.concatenate([edges, [np.inf]])
 
     def within(shape: float) -> Floats:
