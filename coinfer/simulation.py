@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, apart, as_costs
 from coinfer.placement import QUANTILES, Plan, check_plan, fixed_costs
 from coinfer.scenario import Scenario
-from coinfer.validation import whole
+from coinfer.validation import InputError, whole
 
 BLOCK = 1 << 15  # inferences followed at a time: their draws fit in a core's cache
+AT_ONCE = 100  # fewer inferences take as long
+MOST_MOVES = 2e9  # changes of a channel's state followed at most: minutes of work
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,10 @@ class Outcome:
 def simulate(
     given: Scenario | Costs, plan: Plan, *, inferences: int, rng: np.random.Generator | np.random.SeedSequence | int
 ) -> Outcome:
-    """Follow a plan through `inferences` independent inferences. Raises `InputError`.
+    """Follow a plan through `inferences` independent inferences.
+
+    On a channel in motion every change of its state while the device sends is drawn, so that the time this takes grows with the
+    speed of the channel and the number of its states. Raises `InputError`, also where more than 2e9 changes are to be drawn.
 
     A channel is drawn for each inference and stage 0..M, used or not, from one stream a stage: the same seed gives
     every plan the same channels. The costs are those of `given`, which may differ from what the plan was made for.
@@ -54,6 +60,7 @@ def simulate(
     """
     costs, count = as_costs(given), whole("inferences", inferences, 1)
     placement = check_plan(plan, costs).placement
+    check_moves(costs, plan, count)
     parts = [costs, *(apart(costs) if costs.scenario is not None else ())]  # the ETC, then seconds and joules
     generator = np.random.default_rng(rng)
     streams, senders = generator.spawn(placement + 1), generator.spawn(placement + 1)
@@ -78,6 +85,18 @@ def simulate(
     times_s = np.concatenate(seconds)
     times_s += float(parts[1].edge)
     return Outcome(fixed + centre + mean, error, float(times_s.mean()), joules / count, counts, count, times_s)
+
+
+def check_moves(costs: Costs, plan: Plan, inferences: int) -> None:
+    """Raise `InputError` where following a plan would take hours, as the channel changes its state too often."""
+    if not isinstance(costs.law, MovingLaw):
+        return
+    moves = max(inferences, AT_ONCE) * float(costs.law.moves(costs.bits[: plan.placement + 1]).max())
+    if moves > MOST_MOVES:
+        raise InputError(
+            f"inferences = {inferences}: the channel would change its state about {moves:.1e} times while the device sends; "
+            f"should be at most {MOST_MOVES:.0e} times: fewer inferences, or a channel of fewer states"
+        )
 
 
 def _followed(

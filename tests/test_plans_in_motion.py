@@ -241,6 +241,9 @@ class Flat(Sending):
     def cost(self, bits):
         return np.broadcast_to(self.per_bit * np.asarray(bits, float), (len(self.per_s), np.size(bits)))
 
+    def moves(self, bits):
+        return np.zeros((len(self.per_s), np.size(bits)))
+
     def draw(self, rng, state, bits, prices):
         return np.full((len(prices), state.size), self.per_bit * bits)
 
@@ -290,3 +293,29 @@ def test_independent_draws_of_what_moves(kind):
     law = MOTION[kind].law(Link(), Weights())
     assert 0 < law.mean < np.inf
     assert law.cdf(np.inf) == pytest.approx(1)
+
+
+# ---------------------------------------------------------------- how long it takes
+
+
+def test_moves_while_sending():
+    """An on-off link is left once a mean_on_s of sending, and comes back as often; an outage at first is one move more."""
+    link = channel.OnOff(rate_bps=8e6, mean_on_s=3.0, mean_off_s=1.0)
+    law = moving_law(coinfer.costs(scenario(channel=link)).law)
+    assert law.moves([8e6, 80e6]) == pytest.approx([2 / 3 + 1 / 4, 20 / 3 + 1 / 4], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("link", "inferences"),
+    [
+        (channel.Moving(coherence_time_s=1e-6), 1),
+        (channel.Moving(coherence_time_s=1e-3), 20_000),
+        (channel.OnOff(rate_bps=1.0, mean_on_s=1e-3, mean_off_s=1.0), 1),
+    ],
+)
+def test_what_would_take_hours_is_refused(link, inferences):
+    of = scenario(channel=link)
+    with pytest.raises(
+        InputError, match=f"inferences = {inferences}: the channel would change its state about .* times"
+    ):
+        coinfer.simulate(of, plan(of, rule="edge-only"), inferences=inferences, rng=0)

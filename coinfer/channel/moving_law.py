@@ -145,6 +145,10 @@ class MovingLaw(Law):
         """The unit cost [1/bit] at the rate of each state drawn, inf in an outage."""
         return self.unit_costs[state]
 
+    def moves(self, bits: ArrayLike) -> Floats:
+        """How often the channel is expected to change its state while o_n bits are sent; (n,)."""
+        return self.chain.initial @ self.sender.moves(bits)
+
     def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
         """Event by event, as the rates come."""
         prices = [law.sender.per_s for law in laws if isinstance(law, MovingLaw)]

@@ -98,6 +98,10 @@ class Sending:
                 )
         return np.where(bits > 0, np.concatenate([sent, wait[:, None] + leads @ sent]), 0.0)
 
+    def moves(self, bits: ArrayLike) -> Floats:
+        """How often each state is expected to be followed by others while o_n bits are sent, and drawn; (S, n)."""
+        return self.priced(np.abs(np.diag(self.generator))).cost(bits)
+
     def draw(self, rng: np.random.Generator, state: States, bits: float, prices: Floats) -> Floats:
         """What sending costs from each state drawn, jump by jump, at prices (k, S) of a second in each state; (k, n)."""
         spent, left, state = np.zeros((len(prices), state.size)), np.full(state.size, float(bits)), state.copy()
