@@ -162,6 +162,15 @@ def learned(case: Scenario, inferences: int, looking: str, prior_factor: float, 
     return case.replace(channel=fading.model_copy(update={"states": channel.states}), link=link)
 
 
+def percent(share: float) -> str:
+    """A share of cases in words: "n/a" where there is no case.
+
+    >>> percent(0.123), percent(np.nan)
+    ('12%', 'n/a')
+    """
+    return "n/a" if np.isnan(share) else f"{share:.0%}"
+
+
 def paying(table: pd.DataFrame, by: list[str], least: float = 0.01) -> pd.DataFrame:
     """How often looking again pays for a device that does not know, by some columns, a row a group.
 
