@@ -295,6 +295,10 @@ def _on_off(costs: Costs) -> tuple[OnOffLink, float, Floats]:
             f"bits: have {costs.bits.ndim} dimensions; should be those of one problem, as the channel moves"
         )
     sender, chain = law.sender, law.chain
+    if not 0 < chain.initial[1] < 1:
+        raise InputError(
+            f"channel: is off for a share of {chain.initial[1]:g} of the time; should be on and off, each for 1e-15 of it at least"
+        )
     if not np.allclose(chain.initial @ chain.kernels, chain.initial, rtol=ROUNDING, atol=ROUNDING):
         raise InputError(f"channel: starts in {chain.initial.tolist()}; should start in its stationary state")
     link = OnOffLink(

@@ -109,12 +109,18 @@ class Plan:
 
     @property
     def thresholds(self) -> Floats:
-        """Largest unit cost [1/bit] at which stages 0..M-1 stop; shape (M,). Where nothing is sent, +-inf (R1)."""
+        """Largest unit cost [1/bit] at which stages 0..M-1 stop; shape (M,). Where nothing is sent, +-inf (R1).
+
+        On a channel with outages this is about states with a rate; `stop_states` tells where the plan stops in an outage.
+        """
         return self.problem.law.largest_stop(self.problem.bits[: self.placement], self.stop_thresholds)
 
     @property
     def gains(self) -> Floats:
-        """Smallest gain [-] at which stages 0..M-1 stop: inf for never, 0 for always; shape (M,) (R1)."""
+        """Smallest gain [-] at which stages 0..M-1 stop: inf for never, 0 for always; shape (M,) (R1).
+
+        Of the states with a rate, as `thresholds` are: 0 does not say that the plan stops in an outage.
+        """
         return self.problem.law.gain(self.thresholds)
 
     @property

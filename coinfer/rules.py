@@ -154,7 +154,10 @@ class LookAhead(Rule):
 
 @dataclass(frozen=True)
 class Memoryless(Rule):
-    """The thresholds of independent draws, whatever the channel: optimal ones, or those of look-ahead of a depth."""
+    """The thresholds of independent draws, whatever the channel: optimal ones, or those of look-ahead of a depth.
+
+    Raises `InputError` for Rayleigh fading in motion (`Moving` with m <= 1), of which draws that last cost infinitely much (R12).
+    """
 
     depth: int | None = None
     name = "memoryless"

@@ -1,13 +1,17 @@
 """Bad input: one sentence that names the field, its value and what is allowed, before any work starts."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from math import inf
+from numbers import Real
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 Kind = TypeVar("Kind")
+MODEL = re.compile(r"^[A-Z]\w*: ")
 
 
 class InputError(ValueError):
@@ -41,8 +45,10 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         names = first["ctx"]["expected_tags"].replace("'", "").split(", ")
         return f"{where}.kind = {first['ctx']['tag']!r}: should be one of {', '.join(names)}{hint(first['ctx']['tag'], names)}"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if kind == "value_error":  # raised by our own validators, which name the value themselves
-        return f"{where}: {reason}"
+    if kind == "value_error":  # raised by our own validators, which name the value themselves; `where` names the model
+        return f"{where}: {MODEL.sub('', reason) if first['loc'] else reason}"
+    if kind == "tuple_type":
+        reason = "should be a list of numbers, or of rows of numbers"
     return f"{where} = {brief(value)}: {reason}"
 
 
@@ -80,6 +86,13 @@ def whole(field: str, value: object, least: int, most: int | None = None) -> int
     if not number or int(value) < least or (most is not None and int(value) > most):  # type: ignore[call-overload]
         raise InputError(f"{field} = {brief(value)}: should be {allowed}")
     return int(value)  # type: ignore[call-overload]
+
+
+def seconds(field: str, value: object) -> float:
+    """Return `value` if it is a positive, finite number, else raise `InputError`."""
+    if isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < inf:
+        return float(value)
+    raise InputError(f"{field} = {brief(value)}: should be a positive number of seconds")
 
 
 @contextmanager

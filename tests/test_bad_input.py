@@ -140,7 +140,10 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "infinite gain": (lambda: channel.Empirical(gains=(INF,)), ["gains = inf", "finite"]),
     "no samples": (lambda: channel.Empirical(gains=()), ["0 gains", "at least one"]),
     "table of samples": (lambda: channel.Empirical(gains=np.ones((2, 2))), ["gains", "[1.0, 1.0]", "number"]),
-    "text for gains": (lambda: DISCRETE(gains="abc", probabilities=(1,)), ["Discrete.gains = 'abc'", "tuple"]),
+    "text for gains": (
+        lambda: DISCRETE(gains="abc", probabilities=(1,)),
+        ["Discrete.gains = 'abc'", "list of numbers"],
+    ),
     "negative unit cost": (lambda: DISCRETE.of_unit_costs([-1], [1]), ["unit_costs = -1.0", "nonnegative"]),
     "text for unit costs": (lambda: DISCRETE.of_unit_costs(["a"], [1]), ["unit_costs = ['a']", "list of numbers"]),
     "table of unit costs": (lambda: DISCRETE.of_unit_costs([[1]], [[1]]), ["unit_costs", "2 dim", "list of numbers"]),
@@ -203,7 +206,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "infinite rate of moving": (lambda: moved([[-INF, INF], [1, -1]]), ["generator = -inf", "finite and nonnegative"]),
     "generator of another shape": (lambda: moved([[0]]), ["generator: has shape (1, 1)", "should be (2, 2)"]),
     "ragged generator": (lambda: moved([[-1, 1], [1]]), ["generator = ", "should be a list of numbers"]),
-    "negative rate": (lambda: moved(rates_bps=(-1, 1)), ["rates_bps = [-1.0, 1.0]", "finite and nonnegative"]),
+    "negative rate": (lambda: moved(rates_bps=(-1, 1)), ["rates_bps = [-1.0, 1.0]", "between 0 and 1e+15"]),
     "no rates": (lambda: moved(rates_bps=()), ["rates_bps = []", "at least one"]),
     "text for a rate": (lambda: moved(rates_bps=("fast", 1)), ["Markov.rates_bps.0 = 'fast'", "number"]),
     "rates and gains": (lambda: moved(gains=(1, 2)), ["rates_bps and gains", "exactly one"]),
@@ -228,7 +231,51 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["transmit_powers_w = [1.0]", "2 nonnegative numbers"],
     ),
     "negative power": (lambda: moved(transmit_powers_w=(1, -1)), ["transmit_powers_w = [1.0, -1.0]", "nonnegative"]),
-    "zero coherence time": (lambda: MOVING(coherence_time_s=0), ["Moving.coherence_time_s = 0", "greater than 0"]),
+    "text for a generator": (lambda: moved("abc"), ["Markov.generator = 'abc'", "rows of numbers"]),
+    "moves too fast": (lambda: moved(((-1e200, 1e200), (1, -1))), ["generator = 1e+200", "at most 1e+15 a second"]),
+    "rates too fast": (lambda: moved(rates_bps=(1e16, 1)), ["rates_bps = [1e+16, 1.0]", "between 0 and 1e+15"]),
+    "a part of a part": (
+        lambda: scenario(channel={"kind": "markov", "rates_bps": [1, 2], "generator": [[1, 1], [1, -1]]}),
+        ["Scenario.channel.markov: generator: row 0 has sum 2", "should be 0"],
+    ),
+    "coherence time without end": (
+        lambda: MOVING(coherence_time_s=1e300),
+        ["Moving.coherence_time_s = 1e+300", "less"],
+    ),
+    "outages without end": (
+        lambda: coinfer.mlp_placement(
+            Scenario(dnn=coinfer.mlp(3, 64), channel=channel.OnOff(rate_bps=1e6, mean_on_s=1e-9, mean_off_s=1e9))
+        ),
+        ["channel: is off for a share of 1 of the time", "on and off"],
+    ),
+    "text for rates": (lambda: coinfer.Trace(["a"], 0.1), ["rates_bps = ['a']", "list of numbers"]),
+    "text for a window": (lambda: coinfer.Trace([1.0], "a"), ["window_s = 'a'", "positive number of seconds"]),
+    "long outage that is none": (
+        lambda: coinfer.Trace([1.0, 0.0], 0.1).markov(long_outage_s=NAN),
+        ["long_outage_s = nan", "positive number of seconds"],
+    ),
+    "text for a prior": (
+        lambda: channel.estimate_on_off([[1e6]], prior_off_s="x"),
+        ["prior_off_s = 'x'", "positive number of seconds"],
+    ),
+    "no prior": (
+        lambda: channel.estimate_moving([[1e6]], link=Link(), prior_s=None),
+        ["prior_s = None", "positive number of seconds"],
+    ),
+    "text for a shape": (
+        lambda: channel.estimate_moving([[1e6]], link=Link(), prior_s=1, m="x"),
+        ["m = 'x'", "0.5..100"],
+    ),
+    "no link": (lambda: channel.estimate_moving([[1e6]], link=None, prior_s=1), ["link = None", "a Link"]),
+    "rates no SNR explains": (
+        lambda: channel.estimate_moving([[1e12]], link=Link(bandwidth_hz=1e6), prior_s=1),
+        ["rates_bps = 1e+12 at most", "at most 60 bit/s a hertz"],
+    ),
+    "looks that contradict each other": (
+        lambda: channel.estimate_on_off([[1e6, 1e6, 0.0]], [1.0, 0.0], prior_off_s=1),
+        ["durations_s = 0 after look 1", "positive where the rate changes"],
+    ),
+    "zero coherence time": (lambda: MOVING(coherence_time_s=0), ["Moving.coherence_time_s = 0", "greater than"]),
     "infinite coherence time": (lambda: MOVING(coherence_time_s=INF), ["Moving.coherence_time_s = inf", "finite"]),
     "neither time nor speed": (lambda: MOVING(), ["coherence_time_s = None and speed_m_per_s = None", "exactly one"]),
     "both time and speed": (
@@ -250,11 +297,11 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "one cell": (lambda: MOVING(coherence_time_s=1, states=1), ["Moving.states = 1", "equal to 2"]),
     "shadowing that stands still": (
         lambda: channel.Shadowed(sigma_db=7, decorrelation_m=10, speed_m_per_s=0),
-        ["Shadowed.speed_m_per_s = 0", "greater than 0"],
+        ["Shadowed.speed_m_per_s = 0", "greater than"],
     ),
     "outages of no length": (
         lambda: channel.OnOff(rate_bps=1e6, mean_on_s=1, mean_off_s=0),
-        ["OnOff.mean_off_s = 0", "greater than 0"],
+        ["OnOff.mean_off_s = 0", "greater than"],
     ),
     "stop states of independent draws": (lambda: plan(scenario()).stop_states, ["channel: draws are independent"]),
     "MLP by formula over fading": (

@@ -101,6 +101,8 @@ def test_named_columns(tmp_path):
         (b"\x00\x01", {"format": "rate"}, "binary"),
         (b"\xff\xfe\xfa", {"format": "rate"}, "UTF-8"),
         ("0 1\n1 -2\n", {"format": "rate"}, "sample 2 has a rate of -2e"),
+        ("0 1\n1e12 2\n", {"format": "rate"}, "which is 2e+13 windows of window_s = 0.1; should be at most 1e+08"),
+        ("5\n100000000000000\n", {"format": "mahimahi"}, "lasts 1e+11 s, which is 1e+12 windows of window_s = 0.1"),
         ("0 1\n2 2\n1 2\n", {"format": "rate"}, "sample 3 goes back in time, from 2 to 1"),
         ("0 1\n1 nan\n", {"format": "rate"}, "not finite"),
         ("0 1\n1\n", {"format": "rate"}, "line 2"),

@@ -10,6 +10,11 @@ import numpy as np
 from coinfer.validation import InputError, one_of
 
 GONE = "belongs to no Markov process of the gain, which could move the channel both in computing and in sending"
+FIELDS = {
+    "correlated": {"base", "coherence_time_s", "speed_m_per_s", "correlation", "wait_step_s", "states"},
+    "finite-state": {"gains", "rates_bps", "transitions", "step_s", "initial"},
+    "gilbert-elliott": {"good_gain", "bad_gain", "to_bad", "to_good", "step_s"},
+}
 
 
 def converted(channel: Any) -> Any:
@@ -20,18 +25,22 @@ def converted(channel: Any) -> Any:
     kinds = {"correlated": _correlated, "finite-state": _finite_state, "gilbert-elliott": _gilbert_elliott}
     if not isinstance(channel, dict) or not isinstance(channel.get("kind"), str) or channel["kind"] not in kinds:
         return channel
+    known = {"kind", "sending", "outages", *FIELDS[channel["kind"]]}
+    if unknown := channel.keys() - known:
+        raise InputError(f"channel.{min(map(str, unknown))}: unknown field; allowed are {', '.join(sorted(known))}")
     try:
         found, lost = kinds[channel["kind"]](channel)
     except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
         if isinstance(error, InputError):
             raise
+        wrong = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
         raise InputError(
-            f"channel.kind = {channel['kind']!r}: is no longer offered, and its fields cannot be converted "
-            f"({type(error).__name__}: {error}); use moving, shadowed, on-off or markov"
+            f"channel.kind = {channel['kind']!r}: is no longer offered, and its fields cannot be converted ({wrong}); "
+            "use moving, shadowed, on-off or markov"
         ) from None
     warnings.warn(
         f"channel.kind = {channel['kind']!r} is deprecated and read as {found['kind']!r}, a channel that moves in "
-        f"continuous time, in computing and in sending{lost}",
+        f"continuous time, in computing{'' if found.get('sending') == 'held' else ' and in sending'}{lost}",
         DeprecationWarning,
         stacklevel=_levels_up(),
     )
@@ -67,7 +76,9 @@ def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
 def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
     name = "gains" if old.get("rates_bps") is None else "rates_bps"
     values, moves = np.array(old[name], dtype=float), np.array(old["transitions"], dtype=float)
-    if moves.shape != (values.size, values.size) or np.any(np.abs(moves.sum(axis=1) - 1) > 1e-9) or np.any(moves < 0):
+    if moves.shape != (values.size, values.size) or not np.all(
+        (np.abs(moves.sum(axis=1) - 1) <= 1e-9) & np.all(moves >= 0, axis=1)
+    ):
         raise InputError(f"channel.transitions: should be {values.size} rows of {values.size} probabilities with sum 1")
     if not 0 < (step_s := float(old["step_s"])) < inf:
         raise InputError(f"channel.step_s = {old['step_s']!r}: should be a positive number of seconds")

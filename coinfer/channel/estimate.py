@@ -13,9 +13,10 @@ from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.markov import OnOff
 from coinfer.channel.moving import Moving
 from coinfer.system import Link
-from coinfer.validation import InputError, brief
+from coinfer.validation import InputError, an, brief, seconds
 
 LARGEST_M = 100.0  # up to which the density of a later gain is computed without underflow
+MOST_BITS = 60.0  # a second and hertz: an SNR of 181 dB
 WIDE = 100.0  # how far beyond what was seen, and the prior, a coherence time is searched for [-]
 
 
@@ -47,7 +48,7 @@ def estimate_on_off(
     from scipy.optimize import minimize
 
     rates, apart_s = _looks(rates_bps, durations_s)
-    prior_s, ended_s = _positive("prior_off_s", prior_off_s), _nonnegative("outages_s", outages_s)
+    prior_s, ended_s = seconds("prior_off_s", prior_off_s), _nonnegative("outages_s", outages_s)
     if rate_bps is None and not np.any(rates > 0):
         raise InputError("rates_bps: are all 0, and nothing tells the rate while on; rate_bps should be given")
     rate_bps = float(rates[rates > 0].mean()) if rate_bps is None else rate_bps
@@ -106,9 +107,15 @@ def estimate_moving(
     rates, apart_s = _looks(rates_bps, durations_s)
     if np.any(rates == 0):
         raise InputError("rates_bps: some are 0; should be positive, as fading has no outages (estimate_on_off has)")
-    if not 0.5 <= m <= LARGEST_M:
-        raise InputError(f"m = {m!r}: should be in 0.5..{LARGEST_M:g}")
-    prior_s, snr = _positive("prior_s", prior_s), np.expm1(rates * (np.log(2) / link.bandwidth_hz))
+    if not isinstance(m, (int, float)) or not 0.5 <= m <= LARGEST_M:
+        raise InputError(f"m = {brief(m)}: should be in 0.5..{LARGEST_M:g}")
+    prior_s, bandwidth_hz = seconds("prior_s", prior_s), an("link", link, Link).bandwidth_hz
+    if rates.max() > MOST_BITS * bandwidth_hz:
+        raise InputError(
+            f"rates_bps = {rates.max():g} at most: should be at most {MOST_BITS:g} bit/s a hertz of link.bandwidth_hz = "
+            f"{bandwidth_hz:g}, as no channel has such an SNR"
+        )
+    snr = np.expm1(rates * (np.log(2) / bandwidth_hz))
     mean, tau_s = float(snr.mean()), prior_s
     before, after = snr[:, :-1] / mean, snr[:, 1:] / mean
     if apart_s.size:
@@ -161,6 +168,11 @@ def _looks(rates_bps: ArrayLike, durations_s: ArrayLike) -> tuple[Floats, Floats
         raise InputError(
             f"durations_s: has shape {apart_s.shape}; should be ({rates.shape[1] - 1},), between the looks"
         )
+    if np.any(changed := np.any((rates[:, 1:] != rates[:, :-1])[:, apart_s == 0], axis=0)):
+        at = int(np.flatnonzero(apart_s == 0)[np.argmax(changed)])
+        raise InputError(
+            f"durations_s = 0 after look {at}: should be positive where the rate changes from look to look"
+        )
     return rates, apart_s
 
 
@@ -169,9 +181,3 @@ def _nonnegative(name: str, given: ArrayLike) -> Floats:
     if not np.all(np.isfinite(values)) or np.any(values < 0):
         raise InputError(f"{name} = {brief(values.tolist())}: should be finite and nonnegative")
     return values
-
-
-def _positive(name: str, value: float) -> float:
-    if not 0 < value < np.inf:
-        raise InputError(f"{name} = {value!r}: should be a positive number of seconds")
-    return float(value)

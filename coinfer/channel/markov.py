@@ -11,6 +11,7 @@ from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import Link
 from coinfer.validation import InputError, brief
 
+MOST_PER_S = 1e15  # bits, or moves
 Row = tuple[float, ...]
 
 
@@ -48,13 +49,17 @@ class Markov(MovingChannel):
         if (self.gains is None) == (self.rates_bps is None):
             raise InputError("rates_bps and gains: exactly one of them should be given")
         name, values = "gains" if self.rates_bps is None else "rates_bps", self._values
-        if not values.size or not np.all(np.isfinite(values)) or np.any(values < 0):
+        if not values.size or not np.all((values >= 0) & (values <= MOST_PER_S)):
             raise InputError(
-                f"{name} = {brief(values.tolist())}: should be finite and nonnegative, at least one of them"
+                f"{name} = {brief(values.tolist())}: should be between 0 and {MOST_PER_S:.0e}, at least one of them"
             )
         if not np.any(values > 0):
             raise InputError(f"{name} = {brief(values.tolist())}: are all 0; the chain never sends")
         generator, usable = checked_generator(self.generator, values.size), values > 0
+        if generator.max() > MOST_PER_S:
+            raise InputError(
+                f"generator = {generator.max():g} beside the diagonal: should be at most {MOST_PER_S:.0e} a second"
+            )
         check_outages(generator, usable)
         if not stationary(generator)[usable].sum() > 0:
             raise InputError("generator: the chain never sends in the long run; should come back to a usable state")
@@ -108,9 +113,9 @@ class OnOff(MovingChannel):
     """
 
     kind: Literal["on-off"] = "on-off"
-    rate_bps: float = Field(gt=0, allow_inf_nan=False, description="rate while on [bit/s]")
-    mean_on_s: float = Field(gt=0, allow_inf_nan=False, description="mean time on [s]")
-    mean_off_s: float = Field(gt=0, allow_inf_nan=False, description="mean length of an outage [s]")
+    rate_bps: float = Field(gt=0, le=MOST_PER_S, allow_inf_nan=False, description="rate while on [bit/s]")
+    mean_on_s: float = Field(ge=1e-12, le=1e12, allow_inf_nan=False, description="mean time on [s]")
+    mean_off_s: float = Field(ge=1e-12, le=1e12, allow_inf_nan=False, description="mean length of an outage [s]")
 
     def states_on(self, link: Link) -> States:
         """On, then off."""

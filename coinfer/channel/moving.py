@@ -38,12 +38,13 @@ class Moving(MovingChannel):
     m: float = Field(default=1.0, ge=0.5, le=1e3, allow_inf_nan=False, description="shape m [-]; 1 is Rayleigh fading")
     coherence_time_s: float | None = Field(
         default=None,
-        gt=0,
+        ge=1e-12,
+        le=1e12,
         allow_inf_nan=False,
         description="time after which the autocorrelation of the gain is 1/e [s]",
     )
     speed_m_per_s: float | None = Field(
-        default=None, gt=0, allow_inf_nan=False, description="speed of the device [m/s]"
+        default=None, ge=1e-9, le=LIGHT_SPEED_M_PER_S, allow_inf_nan=False, description="speed of the device [m/s]"
     )
     states: int = Field(default=120, ge=2, le=1024, description="cells of the gain [-]")
 

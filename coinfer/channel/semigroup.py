@@ -169,7 +169,7 @@ def semigroup(generator: Floats, weights: Floats) -> Semigroup:
     if np.all(np.abs(flows - flows.T) <= BALANCE * (np.abs(flows) + np.abs(flows.T)) / 2) and np.all(weights > 0):
         quick = Spectral(generator, weights)
         source = np.linspace(1.0, 2.0, len(weights))
-        upto = np.array([0.1, 1.0, 10.0]) / max(float(-np.diag(generator).min()), 1e-300)
+        upto = np.array([0.1, 1.0, 10.0]) / (float(-np.diag(generator).min()) or 1.0)
         if quick.solves(source, *quick.flow(source, upto * 2.0 ** ceil(log2(len(weights))))):
             return quick
     return Doubling(generator)

@@ -9,7 +9,7 @@ from coinfer.channel.fading_law import scaled_e1
 from coinfer.channel.generator import diffusion_chain
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_channel import MovingChannel, States
-from coinfer.system import Link
+from coinfer.system import LIGHT_SPEED_M_PER_S, Link
 
 WIDEST = 4.5  # standard deviations, beyond which there are no more edges
 
@@ -29,8 +29,12 @@ class Shadowed(MovingChannel):
 
     kind: Literal["shadowed"] = "shadowed"
     sigma_db: float = Field(gt=0, le=30, allow_inf_nan=False, description="standard deviation of the shadowing [dB]")
-    decorrelation_m: float = Field(gt=0, allow_inf_nan=False, description="distance over which it falls to 1/e [m]")
-    speed_m_per_s: float = Field(gt=0, allow_inf_nan=False, description="speed of the device [m/s]")
+    decorrelation_m: float = Field(
+        ge=1e-3, le=1e9, allow_inf_nan=False, description="distance over which it falls to 1/e [m]"
+    )
+    speed_m_per_s: float = Field(
+        ge=1e-9, le=LIGHT_SPEED_M_PER_S, allow_inf_nan=False, description="speed of the device [m/s]"
+    )
     states: int = Field(default=96, ge=2, le=1024, description="cells of the shadowing [-]")
 
     def states_on(self, link: Link) -> States:

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.channel.law import Floats
-from coinfer.validation import InputError
+from coinfer.channel.law import Floats, as_floats
+from coinfer.validation import InputError, seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class Timeline:
     window_s: float
 
     def __post_init__(self) -> None:
-        rates = np.array(self.rates_bps, dtype=float)
+        rates = as_floats("rates_bps", self.rates_bps)
         if rates.ndim != 1 or not rates.size:
             raise InputError(f"rates_bps: has shape {rates.shape}; should be a list of at least one rate")
         if (bad := ~np.isfinite(rates) | (rates < 0)).any():
@@ -34,8 +33,7 @@ class Timeline:
             )
         if not rates.any():
             raise InputError("rates_bps: are all 0; nothing could ever be sent")
-        if not 0 < self.window_s < inf:
-            raise InputError(f"window_s = {self.window_s!r}: should be a positive number of seconds")
+        seconds("window_s", self.window_s)
         rates.setflags(write=False)
         object.__setattr__(self, "rates_bps", rates)
 

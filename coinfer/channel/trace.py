@@ -11,7 +11,7 @@ from coinfer.channel.law import Floats
 from coinfer.channel.markov import Markov
 from coinfer.channel.rates import Rates
 from coinfer.channel.timeline import Timeline
-from coinfer.validation import InputError, whole
+from coinfer.validation import InputError, seconds, whole
 
 LIKELY = 3.841  # the 95 % quantile of chi-square with one degree of freedom
 
@@ -96,6 +96,7 @@ class Trace(Timeline):
         >>> Trace(np.array([2e6, 0.0, 2e6, 1e6]), 0.5).markov().rates_bps
         (0.0, 1000000.0, 2000000.0)
         """
+        seconds("long_outage_s", long_outage_s)
         usable = self.rates_bps > 0
         band = 2 + _bands(_told_apart(self.rates_bps), whole("states", states, 1))
         age_s = self.outage_age(np.arange(usable.size, dtype=np.float64) * self.window_s)

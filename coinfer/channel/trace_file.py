@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
-from coinfer.validation import InputError, brief, one_of
+from coinfer.validation import InputError, brief, one_of, seconds
 
 PACKET_BITS = 1500 * 8  # of a delivery opportunity in the mahimahi format
 RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 SNR_UNITS = ("dB", "linear")
 ENOUGH = 10.0  # packets in a window that has any: a count of n tells a rate to 1/sqrt(n), here 32 %
+MOST_WINDOWS = 1e8  # of a trace: 800 MB
 GAP = 10.0  # a pause of more than this many usual sampling intervals is reported as a gap
 
 
@@ -44,8 +45,7 @@ def read_trace(
     windows with any hold fewer than 10 on average, which says what would do. Raises `InputError`.
     """
     one_of("format", format, ("csv", "rate", "mahimahi"))
-    if not isinstance(window_s, (int, float)) or not 0 < window_s < inf:
-        raise InputError(f"window_s = {window_s!r}: should be a positive number of seconds")
+    window_s = seconds("window_s", window_s)
     text = _text(path)
     if format == "mahimahi":
         return _packets(path, text, window_s)
@@ -140,6 +140,7 @@ def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) ->
     ends = np.append(moments[1:], moments[-1] + usual)
     pauses = np.flatnonzero(np.diff(moments) > GAP * usual)
     gaps = tuple((float(moments[i] - moments[0]), float(moments[i + 1] - moments[i])) for i in pauses)
+    _check_size(path, float(ends[-1] - moments[0]), window_s)
     sent = np.concatenate([[0.0], np.cumsum(means * (ends - moments))])
     size = max(1, int((ends[-1] - moments[0]) / window_s + 1e-9))
     span = min(window_s * size, ends[-1] - moments[0])  # one short window if the trace is shorter than that
@@ -163,6 +164,7 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     if (bad := np.diff(times) < 0).any():
         at = int(np.argmax(bad))
         raise _fail(path, f"line {at + 2} goes back in time, from {times[at]} to {times[at + 1]} ms")
+    _check_size(path, float(times[-1]) * 1e-3, window_s)
     counts = _counted(times, window_s)
     if (mean := float(counts[counts > 0].mean())) < ENOUGH:
         longer = (float(window_s) * 2.0**k for k in range(1, 64) if window_s * 2.0 ** (k - 1) < times[-1] * 1e-3)
@@ -175,6 +177,15 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
             stacklevel=3,
         )
     return Trace(np.asarray(counts * (PACKET_BITS / window_s), dtype=np.float64), window_s)
+
+
+def _check_size(path: str | Path, duration_s: float, window_s: float) -> None:
+    if duration_s > MOST_WINDOWS * window_s:
+        raise _fail(
+            path,
+            f"lasts {duration_s:.4g} s, which is {duration_s / window_s:.4g} windows of window_s = {window_s:g}; should be at "
+            f"most {MOST_WINDOWS:.0e} (does the clock jump, or is time in another unit?)",
+        )
 
 
 def _counted(times_ms: NDArray[np.int64], window_s: float) -> NDArray[np.intp]:
