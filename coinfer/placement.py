@@ -13,7 +13,7 @@ from numpy.polynomial import legendre
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer import stopping
-from coinfer.channel.law import Floats, Law
+from coinfer.channel.law import Floats, Law, State
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, apart, as_costs
 from coinfer.rules import Rule, as_rule, committed_cost, static_costs
@@ -71,6 +71,14 @@ class Plan:
         if not self.rule.commits:
             return None
         return self.rule.chosen_stage(self.problem, self.placement, unit_cost, outage_s)
+
+    def chosen_stage_in(self, law: Law, state: State) -> NDArray[np.int64] | None:
+        """The same for states drawn at stage 0 from the law of a channel, its own or another."""
+        if not self.rule.commits:
+            return None
+        if isinstance(law, MovingLaw):
+            return self.rule.chosen_stages(self.problem, self.placement, law)[state]
+        return self.chosen_stage(law.unit_cost(state))
 
     @cached_property
     def time_s(self) -> float:
@@ -204,8 +212,8 @@ def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
     """
     costs = as_costs(given)
     fixed = float(fixed_costs(costs)[check_plan(plan, costs).placement])
-    chosen = plan.chosen_stage(costs.law.unit_costs) if isinstance(costs.law, MovingLaw) else None
-    if chosen is not None:
+    if plan.rule.commits and isinstance(costs.law, MovingLaw):
+        chosen = plan.rule.chosen_stages(plan.problem, plan.placement, costs.law)
         return fixed + committed_cost(costs, chosen)
     return float(fixed + stopping.evaluate(costs, plan.thresholds_on(costs.law)))
 

@@ -83,6 +83,10 @@ class Rule(ABC):
         """
         raise InputError(f"rule = {str(self)!r}: decides at every stage, not once for all")
 
+    def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> NDArray[np.int64]:
+        """Where a rule that `commits` will stop for each state at stage 0 of a channel in motion, its own or another; (S,)."""
+        return self.chosen_stage(costs, placement, law.unit_costs, law.seen.outage_s)
+
     def expected(self, costs: Costs, placement: int, priced: Costs) -> float:
         """Expected cost from stage 0 on at other prices, such as seconds, of the stops that it makes at these (R23)."""
         return float(stopping.evaluate(costs, self.checked_thresholds(costs, placement), priced))
@@ -274,12 +278,12 @@ class ProbeOnce(Rule):
         """What the stage chosen in each state at stage 0 costs at other prices."""
         if isinstance(costs.law, UnitCostLaw):
             return super().expected(costs, placement, priced)
-        return committed_cost(priced, self._chosen(moving_law(costs.law), costs, placement))
+        return committed_cost(priced, self.chosen_stages(costs, placement, moving_law(costs.law)))
 
     def stop_states(self, costs: Costs, placement: int) -> Floats:
         """From the stage chosen in each state at stage 0."""
         law = moving_law(costs.law)
-        chosen, here = self._chosen(law, costs, placement), law.chain.initial
+        chosen, here = self.chosen_stages(costs, placement, law), law.chain.initial
         moving = np.diag(here)  # a row for each state at stage 0
         found = np.empty((len(here), placement + 1))
         for n in range(placement + 1):
@@ -287,9 +291,11 @@ class ProbeOnce(Rule):
             found[:, n] = moving[chosen == n].sum(axis=0)
         return found
 
-    def _chosen(self, law: MovingLaw, costs: Costs, placement: int) -> NDArray[np.int64]:
-        """The stage chosen in each state at stage 0, each told apart from the others."""
-        every = np.concatenate([law.sent(costs.bits[:1]), commitment_costs(costs)[..., :placement]], axis=-1)
+    def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> NDArray[np.int64]:
+        """From the cost of each stage in each state, where the states are those that the plan was made for."""
+        if not isinstance(costs.law, MovingLaw) or not costs.law.seen.same(law.seen):
+            return super().chosen_stages(costs, placement, law)
+        every = np.concatenate([costs.law.sent(costs.bits[:1]), commitment_costs(costs)[..., :placement]], axis=-1)
         return np.argmin(every, axis=-1)
 
 

@@ -112,7 +112,7 @@ def _followed(
     state, chosen = None, None
     for n, stream in enumerate(streams):
         state = law.draw(stream, size, n, state)
-        chosen = plan.chosen_stage(law.unit_cost(state)) if n == 0 else chosen
+        chosen = plan.chosen_stage_in(law, state) if n == 0 else chosen
         stops = law.stops(state, costs.bits[n], a[..., n]) if chosen is None else chosen <= n
         stopped = running if n == placement else running & stops
         spent = law.send(senders[n], state[stopped], costs.bits[n], laws)

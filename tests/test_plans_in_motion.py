@@ -101,6 +101,36 @@ def test_stop_states_price_the_plan(of, rule):
     assert at.cost == pytest.approx(expected, rel=1e-9)
 
 
+TIED = {  # states that a unit cost alone does not tell apart
+    "two outages": channel.Markov(
+        rates_bps=(8e6, 0.0, 0.0), generator=((-0.6, 0.3, 0.3), (20, -20, 0), (0.05, 0, -0.05)), long_outage_s=1.0
+    ),
+    "equal rates": channel.Markov(
+        rates_bps=(2e6, 2e6, 0.0), generator=((-0.01, 0.005, 0.005), (0.5, -20.5, 20), (0.2, 0, -0.2))
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", MOTION | TIED)
+@pytest.mark.parametrize("rule", ["optimal", "1-sla", "probe-once", "static"])
+def test_a_plan_costs_what_it_says_on_its_own_channel(kind, rule):
+    """By the plan, on the same channel made anew, and simulated there."""
+    of = scenario(dnn="squeezenet", channel=(MOTION | TIED)[kind])
+    at = plan(of, rule=rule)
+    assert expected_cost(scenario(dnn="squeezenet", channel=(MOTION | TIED)[kind]), at) == pytest.approx(
+        at.cost, rel=1e-9
+    )
+    outcome = coinfer.simulate(of, at, inferences=4000, rng=2)
+    assert abs(outcome.mean - at.cost) < 4.5 * outcome.standard_error + 1e-9
+
+
+@settings(max_examples=40)
+@given(moving_scenarios(), st.sampled_from(["optimal", "1-sla", "probe-once", "static"]))
+def test_a_plan_costs_what_it_says_on_any_channel_made_anew(of, rule):
+    at = plan(of, rule=rule)
+    assert expected_cost(of, at) == pytest.approx(at.cost, rel=1e-9)
+
+
 # ---------------------------------------------------------------- thresholds
 
 

@@ -113,6 +113,8 @@ class MovingLaw(Law):
         """Stops where sending is thought to cost at most A, whatever it costs there; thresholds on o X without memory."""
         if isinstance(law, MovingLaw):
             thought, a = self.sent(bits), np.broadcast_to(threshold, (len(self.unit_costs), np.shape(threshold)[-1]))
+            if self.seen.same(law.seen):
+                return np.where(thought <= a, inf, -inf)
             return np.where(self.seen.carried(thought, law.seen) <= self.seen.carried(a, law.seen), inf, -inf)
         return threshold if threshold.ndim == 1 else on_sending(bits, self.largest_stop(bits, threshold))
 

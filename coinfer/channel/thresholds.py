@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -45,10 +46,30 @@ class Seen:
     often: Floats  # (S,) law of the states
     long_outage_s: float | None  # of two outage states: how long an outage has lasted for it to be in the second
 
+    @property
+    def outage_s(self) -> Floats:
+        """How long an outage has lasted at least in each state [s], 0 in all others; (S,)."""
+        old = np.arange(len(self.often)) == len(self.often) - 1
+        return np.where(old, self.long_outage_s or 0.0, 0.0)
+
+    @cached_property
+    def _known(self) -> NDArray[np.intp]:
+        """The states that unit costs tell apart: of those with the same one, the one it is most often in."""
+        order = np.lexsort((-self.often[: len(self.unit_costs)], self.unit_costs))
+        return order[np.insert(np.diff(self.unit_costs[order]) > 0, 0, True)]
+
+    def same(self, other: "Seen") -> bool:
+        """Whether what is seen of another channel are the same states."""
+        return self is other or (
+            self.often.shape == other.often.shape
+            and np.array_equal(self.unit_costs, other.unit_costs)
+            and self.long_outage_s == other.long_outage_s
+        )
+
     def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
         """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
-        usable = len(self.unit_costs)
-        state = np.searchsorted((self.unit_costs[1:] + self.unit_costs[:-1]) / 2, unit_cost)
+        usable, told = len(self.unit_costs), self.unit_costs[self._known]
+        state = self._known[np.searchsorted((told[1:] + told[:-1]) / 2, unit_cost)]
         if usable == len(self.often):
             return state
         often = self.often[usable:]
@@ -60,7 +81,7 @@ class Seen:
         """Values (S,) at unit costs, linear between the states; in an outage that of its state. A number is itself."""
         if values.ndim == 0:
             return values
-        between = np.interp(at, self.unit_costs, values[: len(self.unit_costs)])
+        between = np.interp(at, self.unit_costs[self._known], values[self._known])
         return np.where(np.isinf(at) & (state >= len(self.unit_costs)), values[state], between)
 
     def carried(self, threshold: Floats, other: "Seen") -> Floats:
