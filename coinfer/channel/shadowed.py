@@ -30,7 +30,7 @@ class Shadowed(MovingChannel):
     kind: Literal["shadowed"] = "shadowed"
     sigma_db: float = Field(gt=0, le=30, allow_inf_nan=False, description="standard deviation of the shadowing [dB]")
     decorrelation_m: float = Field(
-        ge=1e-3, le=1e9, allow_inf_nan=False, description="distance over which it falls to 1/e [m]"
+        ge=1e-12, le=1e12, allow_inf_nan=False, description="distance over which it falls to 1/e [m]"
     )
     speed_m_per_s: float = Field(
         ge=1e-9, le=LIGHT_SPEED_M_PER_S, allow_inf_nan=False, description="speed of the device [m/s]"

@@ -38,10 +38,12 @@ def sent_in(scenario: Scenario, sending_s: float) -> Scenario:
     """
     fixed = scenario.replace(link__mean_snr_db=10 * np.log10(scenario.link.mean_snr))
     wanted_bps = scenario.dnn.output_bits[0] / sending_s
-    factor = wanted_bps / _mean_rate_bps(fixed)
     if isinstance(fixed.channel, OnOff):
-        return fixed.replace(channel__rate_bps=fixed.channel.rate_bps * factor)
-    scaled = fixed.replace(link__bandwidth_hz=fixed.link.bandwidth_hz * factor)
+        return fixed.replace(channel__rate_bps=fixed.channel.rate_bps * wanted_bps / _mean_rate_bps(fixed))
+    scaled = fixed
+    for _ in range(4):  # what fading is divided into depends on the bandwidth a little
+        factor = wanted_bps / _mean_rate_bps(scaled)
+        scaled = scaled.replace(link__bandwidth_hz=scaled.link.bandwidth_hz * factor)
     if not np.isclose(_mean_rate_bps(scaled), wanted_bps, rtol=1e-9):
         raise InputError(
             "channel: has rates of its own; should be one whose rates follow the link's bandwidth, or on-off"
