@@ -106,7 +106,7 @@ class _Priced:
         price, m = divmod(int(np.argmin(in_time)), in_time.shape[1])
         cost = float(in_time[price, m])
         least = np.min(self.costs + self.prices[:, None] * (self.late - allowed), axis=1)
-        return cost, (price, m), min(float(least.max()), cost) if cost < inf else inf
+        return cost, (price, m), min(float(np.nanmax(least)), cost) if cost < inf else inf
 
     def stops(self, price: int, m: int, states: int) -> Stops:
         """Where it stops before stage M; (S, M)."""
@@ -145,7 +145,7 @@ def _every_look(problem: Costs, late: Floats) -> _Priced:
 
 
 def _one_look(problem: Costs, late: Floats) -> _Priced:
-    """The best stage for each state seen at stage 0, and, as if at more prices, each fixed split."""
+    """The best stage for each state seen at stage 0, and each fixed split, at no price (nan), as it need not be the best at any."""
     (sent, prices, fixed), law = _given(problem), moving_law(problem.law)
     arrived, ahead = np.eye(len(sent)), np.concatenate([[0.0], np.cumsum(problem.extra)])
     cost, missed = np.full((len(sent), prices.size), inf), np.zeros((len(sent), prices.size))
@@ -160,4 +160,4 @@ def _one_look(problem: Costs, late: Floats) -> _Priced:
             [np.append(law.chain.initial @ each, one) for each, one in zip((cost, missed), fixed_split, strict=True)]
         )
     costs, chances = np.stack(found, axis=-1)
-    return _Priced(np.append(prices, 0.0), costs + fixed, chances)
+    return _Priced(np.append(prices, np.nan), costs + fixed, chances)

@@ -14,6 +14,10 @@ from coinfer.timing import late_probabilities
 
 LINK = channel.OnOff(rate_bps=2e6, mean_on_s=3.0, mean_off_s=1.0)
 THREE = channel.Markov(rates_bps=(1e6, 0.0, 4e6), generator=((-0.5, 0.3, 0.2), (1.0, -1.4, 0.4), (0.3, 0.1, -0.4)))
+FOUR = channel.Markov(  # where a fixed split is cheaper than single looks are, less the price of being late
+    rates_bps=(8e6, 3e6, 9e5, 0.0),
+    generator=((-28.4, 16.6, 7.7, 4.1), (1.6, -18.5, 10.0, 6.9), (0.08, 0.05, -0.27, 0.14), (0.01, 0.08, 0.28, -0.37)),
+)
 SMALL = coinfer.DNN(
     name="three layers",
     layer_names=("a", "b", "c"),
@@ -67,9 +71,11 @@ def test_no_plan_undercuts_the_bound_and_the_one_found_is_among_the_cheapest(lin
     assert np.isfinite(table["cost"]).sum() >= 3
 
 
-@pytest.mark.parametrize("link", [LINK, THREE], ids=["on and off", "three states"])
-def test_single_looks_are_those_that_map_each_state_to_a_stage(link: channel.BaseChannel):
-    problem = small(link)
+@pytest.mark.parametrize(
+    ("link", "dnn"), [(LINK, SMALL), (THREE, SMALL), (FOUR, "alexnet")], ids=["on and off", "three states", "four"]
+)
+def test_single_looks_are_those_that_map_each_state_to_a_stage(link: channel.BaseChannel, dnn: coinfer.DNN | str):
+    problem = coinfer.costs(coinfer.load_scenario("default", dnn=dnn, channel=link))
     deadlines_s = np.array([1.001, 1.5, 2.5]) * coinfer.plan(problem, rule="local-only").time_s
     late, law, states = late_probabilities(problem, deadlines_s), problem.law, len(problem.law.unit_costs)
     ahead = np.concatenate([law.sent(problem.bits[:1]), commitment_costs(problem)], axis=-1)
