@@ -3,9 +3,9 @@
 The time to send b bits has a known Laplace transform (R19): bits are the clock, and outages are eliminated at every
 argument theta. It is inverted by a Fourier series with a smooth end. Two things that
 such a series cannot draw are kept out of it: the atoms, where the rate never changes while sending, are added exactly;
-and the time is counted from the earliest possible end, b / max rate, so that what is short against the sending time
-itself, such as one short outage, is resolved as well as what is long. The series is made for windows of that excess
-time, each twice as long as the one before, and only for the windows in which somebody asks.
+and the time is counted from when the first inferences end, so that what is short against the sending time itself, such as
+one short outage or what is left of fading that averages out, is resolved as well as what is long. The series is made for
+windows of that excess time, each twice as long as the one before, and only for the windows in which somebody asks.
 """
 
 from dataclasses import dataclass
@@ -14,17 +14,13 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel.generator import check_outages, checked_generator
 from coinfer.channel.law import Floats
+from coinfer.channel.transform import FLOOR, NEGLIGIBLE, Transform
 from coinfer.validation import InputError, brief, whole
 
 Complexes = NDArray[np.complexfloating]
 
 DAMPING = 12.0  # of a series over its period: aliasing adds at most e^-12 = 6e-6 to a probability
-FLOOR = 2.0**-14  # of the shortest sending time: below it the distribution of the excess time is taken as linear
-NEGLIGIBLE = 1e-5  # probability that is not worth a window of its own
-TINY = 1e-100  # taken for 0: products of what is smaller are subnormal, and take a hundred times as long
-CHUNK = 1 << 16  # numbers in a stack of matrices that are handled together: what fits a cache
 LAST_LEVEL = 0.9999  # beyond it a quantile would rest on the error of the inversion
 BISECTIONS = 52  # of a bracket: to the last digit of a float
 
@@ -50,8 +46,9 @@ class SendingTimes:
     def __init__(self, generator: ArrayLike, rates_bps: ArrayLike, bits: ArrayLike, nodes: int = 256) -> None:
         self.bits = _nonnegative("bits", bits)
         self.nodes = whole("nodes", nodes, 16)
-        self._chain = _Chain.of(generator, rates_bps)
+        self._chain = Transform.of(generator, _nonnegative("rates_bps", rates_bps))
         self._atoms = self._chain.atoms(self.bits)
+        self._starts_s, self._lowest = self._found_starts()
         self._windows: dict[int, _Series] = {}
 
     def distribution(self, times_s: ArrayLike, probabilities: ArrayLike, offsets_s: ArrayLike) -> Floats:
@@ -61,7 +58,9 @@ class SendingTimes:
         it computes, on the device and at the edge, if it stops there. Raises `InputError`.
         """
         t = np.asarray(times_s, float)
-        return self._mixture(probabilities, offsets_s)(t.ravel()).reshape(t.shape)
+        found, order = self._mixture(probabilities, offsets_s)(t.ravel()), np.argsort(t.ravel(), kind="stable")
+        found[order] = np.clip(np.maximum.accumulate(found[order]), 0.0, 1.0)
+        return found.reshape(t.shape)
 
     def quantiles(
         self, probabilities: ArrayLike, offsets_s: ArrayLike, levels: ArrayLike = (0.5, 0.95, 0.99)
@@ -96,61 +95,25 @@ class SendingTimes:
             raise InputError(f"offsets_s = {brief(offsets.tolist())}: should be {shape[1]} numbers, as bits has")
         return _Mixture(self, p, offsets)
 
+    def _found_starts(self) -> tuple[Floats, NDArray[np.intp]]:
+        """From when on excess time is counted [s], and the exponent of its shortest window, for each size; (N+1,) each."""
+        starts_s, lowest, sent = np.zeros(self.bits.size), np.zeros(self.bits.size, np.intp), self.bits > 0
+        if sent.any():
+            starts_s[sent], windows_s = self._chain.starts(self.bits[sent])
+            least_s = FLOOR * self._chain.fastest * float(self.bits[sent].min())
+            lowest[sent] = np.ceil(np.log2(np.maximum(windows_s, least_s)))
+        return starts_s, lowest
+
     def _series(self, j: int) -> "_Series":
-        """The series of the excess time up to 2^j s."""
+        """The series of the excess time up to 2^j s, for sizes with so short a window."""
         if j not in self._windows:
-            self._windows[j] = _window_series(self._chain, self.bits, self._atoms, 2.0**j, self.nodes)
+            c = np.zeros((self.nodes + 1, *self._atoms.shape), complex)
+            n = np.flatnonzero((self.bits > 0) & (self._lowest <= j))
+            theta, c[:, :, n] = _window_series(
+                self._chain, self.bits[n], self._starts_s[n], self._atoms[:, n], 2.0**j, self.nodes
+            )
+            self._windows[j] = _Series(theta, c)
         return self._windows[j]
-
-
-@dataclass(frozen=True, eq=False)
-class _Chain:
-    """A checked chain, states that can send and outages apart."""
-
-    q: Floats  # (S, S) [1/s]
-    usable: NDArray[np.intp]  # which states can send
-    outage: NDArray[np.intp]
-    slowness: Floats  # (usable,) [s/bit]
-
-    @classmethod
-    def of(cls, generator: ArrayLike, rates_bps: ArrayLike) -> "_Chain":
-        """Check what is given."""
-        rates = _nonnegative("rates_bps", rates_bps)
-        if not np.any(rates > 0):
-            raise InputError(f"rates_bps = {brief(rates.tolist())}: should not be 0 in every state")
-        q = checked_generator(generator, len(rates))
-        check_outages(q, rates > 0)
-        usable = np.flatnonzero(rates > 0)
-        return cls(q, usable, np.flatnonzero(rates == 0), 1 / rates[usable])
-
-    @property
-    def fastest(self) -> float:
-        """Seconds of a bit at the highest rate."""
-        return float(self.slowness.min())
-
-    def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-        """The jumps from some states to others."""
-        return self.q[np.ix_(rows, columns)]
-
-    def atoms(self, bits: Floats) -> Floats:
-        """P(the rate stays what it is until all is sent), from every state; 1 if there is nothing to send; (S, N+1)."""
-        equal = self.slowness[:, None] == self.slowness
-        staying = np.where(equal, self.block(self.usable, self.usable), 0.0) * self.slowness[:, None]
-        atoms = np.zeros((len(self.q), len(bits)))
-        atoms[self.usable] = _exponential_sums(staying[None], bits)[0]
-        atoms[:, bits == 0] = 1.0
-        return atoms
-
-    def transform(self, theta: Complexes, bits: Floats) -> Complexes:
-        """E[e^{-theta excess}], the excess being the sending time less the shortest one; (K, S, N+1) (R19)."""
-        u, o, at = self.usable, self.outage, theta[:, None, None]
-        ends = np.broadcast_to(self.block(o, u), (len(theta), len(o), len(u)))
-        back = np.linalg.solve(at * np.eye(len(o)) - self.block(o, o), ends)
-        jumps = (self.block(u, u) + self.block(u, o) @ back) * self.slowness[:, None]
-        sent = _exponential_sums(jumps - at * np.diag(self.slowness - self.fastest), bits)
-        transform = np.empty((len(theta), len(self.q), len(bits)), complex)
-        transform[:, u], transform[:, o] = sent, back @ sent
-        return transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,15 +127,18 @@ class _Series:
     coefficients: Complexes  # (K+1, S, N+1)
 
 
-def _window_series(chain: _Chain, bits: Floats, atoms: Floats, longest_s: float, nodes: int) -> _Series:
-    """The series of a window of the excess time up to `longest_s`; `atoms` (S, N+1) are left out."""
+def _window_series(
+    chain: Transform, bits: Floats, starts_s: Floats, atoms: Floats, longest_s: float, nodes: int
+) -> tuple[Complexes, Complexes]:
+    """Arguments and coefficients for a window of the excess time up to `longest_s`; `atoms` (S, n) are left out."""
     theta = (DAMPING / 2 + 1j * np.pi * np.arange(nodes + 1)) / longest_s
-    size = max(1, CHUNK // len(chain.usable) ** 2)
-    transform = np.concatenate([chain.transform(theta[k : k + size], bits) for k in range(0, len(theta), size)])
-    excess = np.multiply.outer(chain.slowness - chain.fastest, bits)
-    transform[:, chain.usable] -= np.exp(-theta[:, None, None] * excess) * atoms[chain.usable]
-    weight = _smooth_end(nodes) / (longest_s * theta)
-    return _Series(theta, transform * weight[:, None, None])
+    at, pace = theta[:, None, None], float(starts_s[np.argmax(bits)] / bits.max())
+    found = chain.at(theta, bits, pace) * np.exp(at * (starts_s - pace * bits))
+    with np.errstate(divide="ignore"):
+        logs = np.log(atoms[chain.usable])
+    late = np.multiply.outer(chain.slowness, bits) - starts_s
+    found[:, chain.usable] -= np.exp(np.where(np.isfinite(logs), logs - at * late, -np.inf))
+    return theta, found * (_smooth_end(nodes) / (longest_s * theta))[:, None, None]
 
 
 def _smooth_end(nodes: int) -> Floats:
@@ -180,34 +146,6 @@ def _smooth_end(nodes: int) -> Floats:
     weights = np.exp(-12.0 * np.linspace(0.0, 1.0, nodes + 1) ** 4)
     weights[0] = 0.5
     return weights
-
-
-def _exponential_sums(matrices: NDArray, lengths: Floats) -> NDArray:
-    """Row sums of e^{z A}, for every A of `matrices` (B, S, S) and z of `lengths` (L,); (B, S, L).
-
-    No A may have a positive logarithmic norm. One scaling and squaring serves every length: those are written in binary.
-    """
-    norm = float(np.abs(matrices).sum(axis=-1).max(initial=0.0) * lengths.max())
-    doublings = max(0, int(np.ceil(np.log2(16 * norm)))) if norm > 0 else 0
-    unit = float(lengths.max()) / 2**doublings or 1.0
-    x = matrices * unit
-    count = np.floor(lengths / unit)
-    rest, count = lengths / unit - count, count.astype(np.int64)
-    sums = term = np.ones((*matrices.shape[:2], len(lengths)), matrices.dtype)
-    for k in range(1, 5):  # the part of a unit; the norm of x is at most 1/16
-        term = (x @ term) * (rest / k)
-        sums = sums + term
-    square, one = x @ x, np.eye(x.shape[-1])
-    power = one + x + square @ (one / 2 + x / 6 + square / 24)
-    for binary in range(doublings + 1):
-        chosen = (count >> binary) % 2 == 1
-        if chosen.any():
-            sums[..., chosen] = power @ sums[..., chosen]
-        if binary < doublings:
-            power = power @ power
-            parts = power.view(float)
-            parts[np.abs(parts) < TINY] = 0.0
-    return sums
 
 
 class _Mixture:
@@ -227,10 +165,11 @@ class _Mixture:
         self._atoms_s = at[kept][order]
         self._cumulated = np.append(0.0, np.cumsum(mass[kept][order]))
         self._stages = np.flatnonzero((bits > 0) & (probabilities.sum(axis=0) > 0))
-        fastest_s = (bits * chain.fastest)[self._stages]
-        self._starts_s = offsets_s[self._stages] + fastest_s
+        self._starts_s = (offsets_s + times._starts_s)[self._stages]
         self._rest = (probabilities - mass).sum(axis=0)[self._stages]
-        self._lowest = int(np.ceil(np.log2(FLOOR * fastest_s.min()))) if len(self._stages) else 0
+        self._lowest = times._lowest[self._stages]
+        at_once = times._starts_s == bits * chain.fastest  # else it rises as slowly as the shortest window can draw
+        self._linear_s = np.where(at_once[self._stages], 2.0 ** self._lowest.astype(float), 0.0)
         self._silent_s = np.zeros(len(self._stages))  # excess times up to which next to nothing has ended
         self._series: dict[int, tuple[Complexes, Complexes]] = {}
 
@@ -251,8 +190,8 @@ class _Mixture:
     def _smooth(self, excess: Floats, stage: NDArray[np.intp]) -> Floats:
         """What is no atom, for pairs of an excess time [s] and a stage; (pairs,)."""
         values = np.empty(len(excess))
-        at = np.maximum(excess, 2.0**self._lowest)
-        window = np.ceil(np.log2(at)).astype(int)
+        at = np.maximum(excess, self._linear_s[stage])
+        window = np.ceil(np.log2(np.maximum(at, 2.0 ** self._lowest[stage].astype(float)))).astype(int)
         for j in np.unique(window):
             here = window == j
             theta, c = self._of_window(int(j))
@@ -265,7 +204,7 @@ class _Mixture:
             series, n = self._times._series(j), self._stages
             c = np.einsum("ksn,sn->kn", series.coefficients[:, :, n], self._p[:, n])
             shortest_s = 2.0 ** (j - 1)
-            silent = (np.exp(shortest_s * series.theta) @ c).real < NEGLIGIBLE
+            silent = ((np.exp(shortest_s * series.theta) @ c).real < NEGLIGIBLE) & (self._lowest <= j)
             self._silent_s = np.where(silent, np.maximum(self._silent_s, shortest_s), self._silent_s)
             self._series[j] = series.theta, c
         return self._series[j]
