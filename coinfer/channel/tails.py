@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel.law import Floats
+from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.transform import FLOOR, NEGLIGIBLE, Transform
 from coinfer.validation import InputError, brief, whole
 
@@ -52,15 +52,18 @@ class SendingTimes:
         self._windows: dict[int, _Series] = {}
 
     def distribution(self, times_s: ArrayLike, probabilities: ArrayLike, offsets_s: ArrayLike) -> Floats:
-        """P(T <= t) of an inference's time T, for every t of `times_s` (...,) [s].
+        """P(T <= t) of an inference's time T, for every t of `times_s` (...,) [s]: never falling, from 0 to 1.
 
         `probabilities` (S, N+1) say in which state and after how many layers it stops, `offsets_s` (N+1,) [s] how long
         it computes, on the device and at the edge, if it stops there. Raises `InputError`.
         """
-        t = np.asarray(times_s, float)
-        found, order = self._mixture(probabilities, offsets_s)(t.ravel()), np.argsort(t.ravel(), kind="stable")
+        t = checked_times("times_s", times_s)
+        mixture, finite = self._mixture(probabilities, offsets_s), t < np.inf
+        found, order = mixture(t[finite]), np.argsort(t[finite], kind="stable")
         found[order] = np.clip(np.maximum.accumulate(found[order]), 0.0, 1.0)
-        return found.reshape(t.shape)
+        probability = np.ones(t.shape)
+        probability[finite] = found
+        return probability
 
     def quantiles(
         self, probabilities: ArrayLike, offsets_s: ArrayLike, levels: ArrayLike = (0.5, 0.95, 0.99)
@@ -69,9 +72,7 @@ class SendingTimes:
 
         The other arguments are those of `distribution`. A quantile at an atom is the atom. Raises `InputError`.
         """
-        level = _nonnegative("levels", levels)
-        if np.any(level <= 0) or np.any(level > LAST_LEVEL):
-            raise InputError(f"levels = {brief(level.tolist())}: should be above 0 and at most {LAST_LEVEL}")
+        level = checked_levels(levels)
         mixture = self._mixture(probabilities, offsets_s)
         first, last = mixture.span_s
         low, high = np.full(level.shape, np.nextafter(first, -np.inf)), np.full(level.shape, last)
@@ -217,9 +218,25 @@ class _Mixture:
         return np.where((atom > low) & (atom <= high), atom, high)
 
 
+def checked_times(field: str, values: ArrayLike) -> Floats:
+    """Times [s] of any shape, inf allowed. Raises `InputError`."""
+    times = as_floats(field, values)
+    if np.any(np.isnan(times)):
+        raise InputError(f"{field} = {brief(times.tolist())}: should be numbers of seconds")
+    return times
+
+
+def checked_levels(values: ArrayLike) -> Floats:
+    """Probabilities (L,) whose quantiles can be told. Raises `InputError`."""
+    levels = _nonnegative("levels", values)
+    if np.any(levels <= 0) or np.any(levels > LAST_LEVEL):
+        raise InputError(f"levels = {brief(levels.tolist())}: should be above 0 and at most {LAST_LEVEL}")
+    return levels
+
+
 def _nonnegative(field: str, values: ArrayLike, axes: int = 1) -> Floats:
     """Finite numbers of at least 0, in one row or a table of them."""
-    numbers = np.array(values, float)
+    numbers = as_floats(field, values)
     if numbers.ndim != axes or not numbers.size or not np.all(np.isfinite(numbers)) or np.any(numbers < 0):
         shape = "a row" if axes == 1 else "a table"
         raise InputError(f"{field} = {brief(numbers.tolist())}: should be {shape} of finite numbers of at least 0")
