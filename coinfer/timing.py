@@ -34,7 +34,7 @@ def time_probability(plan: Plan, time_s: ArrayLike) -> Floats:
     """
     t, seconds = checked_times("time_s", time_s), apart(an("plan", plan, Plan).problem)[0]
     if isinstance(seconds.law, UnitCostLaw):
-        return _of_draws(plan, seconds, t.ravel()).reshape(t.shape)
+        return np.minimum(_of_draws(plan, seconds, t.ravel()), 1.0).reshape(t.shape)
     times, stops, offsets_s = _in_motion(plan, seconds)
     return times.distribution(t, stops, offsets_s)
 

@@ -102,7 +102,7 @@ class SendingTimes:
         if sent.any():
             starts_s[sent], windows_s = self._chain.starts(self.bits[sent])
             least_s = FLOOR * self._chain.fastest * float(self.bits[sent].min())
-            lowest[sent] = np.ceil(np.log2(np.maximum(windows_s, least_s)))
+            lowest[sent] = np.ceil(np.log2(np.where(windows_s > 0, windows_s, least_s)))
         return starts_s, lowest
 
     def _series(self, j: int) -> "_Series":
