@@ -85,7 +85,9 @@ def plans_in_time(
 
 def _checked_deadlines(deadlines_s: Iterable[float]) -> list[float]:
     """In order of time. Raises `InputError`."""
-    listed = list(deadlines_s) if isinstance(deadlines_s, Iterable) and not isinstance(deadlines_s, str) else deadlines_s
+    listed = (
+        list(deadlines_s) if isinstance(deadlines_s, Iterable) and not isinstance(deadlines_s, str) else deadlines_s
+    )
     deadlines = as_floats("deadlines_s", listed)
     if deadlines.ndim != 1 or not np.all((deadlines > 0) & (deadlines < inf)):
         raise InputError(f"deadlines_s = {brief(listed)}: should be positive seconds, in a list")

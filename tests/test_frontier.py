@@ -104,6 +104,50 @@ def test_fading_that_averages_out_leaves_a_normal_time(tau: float, error: float)
     assert norm.cdf(at) == pytest.approx(levels, abs=error)
 
 
+def air_times(plan: coinfer.Plan, time_s: np.ndarray) -> np.ndarray:
+    return time_s - float(coinfer.cost.apart(plan.problem)[0].edge)
+
+
+@pytest.mark.parametrize("tau", [1e6, 1e9])
+def test_fading_that_stands_still_is_drawn_once(tau: float):
+    """P(T <= t) is then how often an exponential gain is that large: a law without the steps of cells."""
+    given = coinfer.load_scenario("default", channel=channel.Moving(coherence_time_s=tau))
+    plan, t = coinfer.plan(given, rule="edge-only"), np.linspace(0.5, 60.0, 301)
+    rates = plan.problem.bits[0] / air_times(plan, t)
+    exact = np.exp(-(2 ** (rates / given.link.bandwidth_hz) - 1) / given.link.mean_snr)
+    assert coinfer.time_probability(plan, t) == pytest.approx(exact, abs=1.5e-3)
+
+
+@pytest.mark.parametrize(("sigma_db", "error"), [(8.0, 4e-3), (30.0, 6e-3)])
+def test_shadowing_that_stands_still_is_drawn_once(sigma_db: float, error: float):
+    from scipy.stats import norm
+
+    slow = channel.Shadowed(sigma_db=sigma_db, decorrelation_m=13.0, speed_m_per_s=1e-9)
+    given = coinfer.load_scenario("default", channel=slow)
+    plan, z = coinfer.plan(given, rule="edge-only"), np.linspace(-2.5, 2.5, 201)
+    rates = channel.shadowed.ergodic_rate_bps(given.link.bandwidth_hz, given.link.mean_snr * 10 ** (sigma_db * z / 10))
+    t = plan.problem.bits[0] / rates - air_times(plan, 0.0)
+    assert coinfer.time_probability(plan, t) == pytest.approx(norm.cdf(-z), abs=error)
+
+
+@pytest.mark.parametrize("tau", [10.0, 1e2, 1e3])
+def test_slow_fading_against_the_gaussian_process_itself(tau: float):
+    given = coinfer.load_scenario("default", channel=channel.Moving(coherence_time_s=tau))
+    plan, runs, step, last_s = coinfer.plan(given, rule="edge-only"), 20_000, 0.02, 8.0
+    rng, keep = np.random.default_rng(4), np.exp(-step / 2 / tau)
+    parts, sent, times_s = rng.normal(size=(2, runs)) / np.sqrt(2), np.zeros(runs), np.full(runs, np.inf)
+    for k in range(int(last_s / step)):
+        rate = given.link.bandwidth_hz * np.log2(1 + given.link.mean_snr * (parts**2).sum(axis=0))
+        ends = (sent < plan.problem.bits[0]) & (sent + step * rate >= plan.problem.bits[0])
+        times_s[ends] = (k * step + (plan.problem.bits[0] - sent) / rate)[ends]
+        sent += step * rate
+        parts = keep * parts + np.sqrt((1 - keep**2) / 2) * rng.normal(size=(2, runs))
+    t = np.linspace(0.4, last_s, 40)
+    reached = (times_s[:, None] <= t).mean(axis=0)
+    found = coinfer.time_probability(plan, t - air_times(plan, 0.0))
+    assert np.max(np.abs(found - reached)) < 4 * 0.5 / np.sqrt(runs) + 1e-3
+
+
 def test_deep_shadowing_against_simulation():
     given = coinfer.load_scenario(
         "default", channel=channel.Shadowed(sigma_db=30.0, decorrelation_m=13.0, speed_m_per_s=1.4)
@@ -120,6 +164,7 @@ def test_coarse_cells_keep_what_is_in_fine_ones():
     assert shared.sum(axis=0) == pytest.approx(np.ones(4))
     assert shared @ fine == pytest.approx(coarse)
     assert shared[:, 0] == pytest.approx([1.0, 0.0])
+    assert _overlap(coarse, np.array([0.25, 1e-90, 0.75])).sum(axis=0).tolist() == [1.0, 1.0, 1.0]
 
 
 def points(table) -> np.ndarray:

@@ -164,7 +164,7 @@ def test_next_to_nothing_is_sent_before_the_start_and_little_is_left_out(moves: 
         assert start[0] > 1.3 * 1.5 - 5.5 * np.sqrt(2 * 1.3 / 4 / moves)
 
 
-@pytest.mark.parametrize("slow", [1e-3, 1e-9, 1e-30, 1e-60])
+@pytest.mark.parametrize("slow", [1e-3, 1e-9, 1e-30, 1e-90])
 def test_a_rate_next_to_nothing_is_an_outage(slow: float):
     times = SendingTimes([[-1.0, 1.0], [1.0, -1.0]], [1e6, slow], [1.2e6])
     t = 1.2 + np.concatenate([[-1e-9, 1e-9], np.geomspace(1e-2, 50.0, 50)])
@@ -343,6 +343,7 @@ BAD = {
     ),
     "shape": (([[0.0]], [1.0, 0.0], [1.0]), "generator: has shape (1, 1); should be (2, 2)"),
     "negative rate": ((ON_OFF, [1.0, -1.0], [1.0]), "rates_bps = [1.0, -1.0]: should be"),
+    "slow rate": ((ON_OFF, [1.0, 1e-120], [1.0]), "rates_bps = 1e-120: should be 0 or at least 1e-100 of the highest"),
     "never sends": ((ON_OFF, [0.0, 0.0], [1.0]), "rates_bps = [0.0, 0.0]: should not be 0"),
     "stuck": (([[-1.0, 1.0], [0.0, 0.0]], [1.0, 0.0], [1.0]), "an outage never leads to a usable state"),
     "bits": ((ON_OFF, [1.0, 0.0], [NAN]), "bits = [nan]: should be"),

@@ -21,6 +21,7 @@ from coinfer.validation import InputError, brief, whole
 Complexes = NDArray[np.complexfloating]
 
 DAMPING = 12.0  # of a series over its period: aliasing adds at most e^-12 = 6e-6 to a probability
+TINY = 1e-9  # of a rate, between which no two are told apart
 LAST_LEVEL = 0.9999  # beyond it a quantile would rest on the error of the inversion
 BISECTIONS = 52  # of a bracket: to the last digit of a float
 
@@ -33,7 +34,8 @@ class SendingTimes:
     `nodes` is the number of terms of the inversion. With 256 a probability is right to about 1e-3 (to 2e-5 if only one
     rate is not 0), except where short visits elsewhere leave what is nearly an atom: there it is the right one for a time
     that differs, by 10/`nodes` of the excess over the shortest time at most, by 0.5 % on random chains. 64 are enough
-    for the many states of a diffusion, whose time has no kinks. Raises `InputError`.
+    for the many states of a diffusion, whose time has no kinks. With `edges_bps` (S-1,) the states are cells of a
+    diffusion between these rates, in ascending order: what would be an atom is spread accordingly. Raises `InputError`.
 
     >>> link = SendingTimes([[-1.0, 1.0], [4.0, -4.0]], rates_bps=[1e6, 0.0], bits=[1e6, 0.0])  # on-off
     >>> stops = [[0.6, 0.3], [0.0, 0.1]]  # while on: at once in 60 %, after the layer in 30 %
@@ -43,12 +45,21 @@ class SendingTimes:
     array([0.    , 0.4   , 0.6207])
     """
 
-    def __init__(self, generator: ArrayLike, rates_bps: ArrayLike, bits: ArrayLike, nodes: int = 256) -> None:
+    def __init__(
+        self,
+        generator: ArrayLike,
+        rates_bps: ArrayLike,
+        bits: ArrayLike,
+        nodes: int = 256,
+        *,
+        edges_bps: Floats | None = None,
+    ) -> None:
         self.bits = _nonnegative("bits", bits)
         self.nodes = whole("nodes", nodes, 16)
         self._chain = Transform.of(generator, _nonnegative("rates_bps", rates_bps))
         self._atoms = self._chain.atoms(self.bits)
         self._starts_s, self._lowest = self._found_starts()
+        self._cells = None if edges_bps is None else _Cells.of(self._chain, edges_bps)
         self._windows: dict[int, _Series] = {}
 
     def distribution(self, times_s: ArrayLike, probabilities: ArrayLike, offsets_s: ArrayLike) -> Floats:
@@ -149,6 +160,54 @@ def _smooth_end(nodes: int) -> Floats:
     return weights
 
 
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Rates in an interval, less than x with probability ((x - lowest) / (highest - lowest))^power, the mean being given."""
+
+    lowest_bps: Floats  # (S,)
+    highest_bps: Floats  # (S,)
+    power: Floats  # (S,) 1: equally likely
+
+    @classmethod
+    def of(cls, chain: Transform, edges_bps: Floats) -> "_Cells":
+        """Of the states of a diffusion, between rates (S-1,) in ascending order, 0, and what is as far beyond as below."""
+        rates = np.zeros(len(chain.q))
+        rates[chain.usable] = 1 / chain.slowness
+        order = np.argsort(rates)
+        ends = np.concatenate([[0.0], edges_bps, [rates.max() ** 2 / edges_bps[-1]]])
+        low, high, width = np.empty_like(rates), np.empty_like(rates), np.maximum(np.diff(ends), TINY * ends[-1])
+        low[order], high[order] = ends[:-1], ends[:-1] + width
+        power = np.maximum(rates - low, TINY * high) / np.maximum(high - rates, TINY * high)
+        return cls(low, high, power)
+
+    def spread(self, mass: Floats, bits: Floats, offsets_s: Floats) -> "_Spread":
+        """The times of sending `bits` (N+1,) at rates in these cells, `mass` (S, N+1) of each."""
+        s, n = np.nonzero((mass > 0) & (bits > 0))
+        return _Spread(mass[s, n], self.lowest_bps[s], self.highest_bps[s], self.power[s], bits[n], offsets_s[n])
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """Called with times (L,) [s] it gives P(T <= t), (L,): of K cells and sizes."""
+
+    mass: Floats  # (K,)
+    lowest_bps: Floats
+    highest_bps: Floats
+    power: Floats
+    bits: Floats
+    offsets_s: Floats
+
+    @property
+    def first_s(self) -> Floats:
+        """The earliest time of each (K,) [s]."""
+        return self.offsets_s + self.bits / self.highest_bps
+
+    def __call__(self, t: Floats) -> Floats:
+        needed_bps = self.bits / np.maximum(t[:, None] - self.offsets_s, self.bits / self.highest_bps)
+        share = (needed_bps - self.lowest_bps) / (self.highest_bps - self.lowest_bps)
+        return (1 - np.clip(share, 0.0, 1.0) ** self.power) @ self.mass
+
+
 class _Mixture:
     """The distribution function of the time of an inference: atoms, and for each stage a smooth rest.
 
@@ -162,6 +221,10 @@ class _Mixture:
         slowness[chain.usable] = chain.slowness
         mass = probabilities * times._atoms
         at, kept = offsets_s + np.multiply.outer(slowness, bits), mass > 0
+        self._spread = None
+        if times._cells is not None:
+            kept &= bits == 0
+            self._spread = times._cells.spread(mass, bits, offsets_s)
         order = np.argsort(at[kept], kind="stable")
         self._atoms_s = at[kept][order]
         self._cumulated = np.append(0.0, np.cumsum(mass[kept][order]))
@@ -177,11 +240,13 @@ class _Mixture:
     @cached_property
     def span_s(self) -> tuple[float, float]:
         """The earliest possible time, and the last start of a stage or last atom [s]."""
-        marks = np.append(self._atoms_s, self._starts_s)
+        marks = np.concatenate([self._atoms_s, self._starts_s, [] if self._spread is None else self._spread.first_s])
         return float(marks.min()), float(marks.max())
 
     def __call__(self, t: Floats) -> Floats:
         total = self._cumulated[np.searchsorted(self._atoms_s, t, side="right")]
+        if self._spread is not None:
+            total = total + self._spread(t)
         excess = t[:, None] - self._starts_s
         late = excess > self._silent_s
         values = np.zeros(excess.shape)

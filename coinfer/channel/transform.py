@@ -16,8 +16,9 @@ from coinfer.validation import InputError, brief
 
 STEP = 2.0**-4  # norm of A + E over a base step
 TERMS = 6  # of the exponential series there
-TINY = 1e-100  # taken for 0: products of what is smaller are subnormal, and take a hundred times as long
+TINY = 1e-150  # taken for 0: products of what is smaller are subnormal, and take a hundred times as long
 CHUNK = 1 << 16  # numbers in a stack of matrices that are handled together: what fits a cache
+SLOWEST = 1e-100  # rate, of the highest one: far from where chances of moving are taken for 0
 LEAST_ATOM = 1e-12  # what is less likely is left to the transform: it would be a difference of rounding errors
 FLOOR = 2.0**-14  # of the shortest sending time: below it the distribution of the excess time is taken as linear
 NEGLIGIBLE = 1e-5  # probability that is not worth a window of its own
@@ -46,6 +47,9 @@ class Transform:
         """Check what is given. Raises `InputError`."""
         if not np.any(rates_bps > 0):
             raise InputError(f"rates_bps = {brief(rates_bps.tolist())}: should not be 0 in every state")
+        if rates_bps[rates_bps > 0].min() < SLOWEST * rates_bps.max():
+            least = brief(float(rates_bps[rates_bps > 0].min()))
+            raise InputError(f"rates_bps = {least}: should be 0 or at least {SLOWEST:g} of the highest rate")
         q = checked_generator(generator, len(rates_bps))
         check_outages(q, rates_bps > 0)
         usable = np.flatnonzero(rates_bps > 0)
@@ -112,7 +116,6 @@ class Transform:
         return starts, windows
 
 
-
 def _generator(moves: Floats) -> Floats:
     """The same moves with rows of sum 0."""
     away = np.where(np.eye(len(moves), dtype=bool), 0.0, moves)
@@ -120,7 +123,7 @@ def _generator(moves: Floats) -> Floats:
 
 
 def exponential_sums(generator: Floats, changes: NDArray, lengths: Floats) -> NDArray:
-    """Row sums of e^{z (A + E)} for a generator A (S, S), every E of `changes` (B, S, S) and z of `lengths` (L,); (B, S, L).
+    """Row sums (B, S, L) of e^{z (A + E)}, for a generator A (S, S), E of `changes` (B, S, S), z of `lengths` (L,) (R19).
 
     P = e^{zA} keeps row sums of 1, and D = e^{z(A+E)} - P is doubled beside it: D' = (P + D) D + D P. So the error is in
     proportion to what E does, and not to A. One doubling serves every length: those are written in binary.
