@@ -4,15 +4,16 @@ Minimising a weighted sum of time and energy finds the vertices of the lower con
 inside the hull are missed, and a heuristic's own plans need lie on no curve at all.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from heapq import heapify, heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from coinfer.cost import Costs, costs
+from coinfer.cost import costs
 from coinfer.placement import Plan, plan, total_costs
-from coinfer.rules import Rule, Static, as_rule
+from coinfer.rules import Optimal, Rule, Static, as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import Weights
 from coinfer.timing import time_probability, time_quantiles_s
@@ -50,13 +51,14 @@ def frontier(
     """
     import pandas
 
-    scenario = an("scenario", scenario, Scenario)
-    if deadline_s is not None and (not isinstance(deadline_s, (int, float)) or not 0 < deadline_s < np.inf):
+    scenario, kinds = an("scenario", scenario, Scenario), _checked_rules(rules)
+    number = isinstance(deadline_s, (int, float)) and not isinstance(deadline_s, bool)
+    if deadline_s is not None and not (number and 0 < deadline_s < np.inf):
         raise InputError(f"deadline_s = {brief(deadline_s)}: should be a positive number of seconds")
     vertices = sorted(_vertices(scenario), key=lambda found: _point(found)[0])
     rows = [_row("hull", found, scenario) for found in vertices]
     if deadline_s is not None:
-        tried = _tried(scenario, vertices, rules)
+        tried = _tried(scenario, vertices, kinds)
         in_time = (found for found in tried if time_probability(found, deadline_s) >= WITHIN)
         rows += [_row("deadline", found, scenario) for found in islice(in_time, 1)]
     return pandas.DataFrame(rows)
@@ -76,36 +78,60 @@ def cheapest_in_time(scenario: Scenario, *, rules: tuple[Rule | str, ...] = RULE
     """
     import pandas
 
-    scenario = an("scenario", scenario, Scenario)
+    scenario, kinds = an("scenario", scenario, Scenario), _checked_rules(rules)
     rows: list[dict[str, object]] = []
     least_s = np.inf
-    for found in _tried(scenario, _vertices(scenario), rules):
+    for found in _tried(scenario, _vertices(scenario), kinds):
         if not rows or time_probability(found, (1 - RESOLUTION) * least_s) >= WITHIN:
             rows.append(_row("deadline", found, scenario))
             least_s = float(time_quantiles_s(found, (WITHIN,))[0])
     return pandas.DataFrame(rows)
 
 
-def _tried(scenario: Scenario, vertices: list[Plan], rules: tuple[Rule | str, ...]) -> list[Plan]:
-    """Plans of all rules and placements at these weights and the scenario's own, and of all fixed splits; by ascending ETC."""
-    own, kinds = costs(scenario), [as_rule(rule) for rule in rules]
-    choices: list[tuple[Costs, Rule]] = [
-        (problem, rule)
-        for problem in (own, *(found.problem for found in vertices))
-        for rule in kinds
-        if not isinstance(rule, Static)
-    ]
-    if any(
-        isinstance(rule, Static) for rule in kinds
-    ):  # every split, as the best on average need not be the best in time
+def _checked_rules(rules: Iterable[Rule | str]) -> list[Rule]:
+    """Raise `InputError` unless every one is a rule, or the name of one."""
+    if isinstance(rules, str) or not isinstance(rules, Iterable):
+        raise InputError(f"rules = {brief(rules)}: should be a sequence of rules")
+    return [as_rule(rule) for rule in rules]
+
+
+def _tried(scenario: Scenario, vertices: list[Plan], rules: list[Rule]) -> Iterator[Plan]:
+    """Plans of all rules and placements at these weights and the scenario's own, and of all fixed splits; by ascending ETC.
+
+    Made as they are asked for: what a plan for the scenario's own weights costs is known without looking at its seconds and
+    joules, and one for other weights costs no less than the best for its own with the same layers placed.
+    """
+    own = costs(scenario)
+    fits, best = slice(own.largest_placement + 1), total_costs(own, Optimal())
+    choices = [(own, rule) for rule in rules if not isinstance(rule, Static)]
+    choices += [(found.problem, rule) for found in vertices for rule in rules if not isinstance(rule, Static)]
+    if any(isinstance(rule, Static) for rule in rules):  # every split: the best on average need not be the best in time
         choices += [(own, Static(n)) for n in range(own.largest_placement + 1)]
-    found: dict[tuple[float, ...], Plan] = {}  # a plan that places and spends as much as another is tried once
-    for problem, rule in choices:
+    queue: list[
+        tuple[float, int, int, Plan, bool]
+    ] = []  # ETC or less, number of the choice, placement, and whether known
+    for number, (problem, rule) in enumerate(choices):
         j = total_costs(problem, rule)
-        for m in np.flatnonzero(np.isfinite(j[: own.largest_placement + 1])).tolist():
-            plan = Plan(problem, rule, m, j)
-            found.setdefault((m, *_point(plan).round(12).tolist()), plan)
-    return sorted(found.values(), key=lambda plan: _etc(plan, scenario))
+        known = problem is own
+        placements = np.flatnonzero(np.isfinite(j[fits])).tolist()
+        for m in (
+            placements[:1] if isinstance(rule, Static) else placements
+        ):  # more layers than a split needs only cost more
+            queue.append((_rounded(j[m] if known else best[m]), number, m, Plan(problem, rule, m, j), known))
+    heapify(queue)
+    seen: set[tuple[float, ...]] = set()  # a plan that places and spends as much as another is tried once
+    while queue:
+        _, number, m, found, known = heappop(queue)
+        if not known:
+            heappush(queue, (_rounded(_etc(found, scenario)), number, m, found, True))
+        elif (spent := (m, *_point(found).round(12).tolist())) not in seen:
+            seen.add(spent)
+            yield found
+
+
+def _rounded(cost: float) -> float:
+    """To the digits that are the same however an ETC is added up, so that of equal plans the rule listed first goes first."""
+    return float(f"{cost:.11g}")
 
 
 def _vertices(scenario: Scenario) -> list[Plan]:

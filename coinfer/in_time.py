@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.channel.law import Floats
+from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.moving_law import moving_law
 from coinfer.cost import Costs, as_costs
 from coinfer.frontier import WITHIN
@@ -62,11 +62,9 @@ def plans_in_time(
     """
     import pandas
 
-    problem, deadlines = as_costs(given), sorted(float(each) for each in deadlines_s)
-    if not all(0 < each < inf for each in deadlines) or not 0 < within < 1:
-        raise InputError(
-            f"deadlines_s = {brief(deadlines)}, within = {brief(within)}: should be positive seconds and a share below 1"
-        )
+    problem, deadlines = as_costs(given), _checked_deadlines(deadlines_s)
+    if isinstance(within, bool) or not isinstance(within, (int, float)) or not 0 < within < 1:
+        raise InputError(f"within = {brief(within)}: should be a share between 0 and 1")
     rows: list[tuple[object, ...]] = []
     plan, once = None, inf
     for deadline_s, late in zip(deadlines, late_probabilities(problem, deadlines), strict=True):
@@ -83,6 +81,17 @@ def plans_in_time(
             rows.append((deadline_s, plan.cost, missed, plan.placement, bound, once, once_bound, plan))
     columns = ["deadline_s", "cost", "late", "placement", "bound", "once", "once_bound", "plan"]
     return pandas.DataFrame(rows, columns=columns)
+
+
+def _checked_deadlines(deadlines_s: Iterable[float]) -> list[float]:
+    """In order of time. Raises `InputError`."""
+    listed = (
+        list(deadlines_s) if isinstance(deadlines_s, Iterable) and not isinstance(deadlines_s, str) else deadlines_s
+    )
+    deadlines = as_floats("deadlines_s", listed)
+    if deadlines.ndim != 1 or not np.all((deadlines > 0) & (deadlines < inf)):
+        raise InputError(f"deadlines_s = {brief(listed)}: should be positive seconds, in a list")
+    return sorted(deadlines.tolist())
 
 
 def _followed(problem: Costs, priced: "_Priced", price: int, m: int) -> Plan:

@@ -19,6 +19,7 @@ other edit: thresholds are enough.
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import inf
 from typing import ClassVar
 
@@ -311,6 +312,7 @@ def static_thresholds(placement: int, stage: int) -> Floats:
     return np.where(np.arange(placement) < stage, -inf, inf)
 
 
+@lru_cache(maxsize=8)  # the plans of all placements ask
 def commitment_costs(costs: Costs) -> Floats:
     """Expected cost of deciding at stage 0, X_0 seen, to stop at stage n = 1..N whatever comes; shape (..., N)."""
     law, o, never = costs.law, costs.bits, -inf
@@ -319,7 +321,9 @@ def commitment_costs(costs: Costs) -> Floats:
     for _ in range(costs.layers - 1):
         ahead = law.stage_cost(o[..., : ahead.shape[-1]], never, ahead)[..., 1:]  # seen from one stage earlier
         seen.append(ahead[..., :1])
-    return np.concatenate(seen, axis=-1)
+    found = np.concatenate(seen, axis=-1)
+    found.setflags(write=False)
+    return found
 
 
 def committed_cost(costs: Costs, chosen: NDArray[np.int64]) -> float:

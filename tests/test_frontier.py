@@ -77,12 +77,94 @@ def test_a_mean_is_the_integral_of_the_law():
     assert np.trapezoid(1 - coinfer.time_probability(plan, t), t) == pytest.approx(plan.time_s, rel=2e-3)
 
 
+def spread_of_edge_only(fading: channel.Moving) -> tuple[coinfer.Plan, float]:
+    """Sending everything at once, and what is left of the fading [s], from how fast the variance of the bits sent grows."""
+    plan = coinfer.plan(coinfer.load_scenario("default", channel=fading), rule="edge-only")
+    law = plan.problem.law
+    rates, here = law.sender.rates_bps, law.chain.initial
+    excess = rates - here @ rates
+    fundamental = np.linalg.lstsq(-law.sender.generator * fading.coherence_time_s, excess, rcond=None)[0]
+    growth = 2 * fading.coherence_time_s * (here * excess) @ fundamental
+    return plan, float(np.sqrt(growth * plan.problem.bits[0] / (here @ rates) ** 3))
+
+
+@pytest.mark.parametrize(("tau", "error"), [(1e-12, 1e-3), (1e-9, 1e-3), (1e-6, 1e-3), (1e-4, 6e-3)])
+def test_fading_that_averages_out_leaves_a_normal_time(tau: float, error: float):
+    """What the normal law leaves out falls like the root of the coherence time: 5e-3 at 1e-4 s."""
+    from scipy.stats import norm
+
+    plan, spread_s = spread_of_edge_only(channel.Moving(coherence_time_s=tau))
+    z = np.linspace(-4, 4, 33)
+    assert coinfer.time_probability(plan, plan.time_s + z * spread_s) == pytest.approx(norm.cdf(z), abs=error)
+    found = coinfer.time_probability(plan, [1.0, 1.05, 1.15, 1.2, 4.0, 20.0, 1e6])
+    assert found == pytest.approx([0, 0, 1, 1, 1, 1, 1], abs=1e-4)
+    assert np.all(np.diff(found) >= 0)
+    levels = [0.5, 0.95, 0.99]
+    at = (coinfer.time_quantiles_s(plan, levels) - plan.time_s) / spread_s
+    assert norm.cdf(at) == pytest.approx(levels, abs=error)
+
+
+def air_times(plan: coinfer.Plan, time_s: np.ndarray) -> np.ndarray:
+    return time_s - float(coinfer.cost.apart(plan.problem)[0].edge)
+
+
+@pytest.mark.parametrize("tau", [1e6, 1e9])
+def test_fading_that_stands_still_is_drawn_once(tau: float):
+    """P(T <= t) is then how often an exponential gain is that large: a law without the steps of cells."""
+    given = coinfer.load_scenario("default", channel=channel.Moving(coherence_time_s=tau))
+    plan, t = coinfer.plan(given, rule="edge-only"), np.linspace(0.5, 60.0, 301)
+    rates = plan.problem.bits[0] / air_times(plan, t)
+    exact = np.exp(-(2 ** (rates / given.link.bandwidth_hz) - 1) / given.link.mean_snr)
+    assert coinfer.time_probability(plan, t) == pytest.approx(exact, abs=1.5e-3)
+
+
+@pytest.mark.parametrize(("sigma_db", "error"), [(8.0, 4e-3), (30.0, 6e-3)])
+def test_shadowing_that_stands_still_is_drawn_once(sigma_db: float, error: float):
+    from scipy.stats import norm
+
+    slow = channel.Shadowed(sigma_db=sigma_db, decorrelation_m=13.0, speed_m_per_s=1e-9)
+    given = coinfer.load_scenario("default", channel=slow)
+    plan, z = coinfer.plan(given, rule="edge-only"), np.linspace(-2.5, 2.5, 201)
+    rates = channel.shadowed.ergodic_rate_bps(given.link.bandwidth_hz, given.link.mean_snr * 10 ** (sigma_db * z / 10))
+    t = plan.problem.bits[0] / rates - air_times(plan, 0.0)
+    assert coinfer.time_probability(plan, t) == pytest.approx(norm.cdf(-z), abs=error)
+
+
+@pytest.mark.parametrize("tau", [10.0, 1e2, 1e3])
+def test_slow_fading_against_the_gaussian_process_itself(tau: float):
+    given = coinfer.load_scenario("default", channel=channel.Moving(coherence_time_s=tau))
+    plan, runs, step, last_s = coinfer.plan(given, rule="edge-only"), 20_000, 0.02, 8.0
+    rng, keep = np.random.default_rng(4), np.exp(-step / 2 / tau)
+    parts, sent, times_s = rng.normal(size=(2, runs)) / np.sqrt(2), np.zeros(runs), np.full(runs, np.inf)
+    for k in range(int(last_s / step)):
+        rate = given.link.bandwidth_hz * np.log2(1 + given.link.mean_snr * (parts**2).sum(axis=0))
+        ends = (sent < plan.problem.bits[0]) & (sent + step * rate >= plan.problem.bits[0])
+        times_s[ends] = (k * step + (plan.problem.bits[0] - sent) / rate)[ends]
+        sent += step * rate
+        parts = keep * parts + np.sqrt((1 - keep**2) / 2) * rng.normal(size=(2, runs))
+    t = np.linspace(0.4, last_s, 40)
+    reached = (times_s[:, None] <= t).mean(axis=0)
+    found = coinfer.time_probability(plan, t - air_times(plan, 0.0))
+    assert np.max(np.abs(found - reached)) < 4 * 0.5 / np.sqrt(runs) + 1e-3
+
+
+def test_deep_shadowing_against_simulation():
+    given = coinfer.load_scenario(
+        "default", channel=channel.Shadowed(sigma_db=30.0, decorrelation_m=13.0, speed_m_per_s=1.4)
+    )
+    plan, inferences, levels = coinfer.plan(given, rule="edge-only"), 20_000, np.array([0.5, 0.95, 0.99])
+    times_s = coinfer.simulate(given, plan, inferences=inferences, rng=3).times_s
+    reached = np.mean(times_s[:, None] <= coinfer.time_quantiles_s(plan, levels), axis=0)
+    assert np.all(np.abs(reached - levels) < 4 * np.sqrt(levels * (1 - levels) / inferences) + 5e-3)  # of 40 cells
+
+
 def test_coarse_cells_keep_what_is_in_fine_ones():
     fine, coarse = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.25, 0.75])
     shared = _overlap(coarse, fine)
     assert shared.sum(axis=0) == pytest.approx(np.ones(4))
     assert shared @ fine == pytest.approx(coarse)
     assert shared[:, 0] == pytest.approx([1.0, 0.0])
+    assert _overlap(coarse, np.array([0.25, 1e-90, 0.75])).sum(axis=0).tolist() == [1.0, 1.0, 1.0]
 
 
 def points(table) -> np.ndarray:
@@ -183,6 +265,51 @@ def test_there_is_no_row_where_no_plan_is_in_time():
 def test_a_deadline_is_a_positive_number(deadline_s):
     with pytest.raises(coinfer.InputError, match=r"deadline_s = .*: should be a positive number of seconds"):
         coinfer.frontier(scenario("on and off"), deadline_s)
+
+
+@pytest.mark.parametrize("deadline_s", [None, 5.0])
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ("static", "rules = 'static': should be a sequence of rules"),
+        (3, "rules = 3: should be a sequence of rules"),
+        (("bad",), "rule = 'bad': should be one of optimal"),
+    ],
+)
+def test_rules_are_checked_with_and_without_a_deadline(deadline_s, rules, message: str):
+    with pytest.raises(coinfer.InputError, match=message):
+        coinfer.frontier(scenario("on and off"), deadline_s, rules=rules)
+    with pytest.raises(coinfer.InputError, match=message):
+        cheapest_in_time(scenario("on and off"), rules=rules)
+
+
+@pytest.mark.parametrize("name", ["draws of rates", "on and off"])
+def test_times_and_levels_are_numbers(name: str):
+    plan = coinfer.plan(scenario(name))
+    assert coinfer.time_probability(plan, [np.inf, 0.0, -np.inf]).tolist() == [1.0, 0.0, 0.0]
+    for ask, values, message in [
+        (coinfer.time_probability, np.nan, "time_s = nan: should be numbers of seconds"),
+        (coinfer.time_probability, "x", "time_s = 'x': should be a list of numbers"),
+        (coinfer.time_quantiles_s, "a", "levels = .*: should be a list of numbers"),
+        (coinfer.time_quantiles_s, [0.5, np.nan], "levels = .*: should be a row of finite numbers"),
+        (coinfer.time_quantiles_s, 0.0, "levels = .*: should be above 0 and at most 0.9999"),
+    ]:
+        with pytest.raises(coinfer.InputError, match=message):
+            ask(plan, values)
+    with pytest.raises(coinfer.InputError, match="plan = 'p': should be a Plan"):
+        coinfer.time_probability("p", 1.0)
+
+
+def test_plans_dearer_than_the_one_in_time_are_not_looked_into(monkeypatch):
+    """Of densenet121's 4,700 plans few are asked for their seconds and joules, if a cheap one keeps the deadline."""
+    asked, spent = [], coinfer.Plan._spent
+    monkeypatch.setattr(coinfer.Plan, "_spent", lambda plan, priced: asked.append(plan) or spent(plan, priced))
+    given = scenario("on and off", dnn="densenet121")
+    assert coinfer.frontier(given, 1e3)["role"].iloc[-1] == "deadline"
+    assert len(asked) < 200
+    asked.clear()
+    assert set(coinfer.frontier(given, 1e-3)["role"]) == {"hull"}
+    assert len(asked) < 3_000
 
 
 def test_costs_without_a_scenario_know_no_seconds():

@@ -124,6 +124,18 @@ def test_deadlines_are_positive(deadlines_s: list[float]):
         plans_in_time(SQUEEZENET, deadlines_s)
 
 
+@pytest.mark.parametrize("deadlines_s", [["a"], "3", 3.0, None, [[1.0]], [1.0, [2.0]]])
+def test_deadlines_are_a_list_of_numbers(deadlines_s):
+    with pytest.raises(coinfer.InputError, match=r"deadlines_s = .*: should be (a list of numbers|positive seconds)"):
+        plans_in_time(SQUEEZENET, deadlines_s)
+
+
+@pytest.mark.parametrize("within", ["a", 0.0, 1.0, None])
+def test_the_share_in_time_is_one(within):
+    with pytest.raises(coinfer.InputError, match=r"within = .*: should be a share between 0 and 1"):
+        plans_in_time(SQUEEZENET, [2.0], within=within)
+
+
 def test_draws_that_are_independent_have_no_state_to_be_late_from():
     with pytest.raises(coinfer.InputError, match="channel: is drawn afresh at each stage; should be one in motion"):
         plans_in_time(coinfer.load_scenario("default"), [1.0])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import beta, gamma, poisson
+from scipy.stats import beta, gamma, norm, poisson
 
 from coinfer import InputError
 from coinfer.channel.tails import SendingTimes
@@ -121,6 +121,69 @@ def test_states_of_one_rate_are_as_if_there_were_none():
     for state in range(3):
         expected = on_off(t, 2.6, 2.0, 1.0, 4.0, off=state == 2)
         assert from_state(times, t, state, 3) == pytest.approx(expected, abs=2e-5)
+
+
+# ---------------------------------------------------------------- fast moves, and rates that differ greatly
+
+
+@pytest.mark.parametrize("off", [False, True])
+@pytest.mark.parametrize("moves", [10.0, 1e2, 1e3, 1e4])
+def test_many_short_outages_are_a_compound_poisson_time(moves: float, off: bool):
+    """They take ever more nearly the same: the spread is what is left of the time, at its own scale."""
+    times = SendingTimes([[-moves, moves], [2 * moves, -2 * moves]], [2.0, 0.0], [2.6])
+    t = 1.3 * 1.5 + np.sqrt(2 * 1.3 / 4 / moves) * np.linspace(-5, 6, 45)
+    assert from_state(times, t, int(off), 2) == pytest.approx(on_off(t, 2.6, 2.0, moves, 2 * moves, off=off), abs=3e-5)
+
+
+@pytest.mark.parametrize("moves", [1e7, 1e9, 1e12, 1e15])
+def test_where_moves_are_very_fast_the_time_is_normal(moves: float):
+    """Means and variances of two states in closed form; what the normal law leaves out falls like moves^-1/2."""
+    z, sides = np.linspace(-4, 4, 33), [1.3 - 1e-3, 1.3 + 1e-3, 2.0, 4.0, 1e3]
+    outages = SendingTimes([[-moves, moves], [2 * moves, -2 * moves]], [2.0, 0.0], [1.0, 2.6])
+    mean, sd = 1.3 * 1.5, np.sqrt(2 * 1.3 / 4 / moves)  # outages: a compound Poisson sum
+    p = [[0.0, 1.0], [0.0, 0.0]]
+    assert outages.distribution(mean + z * sd, p, [0.0, 0.0]) == pytest.approx(norm.cdf(z), abs=1e-4 + 1e7**-0.5)
+    assert outages.distribution(sides, p, [0.0, 0.0]).tolist() == pytest.approx([0, 0, 1, 1, 1], abs=2e-5)
+    rates = SendingTimes([[-moves, moves], [3 * moves, -3 * moves]], [4.0, 1.0], [2.6])
+    clock, share = moves / 4 + 3 * moves, 3 / (1 / 4 + 3)  # moves per bit; bits sent at the higher rate
+    mean, sd = 2.6 * (1 - 0.75 * share), 0.75 * np.sqrt(2 * 2.6 * share * (1 - share) / clock)
+    assert from_state(rates, mean + z * sd, 0, 2) == pytest.approx(norm.cdf(z), abs=1e-4 + 1e7**-0.5)
+    levels = [0.01, 0.5, 0.95, 0.99]
+    found = rates.quantiles([[0.75], [0.25]], [0.0], levels)
+    assert norm.cdf((found - mean) / sd) == pytest.approx(levels, abs=1e-3)
+
+
+@pytest.mark.parametrize("moves", [1.0, 30.0, 1e3, 1e6])
+def test_next_to_nothing_is_sent_before_the_start_and_little_is_left_out(moves: float):
+    times = SendingTimes([[-moves, moves], [2 * moves, -2 * moves]], [2.0, 0.0], [2.6])
+    start = times._starts_s
+    assert on_off(start - 1e-12, 2.6, 2.0, moves, 2 * moves, off=False)[0] <= 1e-5
+    assert 1.3 <= start[0] <= 1.3 * 1.5
+    assert (start[0] > 1.3) == (moves >= 30)
+    if moves >= 30:
+        assert start[0] > 1.3 * 1.5 - 5.5 * np.sqrt(2 * 1.3 / 4 / moves)
+
+
+@pytest.mark.parametrize("slow", [1e-3, 1e-9, 1e-30, 1e-90])
+def test_a_rate_next_to_nothing_is_an_outage(slow: float):
+    times = SendingTimes([[-1.0, 1.0], [1.0, -1.0]], [1e6, slow], [1.2e6])
+    t = 1.2 + np.concatenate([[-1e-9, 1e-9], np.geomspace(1e-2, 50.0, 50)])
+    for state in range(2):
+        expected = on_off(t, 1.2e6, 1e6, 1.0, 1.0, off=state == 1)
+        assert from_state(times, t, state, 2) == pytest.approx(expected, abs=2e-5)
+
+
+def test_rates_that_differ_greatly_against_events():
+    """Rates over 20 decades, moves over four: in equilibrium, by the median and the tail."""
+    rng, rates, draws = np.random.default_rng(9), np.array([1e6, 3e5, 2.0, 1e-7, 1e-14]), 40_000
+    q = np.diag([3.0, 1.0, 0.1, 0.02], 1) + np.diag([400.0, 30.0, 2.0, 0.3], -1)
+    q -= np.diag(q.sum(axis=1))
+    state = rng.integers(0, 5, draws)
+    drawn = drawn_times(q, rates, state, np.full(draws, 1.2e6), rng)
+    levels = np.array([0.1, 0.5, 0.95, 0.99])
+    at = SendingTimes(q, rates, [1.2e6]).quantiles(np.full((5, 1), 0.2), [0.0], levels)
+    reached = (drawn[:, None] <= at).mean(axis=0)
+    assert np.all(np.abs(reached - levels) < 4.5 * np.sqrt(levels * (1 - levels) / draws) + 1e-3)
 
 
 # ---------------------------------------------------------------- events drawn one by one
@@ -251,7 +314,23 @@ def test_the_distribution_rises_from_0_to_1():
     values = SendingTimes(q, rates, [2.0, 1.0, 0.5]).distribution(np.linspace(0, 300, 3_001), p, offsets)
     assert values[0] == 0
     assert values[-1] == pytest.approx(1.0, abs=1e-5)
-    assert np.diff(values).min() > -2e-4
+    assert np.diff(values).min() >= 0
+    assert values.max() <= 1
+
+
+def test_it_never_falls_however_fine_the_times_are():
+    times, t = SendingTimes([[-80.0, 80.0], [0.7, -0.7]], [1.0, 0.5], [1.0], 64), np.linspace(0.9, 2.5, 20_001)
+    found = from_state(times, t[::-1], 0, 2)[::-1]
+    assert np.diff(found).min() >= 0
+    assert found[0] == 0
+    assert found[-1] <= 1
+
+
+def test_times_without_end_are_certain_and_no_number_is_none():
+    times = SendingTimes(ON_OFF, [3.0, 0.0], [1.0])
+    assert times.distribution([[np.inf, -np.inf]], [[1.0], [0.0]], [0.0]).tolist() == [[1.0, 0.0]]
+    with pytest.raises(InputError, match=r"times_s = \[1.0, nan\]: should be numbers of seconds"):
+        times.distribution([1.0, NAN], [[1.0], [0.0]], [0.0])
 
 
 # ---------------------------------------------------------------- bad input
@@ -264,6 +343,7 @@ BAD = {
     ),
     "shape": (([[0.0]], [1.0, 0.0], [1.0]), "generator: has shape (1, 1); should be (2, 2)"),
     "negative rate": ((ON_OFF, [1.0, -1.0], [1.0]), "rates_bps = [1.0, -1.0]: should be"),
+    "slow rate": ((ON_OFF, [1.0, 1e-120], [1.0]), "rates_bps = 1e-120: should be 0 or at least 1e-100 of the highest"),
     "never sends": ((ON_OFF, [0.0, 0.0], [1.0]), "rates_bps = [0.0, 0.0]: should not be 0"),
     "stuck": (([[-1.0, 1.0], [0.0, 0.0]], [1.0, 0.0], [1.0]), "an outage never leads to a usable state"),
     "bits": ((ON_OFF, [1.0, 0.0], [NAN]), "bits = [nan]: should be"),

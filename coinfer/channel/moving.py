@@ -78,9 +78,9 @@ class Moving(MovingChannel):
         left = np.sqrt(2 * np.log(2) * LEAST_BITS / (link.bandwidth_hz * link.mean_snr * tau_s))
         edges, masses, means = gamma_cells(self.m, self.states, left / 10)
         flux = edges * gamma_density(self.m, edges) / (self.m * tau_s)
-        rates_bps = link.bandwidth_hz * np.log1p(link.mean_snr * means) / np.log(2)
+        rates_bps, between = (link.bandwidth_hz * np.log1p(link.mean_snr * gain) / np.log(2) for gain in (means, edges))
         generator = diffusion_chain(masses, means, flux)
-        return States(rates_bps, generator, shannon=True, endless=self.m <= 1, known_law=masses)
+        return States(rates_bps, generator, shannon=True, endless=self.m <= 1, known_law=masses, edge_rates_bps=between)
 
 
 def gamma_cells(m: float, cells: int, least: float = 1.0) -> tuple[Floats, Floats, Floats]:

@@ -33,6 +33,7 @@ class States:
     shannon: bool = False  # whether thresholds are gains, at Shannon's rate, and not rates
     endless: bool = False  # whether a rate held from a deep fade on costs infinitely much (R12)
     known_law: Floats | None = None  # (S,) the stationary law, where it need not be found
+    edge_rates_bps: Floats | None = None  # (S-1,) rates between the cells of a diffusion, in ascending order
 
     @cached_property
     def order(self) -> NDArray[np.intp]:

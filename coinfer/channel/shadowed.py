@@ -42,9 +42,11 @@ class Shadowed(MovingChannel):
         edges, masses, means = normal_cells(self.states)
         per_s = self.speed_m_per_s / self.decorrelation_m
         flux = per_s * np.exp(-(edges**2) / 2) / np.sqrt(2 * np.pi)
-        snr = link.mean_snr * 10 ** (self.sigma_db * means / 10)
-        rates_bps = ergodic_rate_bps(link.bandwidth_hz, snr)
-        return States(rates_bps, diffusion_chain(masses, means, flux), known_law=masses)
+        rates_bps, between = (
+            ergodic_rate_bps(link.bandwidth_hz, link.mean_snr * 10 ** (self.sigma_db * at / 10))
+            for at in (means, edges)
+        )
+        return States(rates_bps, diffusion_chain(masses, means, flux), known_law=masses, edge_rates_bps=between)
 
 
 def normal_cells(cells: int) -> tuple[Floats, Floats, Floats]:

@@ -3,9 +3,9 @@
 The time to send b bits has a known Laplace transform (R19): bits are the clock, and outages are eliminated at every
 argument theta. It is inverted by a Fourier series with a smooth end. Two things that
 such a series cannot draw are kept out of it: the atoms, where the rate never changes while sending, are added exactly;
-and the time is counted from the earliest possible end, b / max rate, so that what is short against the sending time
-itself, such as one short outage, is resolved as well as what is long. The series is made for windows of that excess
-time, each twice as long as the one before, and only for the windows in which somebody asks.
+and the time is counted from when the first inferences end, so that what is short against the sending time itself, such as
+one short outage or what is left of fading that averages out, is resolved as well as what is long. The series is made for
+windows of that excess time, each twice as long as the one before, and only for the windows in which somebody asks.
 """
 
 from dataclasses import dataclass
@@ -14,17 +14,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.channel.generator import check_outages, checked_generator
-from coinfer.channel.law import Floats
+from coinfer.channel.law import Floats, as_floats
+from coinfer.channel.transform import FLOOR, NEGLIGIBLE, Transform
 from coinfer.validation import InputError, brief, whole
 
 Complexes = NDArray[np.complexfloating]
 
 DAMPING = 12.0  # of a series over its period: aliasing adds at most e^-12 = 6e-6 to a probability
-FLOOR = 2.0**-14  # of the shortest sending time: below it the distribution of the excess time is taken as linear
-NEGLIGIBLE = 1e-5  # probability that is not worth a window of its own
-TINY = 1e-100  # taken for 0: products of what is smaller are subnormal, and take a hundred times as long
-CHUNK = 1 << 16  # numbers in a stack of matrices that are handled together: what fits a cache
+TINY = 1e-9  # of a rate, between which no two are told apart
 LAST_LEVEL = 0.9999  # beyond it a quantile would rest on the error of the inversion
 BISECTIONS = 52  # of a bracket: to the last digit of a float
 
@@ -37,7 +34,8 @@ class SendingTimes:
     `nodes` is the number of terms of the inversion. With 256 a probability is right to about 1e-3 (to 2e-5 if only one
     rate is not 0), except where short visits elsewhere leave what is nearly an atom: there it is the right one for a time
     that differs, by 10/`nodes` of the excess over the shortest time at most, by 0.5 % on random chains. 64 are enough
-    for the many states of a diffusion, whose time has no kinks. Raises `InputError`.
+    for the many states of a diffusion, whose time has no kinks. With `edges_bps` (S-1,) the states are cells of a
+    diffusion between these rates, in ascending order: what would be an atom is spread accordingly. Raises `InputError`.
 
     >>> link = SendingTimes([[-1.0, 1.0], [4.0, -4.0]], rates_bps=[1e6, 0.0], bits=[1e6, 0.0])  # on-off
     >>> stops = [[0.6, 0.3], [0.0, 0.1]]  # while on: at once in 60 %, after the layer in 30 %
@@ -47,21 +45,36 @@ class SendingTimes:
     array([0.    , 0.4   , 0.6207])
     """
 
-    def __init__(self, generator: ArrayLike, rates_bps: ArrayLike, bits: ArrayLike, nodes: int = 256) -> None:
+    def __init__(
+        self,
+        generator: ArrayLike,
+        rates_bps: ArrayLike,
+        bits: ArrayLike,
+        nodes: int = 256,
+        *,
+        edges_bps: Floats | None = None,
+    ) -> None:
         self.bits = _nonnegative("bits", bits)
         self.nodes = whole("nodes", nodes, 16)
-        self._chain = _Chain.of(generator, rates_bps)
+        self._chain = Transform.of(generator, _nonnegative("rates_bps", rates_bps))
         self._atoms = self._chain.atoms(self.bits)
+        self._starts_s, self._lowest = self._found_starts()
+        self._cells = None if edges_bps is None else _Cells.of(self._chain, edges_bps)
         self._windows: dict[int, _Series] = {}
 
     def distribution(self, times_s: ArrayLike, probabilities: ArrayLike, offsets_s: ArrayLike) -> Floats:
-        """P(T <= t) of an inference's time T, for every t of `times_s` (...,) [s].
+        """P(T <= t) of an inference's time T, for every t of `times_s` (...,) [s]: never falling, from 0 to 1.
 
         `probabilities` (S, N+1) say in which state and after how many layers it stops, `offsets_s` (N+1,) [s] how long
         it computes, on the device and at the edge, if it stops there. Raises `InputError`.
         """
-        t = np.asarray(times_s, float)
-        return self._mixture(probabilities, offsets_s)(t.ravel()).reshape(t.shape)
+        t = checked_times("times_s", times_s)
+        mixture, finite = self._mixture(probabilities, offsets_s), t < np.inf
+        found, order = mixture(t[finite]), np.argsort(t[finite], kind="stable")
+        found[order] = np.clip(np.maximum.accumulate(found[order]), 0.0, 1.0)
+        probability = np.ones(t.shape)
+        probability[finite] = found
+        return probability
 
     def quantiles(
         self, probabilities: ArrayLike, offsets_s: ArrayLike, levels: ArrayLike = (0.5, 0.95, 0.99)
@@ -70,9 +83,7 @@ class SendingTimes:
 
         The other arguments are those of `distribution`. A quantile at an atom is the atom. Raises `InputError`.
         """
-        level = _nonnegative("levels", levels)
-        if np.any(level <= 0) or np.any(level > LAST_LEVEL):
-            raise InputError(f"levels = {brief(level.tolist())}: should be above 0 and at most {LAST_LEVEL}")
+        level = checked_levels(levels)
         mixture = self._mixture(probabilities, offsets_s)
         first, last = mixture.span_s
         low, high = np.full(level.shape, np.nextafter(first, -np.inf)), np.full(level.shape, last)
@@ -96,61 +107,25 @@ class SendingTimes:
             raise InputError(f"offsets_s = {brief(offsets.tolist())}: should be {shape[1]} numbers, as bits has")
         return _Mixture(self, p, offsets)
 
+    def _found_starts(self) -> tuple[Floats, NDArray[np.intp]]:
+        """From when on excess time is counted [s], and the exponent of its shortest window, for each size; (N+1,) each."""
+        starts_s, lowest, sent = np.zeros(self.bits.size), np.zeros(self.bits.size, np.intp), self.bits > 0
+        if sent.any():
+            starts_s[sent], windows_s = self._chain.starts(self.bits[sent])
+            least_s = FLOOR * self._chain.fastest * float(self.bits[sent].min())
+            lowest[sent] = np.ceil(np.log2(np.where(windows_s > 0, windows_s, least_s)))
+        return starts_s, lowest
+
     def _series(self, j: int) -> "_Series":
-        """The series of the excess time up to 2^j s."""
+        """The series of the excess time up to 2^j s, for sizes with so short a window."""
         if j not in self._windows:
-            self._windows[j] = _window_series(self._chain, self.bits, self._atoms, 2.0**j, self.nodes)
+            c = np.zeros((self.nodes + 1, *self._atoms.shape), complex)
+            n = np.flatnonzero((self.bits > 0) & (self._lowest <= j))
+            theta, c[:, :, n] = _window_series(
+                self._chain, self.bits[n], self._starts_s[n], self._atoms[:, n], 2.0**j, self.nodes
+            )
+            self._windows[j] = _Series(theta, c)
         return self._windows[j]
-
-
-@dataclass(frozen=True, eq=False)
-class _Chain:
-    """A checked chain, states that can send and outages apart."""
-
-    q: Floats  # (S, S) [1/s]
-    usable: NDArray[np.intp]  # which states can send
-    outage: NDArray[np.intp]
-    slowness: Floats  # (usable,) [s/bit]
-
-    @classmethod
-    def of(cls, generator: ArrayLike, rates_bps: ArrayLike) -> "_Chain":
-        """Check what is given."""
-        rates = _nonnegative("rates_bps", rates_bps)
-        if not np.any(rates > 0):
-            raise InputError(f"rates_bps = {brief(rates.tolist())}: should not be 0 in every state")
-        q = checked_generator(generator, len(rates))
-        check_outages(q, rates > 0)
-        usable = np.flatnonzero(rates > 0)
-        return cls(q, usable, np.flatnonzero(rates == 0), 1 / rates[usable])
-
-    @property
-    def fastest(self) -> float:
-        """Seconds of a bit at the highest rate."""
-        return float(self.slowness.min())
-
-    def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Floats:
-        """The jumps from some states to others."""
-        return self.q[np.ix_(rows, columns)]
-
-    def atoms(self, bits: Floats) -> Floats:
-        """P(the rate stays what it is until all is sent), from every state; 1 if there is nothing to send; (S, N+1)."""
-        equal = self.slowness[:, None] == self.slowness
-        staying = np.where(equal, self.block(self.usable, self.usable), 0.0) * self.slowness[:, None]
-        atoms = np.zeros((len(self.q), len(bits)))
-        atoms[self.usable] = _exponential_sums(staying[None], bits)[0]
-        atoms[:, bits == 0] = 1.0
-        return atoms
-
-    def transform(self, theta: Complexes, bits: Floats) -> Complexes:
-        """E[e^{-theta excess}], the excess being the sending time less the shortest one; (K, S, N+1) (R19)."""
-        u, o, at = self.usable, self.outage, theta[:, None, None]
-        ends = np.broadcast_to(self.block(o, u), (len(theta), len(o), len(u)))
-        back = np.linalg.solve(at * np.eye(len(o)) - self.block(o, o), ends)
-        jumps = (self.block(u, u) + self.block(u, o) @ back) * self.slowness[:, None]
-        sent = _exponential_sums(jumps - at * np.diag(self.slowness - self.fastest), bits)
-        transform = np.empty((len(theta), len(self.q), len(bits)), complex)
-        transform[:, u], transform[:, o] = sent, back @ sent
-        return transform
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,15 +139,18 @@ class _Series:
     coefficients: Complexes  # (K+1, S, N+1)
 
 
-def _window_series(chain: _Chain, bits: Floats, atoms: Floats, longest_s: float, nodes: int) -> _Series:
-    """The series of a window of the excess time up to `longest_s`; `atoms` (S, N+1) are left out."""
+def _window_series(
+    chain: Transform, bits: Floats, starts_s: Floats, atoms: Floats, longest_s: float, nodes: int
+) -> tuple[Complexes, Complexes]:
+    """Arguments and coefficients for a window of the excess time up to `longest_s`; `atoms` (S, n) are left out."""
     theta = (DAMPING / 2 + 1j * np.pi * np.arange(nodes + 1)) / longest_s
-    size = max(1, CHUNK // len(chain.usable) ** 2)
-    transform = np.concatenate([chain.transform(theta[k : k + size], bits) for k in range(0, len(theta), size)])
-    excess = np.multiply.outer(chain.slowness - chain.fastest, bits)
-    transform[:, chain.usable] -= np.exp(-theta[:, None, None] * excess) * atoms[chain.usable]
-    weight = _smooth_end(nodes) / (longest_s * theta)
-    return _Series(theta, transform * weight[:, None, None])
+    at, pace = theta[:, None, None], float(starts_s[np.argmax(bits)] / bits.max())
+    found = chain.at(theta, bits, pace) * np.exp(at * (starts_s - pace * bits))
+    with np.errstate(divide="ignore"):
+        logs = np.log(atoms[chain.usable])
+    late = np.multiply.outer(chain.slowness, bits) - starts_s
+    found[:, chain.usable] -= np.exp(np.where(np.isfinite(logs), logs - at * late, -np.inf))
+    return theta, found * (_smooth_end(nodes) / (longest_s * theta))[:, None, None]
 
 
 def _smooth_end(nodes: int) -> Floats:
@@ -182,32 +160,52 @@ def _smooth_end(nodes: int) -> Floats:
     return weights
 
 
-def _exponential_sums(matrices: NDArray, lengths: Floats) -> NDArray:
-    """Row sums of e^{z A}, for every A of `matrices` (B, S, S) and z of `lengths` (L,); (B, S, L).
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Rates in an interval, less than x with probability ((x - lowest) / (highest - lowest))^power, the mean being given."""
 
-    No A may have a positive logarithmic norm. One scaling and squaring serves every length: those are written in binary.
-    """
-    norm = float(np.abs(matrices).sum(axis=-1).max(initial=0.0) * lengths.max())
-    doublings = max(0, int(np.ceil(np.log2(16 * norm)))) if norm > 0 else 0
-    unit = float(lengths.max()) / 2**doublings or 1.0
-    x = matrices * unit
-    count = np.floor(lengths / unit)
-    rest, count = lengths / unit - count, count.astype(np.int64)
-    sums = term = np.ones((*matrices.shape[:2], len(lengths)), matrices.dtype)
-    for k in range(1, 5):  # the part of a unit; the norm of x is at most 1/16
-        term = (x @ term) * (rest / k)
-        sums = sums + term
-    square, one = x @ x, np.eye(x.shape[-1])
-    power = one + x + square @ (one / 2 + x / 6 + square / 24)
-    for binary in range(doublings + 1):
-        chosen = (count >> binary) % 2 == 1
-        if chosen.any():
-            sums[..., chosen] = power @ sums[..., chosen]
-        if binary < doublings:
-            power = power @ power
-            parts = power.view(float)
-            parts[np.abs(parts) < TINY] = 0.0
-    return sums
+    lowest_bps: Floats  # (S,)
+    highest_bps: Floats  # (S,)
+    power: Floats  # (S,) 1: equally likely
+
+    @classmethod
+    def of(cls, chain: Transform, edges_bps: Floats) -> "_Cells":
+        """Of the states of a diffusion, between rates (S-1,) in ascending order, 0, and what is as far beyond as below."""
+        rates = np.zeros(len(chain.q))
+        rates[chain.usable] = 1 / chain.slowness
+        order = np.argsort(rates)
+        ends = np.concatenate([[0.0], edges_bps, [rates.max() ** 2 / edges_bps[-1]]])
+        low, high, width = np.empty_like(rates), np.empty_like(rates), np.maximum(np.diff(ends), TINY * ends[-1])
+        low[order], high[order] = ends[:-1], ends[:-1] + width
+        power = np.maximum(rates - low, TINY * high) / np.maximum(high - rates, TINY * high)
+        return cls(low, high, power)
+
+    def spread(self, mass: Floats, bits: Floats, offsets_s: Floats) -> "_Spread":
+        """The times of sending `bits` (N+1,) at rates in these cells, `mass` (S, N+1) of each."""
+        s, n = np.nonzero((mass > 0) & (bits > 0))
+        return _Spread(mass[s, n], self.lowest_bps[s], self.highest_bps[s], self.power[s], bits[n], offsets_s[n])
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """Called with times (L,) [s] it gives P(T <= t), (L,): of K cells and sizes."""
+
+    mass: Floats  # (K,)
+    lowest_bps: Floats
+    highest_bps: Floats
+    power: Floats
+    bits: Floats
+    offsets_s: Floats
+
+    @property
+    def first_s(self) -> Floats:
+        """The earliest time of each (K,) [s]."""
+        return self.offsets_s + self.bits / self.highest_bps
+
+    def __call__(self, t: Floats) -> Floats:
+        needed_bps = self.bits / np.maximum(t[:, None] - self.offsets_s, self.bits / self.highest_bps)
+        share = (needed_bps - self.lowest_bps) / (self.highest_bps - self.lowest_bps)
+        return (1 - np.clip(share, 0.0, 1.0) ** self.power) @ self.mass
 
 
 class _Mixture:
@@ -223,25 +221,32 @@ class _Mixture:
         slowness[chain.usable] = chain.slowness
         mass = probabilities * times._atoms
         at, kept = offsets_s + np.multiply.outer(slowness, bits), mass > 0
+        self._spread = None
+        if times._cells is not None:
+            kept &= bits == 0
+            self._spread = times._cells.spread(mass, bits, offsets_s)
         order = np.argsort(at[kept], kind="stable")
         self._atoms_s = at[kept][order]
         self._cumulated = np.append(0.0, np.cumsum(mass[kept][order]))
         self._stages = np.flatnonzero((bits > 0) & (probabilities.sum(axis=0) > 0))
-        fastest_s = (bits * chain.fastest)[self._stages]
-        self._starts_s = offsets_s[self._stages] + fastest_s
+        self._starts_s = (offsets_s + times._starts_s)[self._stages]
         self._rest = (probabilities - mass).sum(axis=0)[self._stages]
-        self._lowest = int(np.ceil(np.log2(FLOOR * fastest_s.min()))) if len(self._stages) else 0
+        self._lowest = times._lowest[self._stages]
+        at_once = times._starts_s == bits * chain.fastest  # else it rises as slowly as the shortest window can draw
+        self._linear_s = np.where(at_once[self._stages], 2.0 ** self._lowest.astype(float), 0.0)
         self._silent_s = np.zeros(len(self._stages))  # excess times up to which next to nothing has ended
         self._series: dict[int, tuple[Complexes, Complexes]] = {}
 
     @cached_property
     def span_s(self) -> tuple[float, float]:
         """The earliest possible time, and the last start of a stage or last atom [s]."""
-        marks = np.append(self._atoms_s, self._starts_s)
+        marks = np.concatenate([self._atoms_s, self._starts_s, [] if self._spread is None else self._spread.first_s])
         return float(marks.min()), float(marks.max())
 
     def __call__(self, t: Floats) -> Floats:
         total = self._cumulated[np.searchsorted(self._atoms_s, t, side="right")]
+        if self._spread is not None:
+            total = total + self._spread(t)
         excess = t[:, None] - self._starts_s
         late = excess > self._silent_s
         values = np.zeros(excess.shape)
@@ -251,8 +256,8 @@ class _Mixture:
     def _smooth(self, excess: Floats, stage: NDArray[np.intp]) -> Floats:
         """What is no atom, for pairs of an excess time [s] and a stage; (pairs,)."""
         values = np.empty(len(excess))
-        at = np.maximum(excess, 2.0**self._lowest)
-        window = np.ceil(np.log2(at)).astype(int)
+        at = np.maximum(excess, self._linear_s[stage])
+        window = np.ceil(np.log2(np.maximum(at, 2.0 ** self._lowest[stage].astype(float)))).astype(int)
         for j in np.unique(window):
             here = window == j
             theta, c = self._of_window(int(j))
@@ -265,7 +270,7 @@ class _Mixture:
             series, n = self._times._series(j), self._stages
             c = np.einsum("ksn,sn->kn", series.coefficients[:, :, n], self._p[:, n])
             shortest_s = 2.0 ** (j - 1)
-            silent = (np.exp(shortest_s * series.theta) @ c).real < NEGLIGIBLE
+            silent = ((np.exp(shortest_s * series.theta) @ c).real < NEGLIGIBLE) & (self._lowest <= j)
             self._silent_s = np.where(silent, np.maximum(self._silent_s, shortest_s), self._silent_s)
             self._series[j] = series.theta, c
         return self._series[j]
@@ -278,9 +283,25 @@ class _Mixture:
         return np.where((atom > low) & (atom <= high), atom, high)
 
 
+def checked_times(field: str, values: ArrayLike) -> Floats:
+    """Times [s] of any shape, inf allowed. Raises `InputError`."""
+    times = as_floats(field, values)
+    if np.any(np.isnan(times)):
+        raise InputError(f"{field} = {brief(times.tolist())}: should be numbers of seconds")
+    return times
+
+
+def checked_levels(values: ArrayLike) -> Floats:
+    """Probabilities (L,) whose quantiles can be told. Raises `InputError`."""
+    levels = _nonnegative("levels", values)
+    if np.any(levels <= 0) or np.any(levels > LAST_LEVEL):
+        raise InputError(f"levels = {brief(levels.tolist())}: should be above 0 and at most {LAST_LEVEL}")
+    return levels
+
+
 def _nonnegative(field: str, values: ArrayLike, axes: int = 1) -> Floats:
     """Finite numbers of at least 0, in one row or a table of them."""
-    numbers = np.array(values, float)
+    numbers = as_floats(field, values)
     if numbers.ndim != axes or not numbers.size or not np.all(np.isfinite(numbers)) or np.any(numbers < 0):
         shape = "a row" if axes == 1 else "a table"
         raise InputError(f"{field} = {brief(numbers.tolist())}: should be {shape} of finite numbers of at least 0")
