@@ -38,8 +38,8 @@ KNOWN: dict[str, type["Rule"]] = {}  # every rule that is defined, by its name
 class Rule(ABC):
     """When to stop, given the costs and a placement. Arrays are those of `stopping`.
 
-    A rule of one's own derives from this class, not from another rule, whose costs would no longer be those of its
-    thresholds, and has a `name` that no other rule has. Raises `InputError` where it is defined otherwise.
+    A rule of one's own derives from this class, not from another rule, whose costs would not be those of its thresholds,
+    and has a `name` of its own. Raises `InputError` where it is defined otherwise.
     """
 
     name: ClassVar[str]  # by which `plan` knows it
@@ -159,10 +159,7 @@ class LookAhead(Rule):
 
 @dataclass(frozen=True)
 class Memoryless(Rule):
-    """The thresholds of independent draws, whatever the channel: optimal ones, or those of look-ahead of a depth.
-
-    Raises `InputError` for Rayleigh fading in motion (`Moving` with m <= 1), of which draws that last cost infinitely much (R12).
-    """
+    """The thresholds of independent draws, optimal or of look-ahead of a depth; refused for `Moving` with m <= 1 (R12)."""
 
     depth: int | None = None
     name = "memoryless"
@@ -257,12 +254,9 @@ class ProbeOnce(Rule):
 
     def costs(self, costs: Costs) -> Floats:
         """E min(o_0 X_0, the best commitment given X_0)."""
-        law, o = costs.law, costs.bits[..., :1]
+        law, o, none = costs.law, costs.bits[..., :1], stopping.sending_costs(costs)[..., :1]
         best = np.minimum.accumulate(commitment_costs(costs), axis=-1)
-        seen = [
-            stopping.sending_costs(costs)[..., :1],
-            *(law.minimum(o, b[..., None]) for b in np.moveaxis(best, -1, 0)),
-        ]
+        seen = [none, *(law.minimum(o, b[..., None]) for b in np.moveaxis(best, -1, 0))]
         return stopping.from_start(costs, np.concatenate(seen, axis=-1))
 
     def chosen_stage(
@@ -302,8 +296,8 @@ class ProbeOnce(Rule):
 
 def static_costs(costs: Costs) -> Floats:
     """Expected cost from stage 0 on of always stopping at stage n = 0..N; shape (..., N+1)."""
-    law, never = costs.law, np.full(costs.layers, -inf)
-    sent = law.average(law.reach(costs.bits[..., :-1], never), stopping.sending_costs(costs))
+    never = costs.law.reach(costs.bits[..., :-1], np.full(costs.layers, -inf))
+    sent = costs.law.average(never, stopping.sending_costs(costs))
     return np.insert(np.cumsum(costs.extra, axis=-1), 0, 0.0, axis=-1) + sent
 
 
@@ -321,8 +315,7 @@ def commitment_costs(costs: Costs) -> Floats:
     for _ in range(costs.layers - 1):
         ahead = law.stage_cost(o[..., : ahead.shape[-1]], never, ahead)[..., 1:]  # seen from one stage earlier
         seen.append(ahead[..., :1])
-    found = np.concatenate(seen, axis=-1)
-    found.setflags(write=False)
+    (found := np.concatenate(seen, axis=-1)).setflags(write=False)
     return found
 
 
