@@ -66,18 +66,18 @@ def test_discretisation_error_falls_like_the_square(m):
     assert steps[-1] < 1e-4 * found[-1]
 
 
-@pytest.mark.parametrize("m", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("m", [0.5, 1.0])
 @pytest.mark.parametrize(("mean_snr_db", "bits"), [(-2.3, INPUT_BITS), (20.0, 1.2e6), (30.0, 1e5)])
 def test_slow_fades_are_deep_enough(m, mean_snr_db, bits):
     """A fade is felt down to sqrt(2 B/tau) (R20), where cells must not end: 2 % at most, a third once that is small."""
     link = Link(bandwidth_hz=2e6, mean_snr_db=mean_snr_db)
     for tau_s in (1.0, 1e3, 1e5):
         found = []
-        for states in (60, 120, 480):
+        for states in (60, 120, 240):
             law = on(channel.Moving(m=m, coherence_time_s=tau_s, states=states), link)
             found.append(float(law.chain.initial @ law.sent(bits)[:, 0]))
         off = np.abs(np.array(found[:-1]) / found[-1] - 1)
-        assert off[1] < 0.02
+        assert off[1] < 0.015
         assert off[0] / off[1] > (3 if off[0] < 0.02 else 1.5)
 
 
