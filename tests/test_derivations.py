@@ -22,19 +22,7 @@ from coinfer.derivations import Claim, Result, Step, claim, claims, labels
 from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
 from coinfer.derivations.engine import integers, moving
-from coinfer.derivations.engine.claim import (
-    FAMILY,
-    HYPOTHESIS,
-    NUMERICAL,
-    PROVED,
-    Induction,
-    Mutant,
-    Restatement,
-    on_dearer,
-    proof_failures,
-    use,
-    where,
-)
+from coinfer.derivations.engine.claim import FAMILY, NUMERICAL, PROVED, proof_failures
 from coinfer.derivations.engine.clock import goes_to, j, onward, send_in, vs
 from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import value
@@ -54,6 +42,15 @@ from coinfer.derivations.engine.prover import (
     order,
 )
 from coinfer.derivations.engine.search import search, worlds
+from coinfer.derivations.engine.steps import (
+    HYPOTHESIS,
+    Induction,
+    Mutant,
+    Restatement,
+    on_dearer,
+    use,
+    where,
+)
 from coinfer.derivations.engine.terms import Argmin, First
 from coinfer.derivations.engine.worlds import CLAIM, MEANING, RESTATEMENT, Question, World
 from coinfer.validation import InputError

@@ -7,8 +7,8 @@ notation are this study's own.
 How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
 and what z3 derives, `prover` has the rules that prove a step (never by numbers), `integers` those about smallest
 minimisers, `model`, `clock` and `definitions` what it may start from; `numbers`, `moving`, `worlds`, `evaluate` and
-`search` refute a mutant by exact values (never by the prover); `claim` says what a claim is and when it passes,
-`writing` how one is written. The claims are in `proofs`, a module for each topic.
+`search` refute a mutant by exact values (never by the prover); `steps` is what a derivation is made of, `claim` says what
+a claim is and when it passes, `writing` how one is written. The claims are in `proofs`, a module for each topic.
 """
 
 from functools import cache
@@ -17,7 +17,8 @@ from importlib import import_module
 from coinfer.validation import needs
 
 with needs("verify"):
-    from coinfer.derivations.engine.claim import Claim, Result, Step, Use
+    from coinfer.derivations.engine.claim import Claim
+    from coinfer.derivations.engine.steps import Result, Step, Use
 
 __all__ = ["TOPICS", "Claim", "Result", "Step", "Use", "claim", "claims", "labels", "topics"]
 
