@@ -25,7 +25,7 @@ from coinfer.derivations.engine import integers, moving
 from coinfer.derivations.engine.claim import FAMILY, NUMERICAL, PROVED, proof_failures
 from coinfer.derivations.engine.clock import goes_to, j, onward, send_in, vs
 from coinfer.derivations.engine.definitions import DEFINITIONS
-from coinfer.derivations.engine.evaluate import value
+from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
 from coinfer.derivations.engine.model import A, D, E, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
@@ -410,6 +410,8 @@ def test_what_holds_in_the_mean_need_not_hold_for_an_outcome() -> None:
     assert not averaged(E(X**2), "<=", A**2, in_the_mean)
     assert not averaged(X, "<=", A, in_the_mean)
     assert not averaged(E(X), ">=", A, always)
+    never_it = Context((), (sp.Ne(X, A, evaluate=False), sp.Ge(E(X), A, evaluate=False)))
+    assert not averaged(E(X), ">", A, never_it)  # it may be A +- 1
 
 
 def test_matrices_do_not_commute() -> None:
@@ -599,6 +601,13 @@ def test_closed_form_under_the_optimal_rule_is_the_best_of_all_placements(
 def test_judge_finds_the_claim_itself_true_and_a_wrong_one_false() -> None:
     assert CLAIM not in search(claim("R15").question())
     assert CLAIM in search(false_claim().question())
+
+
+def test_judge_knows_what_differs() -> None:
+    world = World({"k": Fraction(1), "n": Fraction(1)})
+    assert truth(sp.Eq(k, n), world)
+    assert not truth(sp.Ne(k, n), world)
+    assert truth(sp.Ne(k, n + 1), world)
 
 
 def test_every_quantity_of_the_model_has_a_meaning_of_its_own() -> None:

@@ -128,7 +128,8 @@ def expectation(left: Expr, relation: str, right: Expr, context: Context) -> boo
 
 def averaged(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """A relation that z3 derives from the facts and their means: what holds for every outcome holds in the mean."""
-    random = [fact for fact in context.facts if isinstance(fact, sp.Rel) and randoms(fact)]
+    related = [fact for fact in context.facts if isinstance(fact, sp.Rel) and not isinstance(fact, sp.Ne)]
+    random = [fact for fact in related if randoms(fact)]
     means = [type(fact)(linear(E(fact.lhs)), linear(E(fact.rhs)), evaluate=False) for fact in random]
     return order(left, relation, right, Context(context.rewrites, (*context.facts, *means)))
 
