@@ -41,6 +41,7 @@ from coinfer.derivations.engine.prover import (
     indicator,
     order,
 )
+from coinfer.derivations.engine.reals import holds
 from coinfer.derivations.engine.search import search, worlds
 from coinfer.derivations.engine.steps import (
     HYPOTHESIS,
@@ -388,6 +389,17 @@ def test_order_knows_nothing_it_was_not_told() -> None:
     assert order(E(indicator(X > A)), "<=", sp.Integer(1), NOTHING)
 
 
+def test_integers_are_divided_as_reals() -> None:
+    assert not holds(sp.Le(1 / (k + 2), 0, evaluate=False), ())
+    assert holds(sp.Gt(1 / (k + 2), 0, evaluate=False), ())
+
+
+def test_what_has_no_last_case_has_no_known_value() -> None:
+    at_0, below = Context(facts=(sp.Eq(A, 0, evaluate=False),)), sp.Integer(-1)
+    assert not order(sp.Piecewise((1, A > 0), (-1, A < 0)), "=", below, at_0)
+    assert order(sp.Piecewise((1, A > 0), (-1, True)), "=", below, at_0)
+
+
 def test_algebra_and_calculus_prove_no_inequality() -> None:
     assert not algebra(A, "<=", A, NOTHING)
     assert not calculus(A, "<=", A, NOTHING)
@@ -474,6 +486,11 @@ def test_the_last_index_has_to_be_strictly_better() -> None:
     fewer = Argmin(V(M), M, N - 1)
     assert or_the_last(Argmin(V(M), M, N), "=", sp.Piecewise((N, V(N) < V(fewer)), (fewer, True)), NOTHING)
     assert not or_the_last(Argmin(V(M), M, N), "=", sp.Piecewise((N, V(N) <= V(fewer)), (fewer, True)), NOTHING)
+    size = sp.Symbol("size", nonnegative=True)  # no integer
+    before = Argmin(V(M), M, size)
+    longer = sp.Piecewise((size + 1, V(size + 1) < V(before)), (before, True))
+    assert not or_the_last(Argmin(V(M), M, size + 1), "=", longer, NOTHING)
+    assert not order(V(First(V(M) <= A, M, size)), "<=", A, Context(facts=(First(V(M) <= A, M, size) < size,)))
     assert not or_the_last(Argmin(V(M), M, N), "=", fewer, NOTHING)
     assert not or_the_last(Argmin(V(M), M, k), "=", sp.Piecewise((k, V(k) < V(fewer)), (fewer, True)), NOTHING)
 

@@ -49,7 +49,7 @@ class Translation:
                 return z3.Product([self.number(part) for part in term.args])
             case sp.Pow(exp=sp.Integer() as times) if abs(times) <= 6:
                 power = z3.Product([self.number(term.base)] * abs(int(times)))
-                return power if times > 0 else 1 / power
+                return power if times > 0 else z3.RealVal(1) / power  # 1 / power of integers would be rounded
             case sp.Min():
                 return reduce(lambda left, right: z3.If(left <= right, left, right), map(self.number, term.args))
             case sp.Max():
@@ -57,7 +57,7 @@ class Translation:
             case sp.Abs():
                 return z3.Abs(self.number(term.args[0]))
             case sp.exp() if term.args[0].could_extract_minus_sign():
-                return 1 / self.number(sp.exp(-term.args[0]))
+                return z3.RealVal(1) / self.number(sp.exp(-term.args[0]))
             case E() if linear(term) != term:
                 return self.number(linear(term))
             case indicator():
@@ -68,7 +68,7 @@ class Translation:
                 return up
             case Best():
                 return self.found(term)
-            case sp.Piecewise():
+            case sp.Piecewise() if term.args[-1].cond == sp.true:  # without a last case it may have no value
                 *cases, last = term.args
                 branch = self.number(last.args[0])
                 for value, condition in reversed(cases):
@@ -95,7 +95,7 @@ class Translation:
     def found(self, term: Best) -> Any:
         """An index in 0..last; the first at which a condition holds, if it holds there, unless it is the last."""
         condition, index, last = term.args
-        if term in self.unknowns or not last.is_nonnegative:  # else there may be no index at all
+        if term in self.unknowns or not (last.is_nonnegative and last.is_integer):  # there may be no such index
             return self.unknown(term)
         found, end, at = self.unknown(term), self.number(last), self.number(index)
         self.domains.append(found <= end)
