@@ -23,7 +23,7 @@ from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
 from coinfer.derivations.engine import integers, moving
 from coinfer.derivations.engine.claim import FAMILY, NUMERICAL, PROVED, proof_failures
-from coinfer.derivations.engine.clock import goes_to, j, onward, send_in, vs
+from coinfer.derivations.engine.clock import C_block, goes_to, j, onward, send_in, vs
 from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
@@ -39,6 +39,7 @@ from coinfer.derivations.engine.prover import (
     expectation,
     fundamental,
     indicator,
+    inside_integral,
     order,
 )
 from coinfer.derivations.engine.reals import holds
@@ -431,6 +432,25 @@ def test_matrices_do_not_commute() -> None:
     assert not algebra(one * other, "=", other * one, NOTHING)
     assert not algebra(one**-1 * other * one, "=", other, NOTHING)
     assert algebra(one**-1 * (one * other + other), "=", other + one**-1 * other, NOTHING)
+    assert not order(one * other, "=", other * one, NOTHING)
+    assert not algebra(C_block(1) * one, "=", one * C_block(1), NOTHING)
+    assert algebra(C_block(1) * (one + other), "=", C_block(1) * other + C_block(1) * one, NOTHING)
+    total = sp.Integral(C_block(A), (A, 0, 1))
+    assert not inside_integral(algebra)(one * total, "=", total * one, NOTHING)
+    assert inside_integral(algebra)(one * total, "=", one * sp.Integral(C_block(A) + 0 * one, (A, 0, 1)), NOTHING)
+
+
+def test_matrices_have_no_order() -> None:
+    one, other = sp.symbols("Q_uo Q_ou", commutative=False)
+    smaller = Step(one, "<=", one, "clear", order)
+    assert any(
+        "no order" in each
+        for each in proof_failures(
+            replace(claim("R19b"), left=one, steps=(smaller,), relation="<=", formula=one, mutants=())
+        )
+    )
+    assumed = replace(claim("R19b"), assumptions=(sp.Le(one, other, evaluate=False),))
+    assert any("no order" in each for each in proof_failures(assumed))
 
 
 # -- the rules about a smallest minimiser ------------------------------------------------------------------------------------

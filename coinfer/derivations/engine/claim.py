@@ -117,6 +117,8 @@ def proof_failures(claim: Claim) -> tuple[str, ...]:
         gap = assumption.lhs - assumption.rhs
         if about or 0 in (sp.expand(gap - goal), sp.expand(gap + goal)):
             failures.append(f"assumption {assumption} speaks of what is to be derived")
+        if assumption.rel_op != "==" and not gap.is_commutative:
+            failures.append(f"assumption {assumption}: matrices have no order")
     steps = list(all_steps(claim.steps))
     sides = [side for step in steps for side in (step.left, step.right)]
     over = [step.by.variable for step in steps if isinstance(step.by, Induction)]
@@ -155,6 +157,8 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
         yield from induction_failures(claim, step, step.by, scope)
         return
     where = f"[{step.reason}] {step.left} {step.relation} {step.right}"
+    if step.relation != "=" and not (step.left.is_commutative and step.right.is_commutative):
+        yield f"{where}: matrices have no order"
     try:
         used = [resolve(claim, each, scope) for each in step.uses]
     except ValueError as error:

@@ -13,7 +13,16 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from coinfer.derivations.engine.reals import COMBINED, RELATIONS, compare, holds, implied
-from coinfer.derivations.engine.terms import RANDOM, around, is_zero, linear, outer_expectations, peel, randoms
+from coinfer.derivations.engine.terms import (
+    RANDOM,
+    around,
+    is_zero,
+    linear,
+    outer_expectations,
+    peel,
+    randoms,
+    stand_in,
+)
 from coinfer.derivations.engine.terms import E as E
 from coinfer.derivations.engine.terms import indicator as indicator
 
@@ -169,10 +178,10 @@ def inside(kind: type, rule: Rule, left: Expr, relation: str, right: Expr, conte
     firsts, seconds = list(left.atoms(kind)), list(right.atoms(kind))
     if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits:
         return False
-    frame, other = around(left, firsts[0]), around(right, seconds[0])
-    if not frame or not other or any(sp.expand(here - there) != 0 for here, there in zip(frame, other, strict=True)):
+    hole = stand_in(firsts[0] + seconds[0])
+    if sp.expand(left.xreplace({firsts[0]: hole}) - right.xreplace({seconds[0]: hole})) != 0:
         return False
-    if relation != "=" and not frame[0].is_nonnegative:
+    if relation != "=" and ((frame := around(left, firsts[0])) is None or not frame[0].is_nonnegative):
         return False
     variable, low, high = firsts[0].limits[0]
     bounds = [bound for bound in (low <= variable, variable <= high) if bound not in (sp.true, sp.false)]

@@ -38,7 +38,9 @@ class Translation:
         self.domains: list[Any] = []
 
     def number(self, term: sp.Expr) -> Any:
-        """The z3 term of an expression."""
+        """The z3 term of an expression; a matrix is an unknown, as the products of numbers commute."""
+        if not term.is_commutative:
+            return self.unknown(term)
         match term:
             case sp.Rational():
                 whole = self.integers and term.is_Integer

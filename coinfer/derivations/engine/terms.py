@@ -136,6 +136,11 @@ def peel(expression: sp.Expr) -> sp.Expr:
     return expression
 
 
+def stand_in(part: sp.Expr, nonnegative: bool | None = None) -> sp.Dummy:
+    """A name in place of a part: of a real number, or of a matrix, if the part is one."""
+    return sp.Dummy(real=True, nonnegative=nonnegative) if part.is_commutative else sp.Dummy(commutative=False)
+
+
 ROUTES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
     lambda term: sp.expand(sp.together(term).as_numer_denom()[0]),
     sp.simplify,
@@ -154,14 +159,14 @@ def is_zero(expression: sp.Expr) -> bool:
         return True
     if not expression.has(sp.Integral, sp.Derivative, sp.Limit):  # terms of no known form are symbols to SymPy
         for parts in (lambda term: term.atoms(sp.Sum), outer_expectations, lambda term: term.atoms(AppliedUndef)):
-            marks = {part: sp.Dummy(real=True, nonnegative=part.is_nonnegative) for part in parts(expression)}
+            marks = {part: stand_in(part, part.is_nonnegative) for part in parts(expression)}
             expression = expression.xreplace(marks)
     return any(route(expression) == 0 for route in ROUTES)
 
 
 def around(expression: sp.Expr, part: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """The `slope` and `rest` of an expression that is `slope * part + rest`; None if it is not linear in the part."""
+    """The `slope` and `rest` of an expression that is `slope * part + rest`, numbers; None if it is not linear in the part."""
     hole = sp.Dummy(real=True)
     frame = expression.xreplace({part: hole})
     slope = sp.diff(frame, hole)
-    return None if slope.has(hole) else (slope, frame.xreplace({hole: sp.Integer(0)}))
+    return None if slope.has(hole) or not expression.is_commutative else (slope, frame.xreplace({hole: sp.Integer(0)}))
