@@ -28,18 +28,21 @@ from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
-from coinfer.derivations.engine.model import A, D, E, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.model import A, D, E, F, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
     almost_never,
     averaged,
+    by_derivatives,
     by_numbers,
     calculus,
     expectation,
     fundamental,
     indicator,
     inside_integral,
+    jensen,
+    monotone,
     order,
 )
 from coinfer.derivations.engine.reals import holds
@@ -414,6 +417,31 @@ def test_an_integral_of_a_derivative_needs_both_ends() -> None:
     assert not fundamental(f(b), ">=", f(0) + risen, NOTHING)
     assert not fundamental(f(b), "=", f(0) + sp.Integral(f(z), (z, 0, b)), NOTHING)
     assert not fundamental(f(b), "=", f(0) + sp.Integral(sp.Derivative(f(z), z, 2), (z, 0, b)), NOTHING)
+
+
+def test_an_integral_of_a_derivative_needs_something_smooth() -> None:
+    z, b, f = sp.Symbol("z", nonnegative=True), sp.Symbol("b", nonnegative=True), sp.Function("f", real=True)
+    jumps = sp.Piecewise((0, z < 1), (1, True))
+    for body in (F(z), jumps, 1 / (z - 1), E(indicator(z >= X))):
+        risen = sp.Integral(sp.Derivative(body, z), (z, 0, b))
+        for rule in (fundamental, algebra, calculus):
+            assert not rule(body.subs(z, b), "=", body.subs(z, 0) + risen, NOTHING), body
+    twice = sp.Integral(sp.Derivative(f(z), z), (z, 0, b), (A, 0, 2))
+    assert not fundamental(f(b), "=", f(0) + twice, NOTHING)
+    outside = sp.Integral(sp.Derivative(sp.log(z + 1), z), (z, -2, 0))
+    assert not fundamental(sp.S.Zero, "=", sp.log(-1) + outside, NOTHING)
+    steps = sp.Integral(sp.Derivative(V(k), k), (k, 0, M))  # V has values at integers only
+    assert not fundamental(V(M), "=", V(0) + steps, NOTHING)
+
+
+def test_signs_of_derivatives_say_nothing_of_jumps() -> None:
+    z = sp.Symbol("z", nonnegative=True)
+    drop, two = sp.Piecewise((5, z < 1), (z, True)), sp.Integer(2)
+    assert not monotone(drop, z, sp.S.Zero, two)(sp.Integer(5), "<=", two, NOTHING)
+    assert monotone(z**2, z, sp.S.Zero, two)(sp.S.Zero, "<=", sp.Integer(4), NOTHING)
+    assert not by_derivatives(z)(sp.Integer(4), "<=", drop, NOTHING)
+    assert not by_derivatives(k)(sp.S.Zero, "<=", k * (k - 1) / 2 + k, NOTHING)  # an integer has no derivative
+    assert not jensen(sp.Piecewise((1, z > 1), (0, True)), z)(E(indicator(X > 1)), ">=", indicator(E(X) > 1), NOTHING)
 
 
 def test_what_holds_in_the_mean_need_not_hold_for_an_outcome() -> None:

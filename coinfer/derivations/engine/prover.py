@@ -21,6 +21,8 @@ from coinfer.derivations.engine.terms import (
     outer_expectations,
     peel,
     randoms,
+    smooth,
+    smoothly_integrated,
     stand_in,
 )
 from coinfer.derivations.engine.terms import E as E
@@ -66,19 +68,25 @@ def algebra(left: Expr, relation: str, right: Expr, context: Context) -> bool:
 
 def calculus(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """An identity after the integrals, derivatives, sums and limits on both sides are carried out."""
-    return relation == "=" and is_zero((context.rewrite(left).doit() - context.rewrite(right).doit()).doit())
+    sides = [context.rewrite(side) for side in (left, right)]
+    return (
+        relation == "=" and all(map(smoothly_integrated, sides)) and is_zero((sides[0].doit() - sides[1].doit()).doit())
+    )
 
 
 def fundamental(left: Expr, relation: str, right: Expr, context: Context) -> bool:
-    """The integral of a derivative is the difference at its ends; what is integrated is smooth, as a chain's values are."""
+    """The integral of the derivative of something smooth is the difference at its ends."""
 
     def ends(total: sp.Integral) -> Expr:
-        (variable, low, high), slope = total.limits[0], total.function
-        if not isinstance(slope, sp.Derivative) or slope.variables != (variable,):
+        (variable, low, high), *more = total.limits
+        slope = total.function
+        if more or not isinstance(slope, sp.Derivative) or slope.variables != (variable,):
             return total
         return slope.expr.subs(variable, high) - slope.expr.subs(variable, low)
 
-    return algebra(left, relation, right.replace(lambda part: isinstance(part, sp.Integral), ends), context)
+    return smoothly_integrated(right) and algebra(
+        left, relation, right.replace(lambda part: isinstance(part, sp.Integral), ends), context
+    )
 
 
 @given
@@ -110,7 +118,7 @@ def antiderivative(variable: Symbol, left: Expr, relation: str, right: Expr, con
     candidate = sp.expand(right / frame[0])  # the slope may itself depend on the variable, as exp(x) does
     here = parts[0].function.subs(parts[0].limits[0][0], variable)
     falls_to = sp.limit(candidate.rewrite(sp.uppergamma), variable, sp.oo)
-    return falls_to == 0 and is_zero(sp.diff(candidate, variable) + here)
+    return falls_to == 0 and smooth(candidate, variable) and is_zero(sp.diff(candidate, variable) + here)
 
 
 # -- inequalities -------------------------------------------------------------------------------------------------------
@@ -221,9 +229,10 @@ def by_derivatives(variable: Symbol, times: int = 3) -> Rule:
         return nonnegative(sp.simplify(sp.diff(expression, variable)), depth - 1)
 
     def check(left: Expr, relation: str, right: Expr, context: Context) -> bool:
-        sides = {"<=": right - left, ">=": left - right}
-        known = relation in sides and variable.is_nonnegative
-        return bool(known) and nonnegative(context.rewrite(sides[relation]), times)
+        if relation not in ("<=", ">=") or not variable.is_nonnegative:
+            return False
+        difference = context.rewrite(right - left if relation == "<=" else left - right)
+        return smooth(difference, variable) and nonnegative(difference, times)
 
     return check
 
@@ -243,7 +252,11 @@ def monotone(
     if not (is_zero(left - shape.subs(variable, start)) and is_zero(right - shape.subs(variable, end))):
         return False
     domain = ">" if variable.is_positive else ">=" if variable.is_nonnegative else None
-    if relation == "=" or (domain and not all(shown(point, domain, ZERO) for point in (start, end))):
+    if (
+        relation == "="
+        or not smooth(shape, variable)
+        or (domain and not all(shown(point, domain, ZERO) for point in (start, end)))
+    ):
         return False
     slope, rising, falling = sp.factor(sp.simplify(sp.diff(shape, variable))), ">" + relation[1:], "<" + relation[1:]
     rises = shown(slope, rising, ZERO) and shown(start, relation, end)
@@ -254,6 +267,8 @@ def monotone(
 def jensen(shape: Expr, variable: Symbol, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """E[shape(g)] >= shape(E g) for a shape whose second derivative is nonnegative on the variable's domain."""
     if relation != ">=" or not isinstance(left, E):
+        return False
+    if not smooth(shape, variable):
         return False
     gains = [part for part in left.args[0].atoms(sp.Symbol) if part.name in RANDOM]
     if len(gains) != 1 or not is_zero(left.args[0] - shape.subs(variable, gains[0])):

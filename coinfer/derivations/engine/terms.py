@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 RANDOM = {"X", "Z", "g"}  # names of random quantities, independent of each other
+JUMPS = {"F", "s"}  # names of functions that may: the law's distribution, and when an arbitrary rule stops
 
 
 class E(sp.Function):
@@ -151,6 +152,8 @@ ROUTES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
 @cache
 def is_zero(expression: sp.Expr) -> bool:
     """Whether SymPy reduces the expression to the literal 0 by one of several routes."""
+    if not smoothly_integrated(expression):
+        return False
     expression = sp.expand(expression)  # splits sums into their terms
     for total in expression.atoms(sp.Sum):
         fixed, term = total.function.as_independent(*(limit[0] for limit in total.limits), as_Add=False)
@@ -162,6 +165,44 @@ def is_zero(expression: sp.Expr) -> bool:
             marks = {part: stand_in(part, part.is_nonnegative) for part in parts(expression)}
             expression = expression.xreplace(marks)
     return any(route(expression) == 0 for route in ROUTES)
+
+
+def smooth(term: sp.Basic, variable: sp.Symbol) -> bool:
+    """Whether a term surely has a derivative throughout the variable's own domain; an unknown function has one."""
+    if variable.is_integer:
+        return False
+    if not term.has(variable):
+        return True
+    match term:
+        case sp.Symbol():
+            return True
+        case sp.Pow(base=base, exp=power):
+            integer = power.is_integer and (power.is_nonnegative or base.is_nonzero)
+            return bool(base.is_positive or integer) and smooth(base, variable) and smooth(power, variable)
+        case sp.log() | sp.expint() | sp.uppergamma():
+            *orders, point = term.args
+            return bool(point.is_positive) and smooth(point, variable) and not sp.Tuple(*orders).has(variable)
+        case sp.Sum():
+            return smooth(term.function, variable) and not sp.Tuple(*term.limits).has(variable, sp.oo)
+        case AppliedUndef() if term.name in JUMPS | RANDOM or term.is_integer:
+            return False
+        case sp.Add() | sp.Mul() | sp.exp() | AppliedUndef():
+            return all(smooth(part, variable) for part in term.args)
+    return False
+
+
+def in_domain(variable: sp.Symbol, *points: sp.Expr) -> bool:
+    """Whether points are where the variable's sign allows it to be."""
+    signs = [point.is_positive if variable.is_positive else point.is_nonnegative for point in points]
+    return not variable.is_nonnegative or all(signs)
+
+
+def smoothly_integrated(expression: sp.Expr) -> bool:
+    """Whether every derivative inside an integral is of something smooth: SymPy takes the difference at the ends of any."""
+    integrals = [total for total in expression.atoms(sp.Integral) if total.function.has(sp.Derivative)]
+    slopes = [slope for total in integrals for slope in total.function.atoms(sp.Derivative)]
+    inside = all(in_domain(*limit) for total in integrals for limit in total.limits)
+    return inside and all(smooth(slope.expr, variable) for slope in slopes for variable in slope.variables)
 
 
 def around(expression: sp.Expr, part: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
