@@ -28,7 +28,7 @@ from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
-from coinfer.derivations.engine.model import A, D, E, F, G, J, M, N, V, X, bits, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.model import A, D, E, F, G, J, M, N, V, X, bits, i, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
@@ -41,6 +41,7 @@ from coinfer.derivations.engine.prover import (
     fundamental,
     indicator,
     inside_integral,
+    inside_sum,
     jensen,
     monotone,
     order,
@@ -432,6 +433,26 @@ def test_an_integral_of_a_derivative_needs_something_smooth() -> None:
     assert not fundamental(sp.S.Zero, "=", sp.log(-1) + outside, NOTHING)
     steps = sp.Integral(sp.Derivative(V(k), k), (k, 0, M))  # V has values at integers only
     assert not fundamental(V(M), "=", V(0) + steps, NOTHING)
+
+
+def test_integrals_are_compared_inside_from_left_to_right() -> None:
+    z, pointwise = sp.Symbol("z", nonnegative=True), inside_integral(order)
+
+    def compared(low: object, high: object, *facts: object, at: sp.Symbol = z) -> bool:
+        limits = (at, sp.sympify(low), sp.sympify(high))
+        return pointwise(sp.Integral(at, limits), "<=", sp.Integral(at + 1, limits), Context(facts=facts))
+
+    assert compared(0, 1)
+    assert compared(0, A, sp.Ge(A, 0, evaluate=False))
+    assert not compared(1, 0)  # -1/2 is more than -3/2
+    assert not compared(0, A)
+    assert not compared(0, 1, at=k)  # an integer is no number to integrate over
+    below = sp.Integral(z, (z, -1, 0)), sp.Integral(0 * z, (z, -1, 0))
+    assert not pointwise(below[0], ">=", below[1], NOTHING)  # where z is not what its sign says
+    twice = sp.Integral(A, (A, 0, 1), (z, 1, 0)), sp.Integral(A + 1, (A, 0, 1), (z, 1, 0))
+    assert not pointwise(twice[0], "<=", twice[1], NOTHING)
+    assert inside_sum(order)(sp.Sum(i, (i, 1, M)), "<=", sp.Sum(2 * i, (i, 1, M)), NOTHING)
+    assert not inside_sum(order)(sp.Sum(i, (i, 1, M - 2)), "<=", sp.Sum(2 * i, (i, 1, M - 2)), NOTHING)
 
 
 def test_signs_of_derivatives_say_nothing_of_jumps() -> None:

@@ -184,14 +184,19 @@ def almost_never(left: Expr, relation: str, right: Expr, context: Context) -> bo
 def inside(kind: type, rule: Rule, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """Two integrals (or sums) over one range, compared by comparing what stands inside; the rest must agree."""
     firsts, seconds = list(left.atoms(kind)), list(right.atoms(kind))
-    if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits:
+    if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits or len(firsts[0].limits) != 1:
+        return False
+    variable, low, high = firsts[0].limits[0]
+    summed = 1 if kind is sp.Sum else 0  # which may have no terms
+    first = summed if variable.is_positive else 0 if variable.is_nonnegative else low
+    ordered = all(holds(each, context.facts) for each in (low >= first, low <= high + summed))
+    if bool(variable.is_integer) != bool(summed) or not ordered:
         return False
     hole = stand_in(firsts[0] + seconds[0])
     if sp.expand(left.xreplace({firsts[0]: hole}) - right.xreplace({seconds[0]: hole})) != 0:
         return False
     if relation != "=" and ((frame := around(left, firsts[0])) is None or not frame[0].is_nonnegative):
         return False
-    variable, low, high = firsts[0].limits[0]
     bounds = [bound for bound in (low <= variable, variable <= high) if bound not in (sp.true, sp.false)]
     within = Context(context.rewrites, (*context.facts, *bounds))
     return rule(firsts[0].function, relation, seconds[0].function, within)
