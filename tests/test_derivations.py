@@ -28,7 +28,7 @@ from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
-from coinfer.derivations.engine.model import A, D, E, F, G, J, M, N, V, X, bits, i, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.model import A, C, D, E, F, G, J, M, N, V, X, bits, download, i, k, n, p, pi, u, v, w
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
@@ -39,6 +39,7 @@ from coinfer.derivations.engine.prover import (
     calculus,
     expectation,
     fundamental,
+    index,
     indicator,
     inside_integral,
     inside_sum,
@@ -53,6 +54,7 @@ from coinfer.derivations.engine.steps import (
     Induction,
     Mutant,
     Restatement,
+    Use,
     on_dearer,
     use,
     where,
@@ -590,6 +592,53 @@ def test_bound_index_is_not_spoken_of_outside() -> None:
     step = Step(Argmin(J(M), M, M), "=", M, "the same letter", algebra, (use(claim("R7k"), k=M),))
     captured = proof_failures(replace(claim("R7k"), steps=(step,), left=step.left, formula=M))
     assert any("an index that the fact binds" in each for each in captured)
+
+
+def twisted(left: sp.Expr, relation: str, right: sp.Expr, *uses: object, by: object = order, **more: object) -> Claim:
+    """A claim of one step, with mutants and a restatement that are not looked at."""
+    step = Step(
+        left, relation, right, "clear", by, tuple(each if isinstance(each, Use) else use(each) for each in uses)
+    )
+    assumptions = more.pop("assumptions", ())
+    return replace(
+        claim("L1"),
+        left=left,
+        relation=relation,
+        formula=right,
+        steps=(step,),
+        assumptions=assumptions,
+        **{"label": "twisted", **more},
+    )
+
+
+def test_no_assumption_speaks_of_what_is_summed_over() -> None:
+    counted, ones = sp.Sum(i, (i, 0, M)), sp.Sum(1, (i, 0, M))
+    wrong = twisted(counted, "<=", ones, by=inside_sum(order), assumptions=(i <= 1,))
+    assert any("bound" in each for each in proof_failures(wrong))
+
+
+def test_a_fact_about_one_layer_is_not_rewritten_under_a_sum_over_all() -> None:
+    """Behind the first layer all downloads are equal; that of the first one is not."""
+    later = use("later download", n=i)
+    wrong = twisted(
+        J(M), "=", C + M * download + u(0, M), "ETC", later, by=calculus, assumptions=(i >= 2,), setting="own input"
+    )
+    assert any("over all" in each for each in proof_failures(wrong))
+
+
+def test_a_fact_about_one_point_is_not_rewritten_under_a_derivative() -> None:
+    at_0 = (sp.Eq(A, 0),)
+    nothing = twisted(A * bits, "=", sp.S.Zero, assumptions=at_0, label="nothing")
+    assert not proof_failures(nothing)
+    slope = sp.Derivative(A * bits, A)
+    wrong = twisted(slope, "=", sp.S.Zero, nothing, by=algebra, assumptions=at_0)
+    assert any("over all" in each for each in proof_failures(wrong))
+    assert not index(A * bits, sp.S.Zero)(slope, "=", sp.Derivative(sp.S.Zero, A), Context(facts=(sp.Eq(A * bits, 0),)))
+
+
+def test_a_value_is_not_captured_by_a_sum() -> None:
+    wrong = twisted(J(i), "=", C + sp.Sum(D(i), (i, 1, i)) + u(0, i), use("ETC", M=i), by=algebra)
+    assert any("an index that the fact binds" in each for each in proof_failures(wrong))
 
 
 def test_a_fact_told_with_its_conditions_proves_nothing_without_them() -> None:

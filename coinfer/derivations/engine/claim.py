@@ -22,7 +22,7 @@ from coinfer.derivations.engine.prover import Context, by_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, Restatement, Result, Step, Use
-from coinfer.derivations.engine.terms import RANDOM, indices, outer_expectations, randoms, whole
+from coinfer.derivations.engine.terms import RANDOM, differentiated_by, indices, outer_expectations, randoms, whole
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
 from coinfer.validation import InputError
 
@@ -97,6 +97,12 @@ class Scope:
     hypothesis: Relation | None = None
     any_value: Collection[str] = ()  # what the hypothesis speaks of and no condition does: it holds for every value
 
+    @property
+    def fixed(self) -> set[sp.Basic]:
+        """The symbols that do not stand for every value here."""
+        spoken_of = sp.Tuple(*self.conditions, *(self.hypothesis or ())[::2]).free_symbols
+        return {part for part in spoken_of if part.name not in self.any_value}
+
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
     """Every step of a derivation; an induction counts as one, and so does each step inside it."""
@@ -164,6 +170,9 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     except ValueError as error:
         yield f"{where}: {error}"
         return
+    sides = [step.left, step.right, *(side for (left, _, right), _ in used for side in (left, right))]
+    if scope.fixed & (indices(*sides) | (differentiated_by(*sides) if used else set())):
+        yield f"{where}: a fact about one value would be rewritten under a sum, an integral or a derivative over all"
     plain = two_points if claim.setting.startswith("two points") else sp.sympify
     equations = [solved(left, right) for (left, relation, right), unmet in used if relation == "=" and not unmet]
     context = Context(tuple((plain(left), plain(right)) for left, right in equations))

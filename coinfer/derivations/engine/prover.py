@@ -16,6 +16,8 @@ from coinfer.derivations.engine.reals import COMBINED, RELATIONS, compare, holds
 from coinfer.derivations.engine.terms import (
     RANDOM,
     around,
+    differentiated_by,
+    indices,
     is_zero,
     linear,
     outer_expectations,
@@ -91,7 +93,9 @@ def fundamental(left: Expr, relation: str, right: Expr, context: Context) -> boo
 
 @given
 def index(old: Expr, new: Expr, left: Expr, relation: str, right: Expr, context: Context) -> bool:
-    """One index is another: proved over the integers, then replaced literally."""
+    """One index is another: proved over the integers, then replaced literally, but not where it is bound."""
+    if sp.Tuple(old, new).free_symbols & (indices(left) | differentiated_by(left)):
+        return False
     same = relation == "=" and left.xreplace({old: new}) == right.xreplace({old: new})
     return same and holds(compare(old, "=", new), context.facts)
 

@@ -72,8 +72,17 @@ class First(Best):
 
 
 def indices(*expressions: sp.Basic) -> set[sp.Basic]:
-    """The indices that are bound in them by a `Best`."""
-    return {part.args[1] for each in expressions for part in each.atoms(Best)}
+    """The indices and variables that are bound in them: that something is summed over, say, or tends to a limit."""
+    parts = {
+        part for each in expressions for part in each.atoms(Best, sp.Limit, sp.Sum, sp.Product, sp.Integral, sp.Subs)
+    }
+    named = {part.args[1] for part in parts if isinstance(part, Best | sp.Limit)}
+    return named.union(*(part.bound_symbols for part in parts if not isinstance(part, Best | sp.Limit)))
+
+
+def differentiated_by(*expressions: sp.Basic) -> set[sp.Basic]:
+    """The variables by which something in them is differentiated."""
+    return {variable for each in expressions for part in each.atoms(sp.Derivative) for variable in part.variables}
 
 
 def whole(term: sp.Basic) -> bool:
