@@ -28,7 +28,34 @@ from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
-from coinfer.derivations.engine.model import A, C, D, E, F, G, J, M, N, V, X, bits, download, i, k, n, p, pi, u, v, w
+from coinfer.derivations.engine.model import (
+    A,
+    C,
+    D,
+    E,
+    F,
+    G,
+    J,
+    M,
+    N,
+    V,
+    X,
+    bits,
+    download,
+    i,
+    k,
+    low,
+    n,
+    o,
+    p,
+    pi,
+    q,
+    result_bits,
+    u,
+    v,
+    w,
+    y,
+)
 from coinfer.derivations.engine.prover import (
     Context,
     algebra,
@@ -609,6 +636,44 @@ def twisted(left: sp.Expr, relation: str, right: sp.Expr, *uses: object, by: obj
         assumptions=assumptions,
         **{"label": "twisted", **more},
     )
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "fact", "setting"),
+    [
+        (sp.Integer(5), "=", E(X), use("mean", mu=5), "chain"),
+        (p, "=", sp.Integer(1), use("mean", mu=p, X=1), "chain"),  # E(1) is 1
+        (o(n), "=", sp.Integer(3), use("equal layers, sending", o=3), "equal layers"),
+        (o(M), "=", result_bits, use("result", N=M), "own result"),
+        (sp.Integer(5), "<=", sp.Integer(1), use(claim("L63"), p=5), "chain"),
+        (E(X), "=", low, use(claim("R18c"), alpha=1), "two points"),
+    ],
+)
+def test_what_a_definition_says_is_not_said_of_anything_else(
+    left: sp.Expr, relation: str, right: sp.Expr, fact: Use, setting: str
+) -> None:
+    by = algebra if relation == "=" else order
+    wrong = twisted(left, relation, right, fact, by=by, setting=setting)
+    assert any("a definition says" in each for each in proof_failures(wrong))
+
+
+def test_a_hypothesis_is_not_taken_where_a_definition_says_otherwise() -> None:
+    (step,) = claim("L80").steps
+    assert isinstance(step.by, Induction)
+    more, _, last = step.by.step
+    sure = Step(more.right, ">=", q * 1**n, "hypothesis, if windows were sure", order, (use(HYPOTHESIS, q=1),))
+    wrong = replace(claim("L80"), steps=(replace(step, by=replace(step.by, step=(more, sure, last))),))
+    assert any("a definition says" in each for each in proof_failures(wrong))
+
+
+@pytest.mark.parametrize("value", [sp.sqrt(-1 - A**2), sp.log(A), 1 / A, sp.I, sp.oo, sp.nan])
+def test_a_fact_about_numbers_is_told_of_numbers_only(value: sp.Expr) -> None:
+    square = twisted(y**2, ">=", sp.S.Zero, label="square")
+    assert not proof_failures(square)
+    wrong = twisted(value**2, ">=", sp.S.Zero, use(square, y=value))
+    assert any("not surely real" in each for each in proof_failures(wrong))
+    if value == 1 / A:
+        assert not proof_failures(replace(wrong, assumptions=(sp.Ne(A, 0),)))
 
 
 def test_no_assumption_speaks_of_what_is_summed_over() -> None:

@@ -15,11 +15,11 @@ from typing import Any
 
 import sympy as sp
 
-from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, derived
+from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, constants, derived
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
 from coinfer.derivations.engine.prover import Context, by_numbers
-from coinfer.derivations.engine.reals import compare, consistent, holds
+from coinfer.derivations.engine.reals import compare, consistent, holds, real_number
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, Restatement, Result, Step, Use
 from coinfer.derivations.engine.terms import RANDOM, differentiated_by, indices, outer_expectations, randoms, whole
@@ -255,6 +255,10 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[Relation, tuple[Any,
         if name not in free:
             raise ValueError(f"no symbol {name} in the cited fact")
     values = {free[name]: value for name, value in each.at}
+    if any(old.name in RANDOM or old in constants(fact.setting) for old in values):
+        raise ValueError(f"{values}: a definition says what one of these is, or it is random")
+    if not all(real_number(new, scope.conditions) for new in values.values()):
+        raise ValueError(f"{values}: not surely real numbers")
     averaged = outer_expectations(sp.Tuple(fact.left, fact.right))
     if any(randoms(new) and any(part.has(old) for part in averaged) for old, new in values.items()):
         raise ValueError(f"{values} would be averaged with what the fact averages")

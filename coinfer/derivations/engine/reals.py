@@ -137,6 +137,15 @@ def consistent(facts: tuple[Any, ...]) -> bool:
     return not implied(facts, sp.false)
 
 
+def real_number(value: sp.Expr, facts: tuple[Any, ...]) -> bool:
+    """Whether a value is a real number where the facts hold: I, infinity, nan and what divides by 0 are none."""
+    known = value.replace(
+        lambda part: isinstance(part, sp.Integral) and part.function.is_real, lambda _: sp.Dummy(real=True)
+    )
+    above, below = known.as_numer_denom()
+    return bool(above.is_real) and holds(sp.Ne(below, 0), facts)
+
+
 def holds(condition: Any, facts: tuple[Any, ...]) -> bool:
     """Whether a condition follows from the facts; one on indices is decided over the integers, from facts on indices."""
     if condition in (sp.true, True):
