@@ -23,7 +23,7 @@ from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
 from coinfer.derivations.engine import integers, moving
 from coinfer.derivations.engine.claim import FAMILY, NUMERICAL, PROVED, proof_failures
-from coinfer.derivations.engine.clock import C_block, goes_to, j, onward, send_in, vs
+from coinfer.derivations.engine.clock import C_block, C_o, C_on, C_u, M_1, V_on, drift, goes_to, j, onward, send_in, vs
 from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.evaluate import truth, value
 from coinfer.derivations.engine.instance import instance
@@ -306,6 +306,23 @@ def test_assumption_that_contains_the_goal_is_refused(assumption: object) -> Non
         steps=(Step(v(n, M), "<=", w(n, M), "clear", order),),
         assumptions=(n <= M, assumption),
     )
+    assert any("speaks of what is to be derived" in each for each in proof_failures(assumed))
+
+
+@pytest.mark.parametrize(
+    ("label", "assumption"),
+    [
+        ("R19r", sp.Eq(C_on(1), 0)),
+        ("R20d", M_1(A) <= 0),
+        ("R19g", sp.Eq(drift(A, i), 0)),
+        ("R19e", sp.Eq(C_block(1), 0)),
+        ("R19b", sp.Eq(C_o, C_u)),
+        ("R22b", V_on(k) <= A),
+    ],
+)
+def test_assumption_about_what_a_moving_channel_makes_is_refused(label: str, assumption: sp.Rel) -> None:
+    true = claim(label)
+    assumed = replace(true, assumptions=(*true.assumptions, assumption))
     assert any("speaks of what is to be derived" in each for each in proof_failures(assumed))
 
 

@@ -9,7 +9,7 @@ from coinfer.derivations.engine import clock, model
 
 DEFINITIONS = model.DEFINITIONS | clock.ONE_CLOCK
 SETTINGS = model.SETTINGS | {name: {"given law", name} for name in clock.PROCESSES}
-INTRODUCED = {each.left.func for each in clock.ONE_CLOCK.values() if each.setting in clock.INTRODUCING}
+INTRODUCED = {part.func for each in clock.ONE_CLOCK.values() for part in each.left.atoms(AppliedUndef)} - clock.GIVEN
 TWO_POINT_LAW = {model.alpha, model.low, model.high}
 
 
@@ -29,5 +29,5 @@ def constants(setting: str) -> set[sp.Basic]:
 
 def derived(expression: sp.Basic) -> set[sp.Basic]:
     """The quantities in an expression that a definition introduces; what is left is given: the chain and the law."""
-    ours = {part for part in sp.preorder_traversal(expression) if part.func in INTRODUCED - {sp.Sum}}
+    ours = {part for part in sp.preorder_traversal(expression) if part.func in INTRODUCED or part in clock.UNKNOWN}
     return ours | model.derived(expression)
