@@ -18,7 +18,7 @@ import sympy as sp
 from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, constants, derived
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
-from coinfer.derivations.engine.prover import Context, by_numbers
+from coinfer.derivations.engine.prover import Context, rests_on_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds, real_number
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, Restatement, Result, Step, Use
@@ -56,7 +56,8 @@ class Claim:
     @property
     def status(self) -> str:
         """How far the proof goes; computed from the derivation, so that it cannot be overstated."""
-        if any(step.by is by_numbers for step in all_steps(self.steps)):
+        rules = [self.restatement.by, *(step.by for step in all_steps(self.steps))]
+        if any(map(rests_on_numbers, rules)):
             return NUMERICAL
         return FAMILY if self.family else PROVED
 
@@ -181,6 +182,8 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *map(context.rewrite_fact, facts)))))
     if not step.by(plain(step.left), step.relation, plain(step.right), known):
         yield f"{where}: not proved"
+    elif not consistent(known.facts):
+        yield f"{where}: from facts that contradict each other"
 
 
 def open_conditions(conditions: Any) -> tuple[Any, ...]:

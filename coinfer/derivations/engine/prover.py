@@ -290,3 +290,8 @@ def jensen(shape: Expr, variable: Symbol, left: Expr, relation: str, right: Expr
 def by_numbers(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """No proof: the step rests on the counterexample search alone, and the claim says *checked numerically only*."""
     return True
+
+
+def rests_on_numbers(rule: Any) -> bool:
+    """Whether a rule is `by_numbers`, or one made with it."""
+    return rule is by_numbers or (isinstance(rule, partial) and any(map(rests_on_numbers, rule.args)))
