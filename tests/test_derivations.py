@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import coinfer.derivations
-from coinfer.derivations import Claim, Result, Step, claim, claims, labels
+from coinfer.derivations import Claim, Result, Step, claim, claims, labels, report
 from coinfer.derivations import __main__ as command
 from coinfer.derivations.engine import claim as engine
 from coinfer.derivations.engine import integers, moving
@@ -336,6 +336,33 @@ def test_citing_an_unproved_claim_is_refused() -> None:
     lemma = replace(claim("R5"), label="lemma", steps=(Step(v(n, M + 1), "<=", v(n, M), "clear", order),))
     step = Step(v(n, M + 1), "<=", v(n, M), "the lemma", order, (use(lemma),))
     assert any("lemma is not proved" in each for each in proof_failures(replace(claim("R5"), steps=(step,))))
+
+
+def test_citing_a_claim_with_too_few_mutants_is_refused() -> None:
+    lemma = replace(claim("R5"), mutants=claim("R5").mutants[:1])
+    step = Step(v(n, M + 1), "<=", v(n, M), "the lemma", order, (use(lemma),))
+    assert any("fewer than 2 mutants" in each for each in proof_failures(replace(claim("R5"), steps=(step,))))
+
+
+def test_citing_a_claim_that_is_not_registered_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    lemma, order_of = replace(claim("L63"), label="lemma"), coinfer.derivations.topics()
+    citing = twisted(p, "<=", sp.Integer(1), lemma)
+    cited = twisted(p, "<=", sp.Integer(1), claim("R22"))
+    for wrong, why in ((citing, "rests on lemma, which is not registered"), (cited, "rests on R22, which is not")):
+        monkeypatch.setattr(coinfer.derivations, "topics", lambda wrong=wrong: {"false": (wrong,)} | order_of)
+        with pytest.raises(ValueError, match=why):
+            coinfer.derivations.claims.__wrapped__()
+
+
+def test_a_claim_fails_with_one_that_it_cites() -> None:
+    needed = report.behind(["R22e"])
+    assert {"R22b", "R22c", "L90", "L91", "R22e"} == set(needed)
+    alone = {label: result(label) for label in needed}
+    assert all(each.passed for each in report.with_what_they_rest_on(alone).values())
+    alone["L91"] = replace(alone["L91"], passed=False, failures=("the claim itself is false",))
+    failed = {label: each.failures for label, each in report.with_what_they_rest_on(alone).items() if not each.passed}
+    assert failed.keys() == {"L91", "R22c", "R22e"}
+    assert "rests on R22c, which fails" in failed["R22e"]
 
 
 def test_conditions_of_a_fact_must_hold() -> None:

@@ -57,8 +57,14 @@ def topics() -> dict[str, tuple[Claim, ...]]:
 
 @cache
 def claims() -> tuple[Claim, ...]:
-    """Every claim, topic by topic, each after those it rests on."""
-    return tuple(each for topic in topics().values() for each in topic)
+    """Every claim, topic by topic, each after those it rests on. Raises ValueError if one rests on any other."""
+    known: dict[Claim, None] = {}
+    for each in (each for topic in topics().values() for each in topic):
+        for fact in each.cites:
+            if fact not in known:
+                raise ValueError(f"{each.label}: rests on {fact.label}, which is not registered before it")
+        known[each] = None
+    return tuple(known)
 
 
 def labels() -> tuple[str, ...]:

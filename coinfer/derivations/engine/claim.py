@@ -61,6 +61,13 @@ class Claim:
             return NUMERICAL
         return FAMILY if self.family else PROVED
 
+    @property
+    def cites(self) -> tuple["Claim", ...]:
+        """The claims its steps and its restatement use as facts."""
+        used = [each for step in all_steps(self.steps) for each in step.uses]
+        sources = [each.source for each in (*used, *self.restatement.uses)]
+        return tuple(dict.fromkeys(source for source in sources if isinstance(source, Claim)))
+
     def instance(self, outcomes: int = 2, **indices: int) -> sp.Expr:
         """The formula under a law with that many outcomes and with these indices, as a plain expression (see `instance`)."""
         return instance(self.formula, outcomes, **indices)
@@ -287,4 +294,6 @@ def cited(claim: Claim, source: str | Claim) -> Definition:
         raise ValueError(f"{source.label} is not proved")
     if source.status == NUMERICAL:
         raise ValueError(f"{source.label} was only checked numerically")
+    if len(source.mutants) < 2:
+        raise ValueError(f"{source.label} has fewer than 2 mutants")
     return Definition(source.label, source.left, source.formula, source.assumptions, source.relation, source.setting)
