@@ -113,7 +113,7 @@ def test_claim_passes(label: str) -> None:
 
 def test_required_results_are_there() -> None:
     assert {f"R{number}" for number in range(1, 24)} <= set(labels())
-    about_integers = "R7h R7j R7k R8g R8h R16e R16f R18g R18h R18i R18j R22m"
+    about_integers = "R7h R7j R7k R8g R8h R16e R16f R18g R18h R18i R18j R22m R22n"
     assert all(claim(label).left.has(Argmin) for label in about_integers.split())
     assert len(labels()) == len(set(labels())) >= 22
     assert sum(each.status == PROVED for each in claims()) >= 16
