@@ -282,7 +282,7 @@ R22m = claim("R22m", Argmin(over_link(M), M, N - 1), *CHANCES, stays_off > 0, se
 )
 fewer_on_link = Argmin(over_link(M), M, N - 1)
 R22n = claim("R22n", Argmin(over_link(M), M, N), setting="on-off link")(
-    r"M^* = N \text{ if } J(N) < J(c) \text{ (R22k, R22l; R22), else } c = \arg\min_{M \le N-1} J(M) \text{ (R22m)}",
+    r"M^* = N \text{ if } J^{\mathrm{home}}(N) < J(c) \text{ (R22k, R22l; R22), else } c = \arg\min_{M \le N-1} J(M) \text{ (R22m)}",
     eq(or_last(over_link), "all layers or the best of fewer", by=or_the_last),
     eq(sp.Piecewise((N, J_end(N) < J_link(fewer_on_link)), (fewer_on_link, True)), "fewer than N", by=order),
     wrong={
