@@ -8,12 +8,14 @@ does not see them coming. Three numbers say what that means for layers of t seco
     C1 = o (c + u h) / r                       what sending costs from "on", the outages on the way included
 
 M < N layers: stop when on; in an outage go on if that saves something, G = (1 - a) h - delta > 0. Layer M is then worth
-pi_off a^(M-1) G, what it saves times the chance of an outage at every look so far, and M* = ceil(ln(D / (pi_off G)) / ln a).
+pi_off a^(M-1) G, what it saves times the chance of an outage at every look so far, and M* = ceil(ln(D / (pi_off G)) / ln a)
+(R22m), or N (R22n).
 All N layers follow another rule, as nothing need be sent at the end: when on, go on as well once the k layers that are
 left cost less than sending, k delta < C1.
 
-The input, and with it layer 1, may be of another size: a_1, C0 and so on are theirs, a and C1 those of all others. Every
-number may be a `fractions.Fraction`; the results are then exact.
+The input, and with it layer 1, may be of another size: a_1, C0 and so on are theirs, a and C1 those of all others. No
+claim says this: the few placements that can be best then are enumerated, and tests compare them with all placements, in
+exact fractions. Every number may be a `fractions.Fraction`; the results are then exact.
 """
 
 from dataclasses import dataclass
@@ -153,7 +155,7 @@ def expected_costs(problem: OnOffProblem) -> Floats:
 
 
 def best_placement(problem: OnOffProblem) -> int:
-    """M*, the smallest minimiser among 0, M1, M2 and N (R22).
+    """M*, the smallest minimiser among 0, M1, M2 and N: with equal layers R22n, with another input size an enumeration.
 
     For each choice of the states in which the device goes on at stage 0, J is convex in M < N: in an outage only, with
     the chance pi_off a_1 of another one (M1); or in any state, with the chance pi_off (M2). Where it goes on in none, M = 0

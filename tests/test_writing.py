@@ -2,9 +2,9 @@
 
 import sympy as sp
 
-from coinfer.derivations.engine.claim import HYPOTHESIS, Induction, Mutant, use
 from coinfer.derivations.engine.model import M, k, n
 from coinfer.derivations.engine.prover import algebra, expectation, order
+from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, use
 from coinfer.derivations.engine.writing import backward, claim, eq, forward, le, lt, same
 
 a, b, c = sp.symbols("a b c", real=True)

@@ -7,8 +7,8 @@ notation are this study's own.
 How it is built, in `engine`, each part on those before it: `terms` and `reals` know when two expressions are the same
 and what z3 derives, `prover` has the rules that prove a step (never by numbers), `integers` those about smallest
 minimisers, `model`, `clock` and `definitions` what it may start from; `numbers`, `moving`, `worlds`, `evaluate` and
-`search` refute a mutant by exact values (never by the prover); `claim` says what a claim is and when it passes,
-`writing` how one is written. The claims are in `proofs`, a module for each topic.
+`search` refute a mutant by exact values (never by the prover); `steps` is what a derivation is made of, `claim` says what
+a claim is and when it passes, `writing` how one is written. The claims are in `proofs`, a module for each topic.
 """
 
 from functools import cache
@@ -17,7 +17,8 @@ from importlib import import_module
 from coinfer.validation import needs
 
 with needs("verify"):
-    from coinfer.derivations.engine.claim import Claim, Result, Step, Use
+    from coinfer.derivations.engine.claim import Claim
+    from coinfer.derivations.engine.steps import Result, Step, Use
 
 __all__ = ["TOPICS", "Claim", "Result", "Step", "Use", "claim", "claims", "labels", "topics"]
 
@@ -34,7 +35,7 @@ TOPICS = {  # each a module of `proofs`, whose docstring begins with the same se
     "fades": "Claims about fades: over a gain that moves, every moment of the time that sending takes is finite (R20).",
     "waiting": "Claims about waiting: when going on can pay at all, over a channel with a memory, and seconds and joules apart (R21, R23).",
     "on_off": "Claims about a link that is on or off, equal layers: when to go on, and what a placement costs (R22).",
-    "best_placement": "Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m).",
+    "best_placement": "Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m, R22n).",
 }
 
 
@@ -56,8 +57,14 @@ def topics() -> dict[str, tuple[Claim, ...]]:
 
 @cache
 def claims() -> tuple[Claim, ...]:
-    """Every claim, topic by topic, each after those it rests on."""
-    return tuple(each for topic in topics().values() for each in topic)
+    """Every claim, topic by topic, each after those it rests on. Raises ValueError if one rests on any other."""
+    known: dict[Claim, None] = {}
+    for each in (each for topic in topics().values() for each in topic):
+        for fact in each.cites:
+            if fact not in known:
+                raise ValueError(f"{each.label}: rests on {fact.label}, which is not registered before it")
+        known[each] = None
+    return tuple(known)
 
 
 def labels() -> tuple[str, ...]:

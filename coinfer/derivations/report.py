@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
-from coinfer.derivations import Result, claim, labels
+from coinfer.derivations import Result, claim, claims, labels
 from coinfer.validation import needs
 
 with needs("verify"):
@@ -17,11 +18,35 @@ def verify(label: str) -> Result:
 
 
 def verify_all(wanted: Sequence[str] | None = None, workers: int = 2) -> dict[str, Result]:
-    """The result of each claim by its label (of all claims, if none is named); the same for any number of workers."""
+    """The result of each claim by its label (of all claims, if none is named); the same for any number of workers.
+
+    What a claim rests on is verified as well, and a claim fails with it.
+    """
     chosen = tuple(labels() if wanted is None else wanted)
+    needed = behind(chosen)
     with ProcessPoolExecutor(workers) as pool:
-        results = list(tqdm(pool.map(verify, chosen), total=len(chosen), desc="claims", file=sys.stderr))
-    return dict(zip(chosen, results, strict=True))
+        found = list(tqdm(pool.map(verify, needed), total=len(needed), desc="claims", file=sys.stderr))
+    results = with_what_they_rest_on(dict(zip(needed, found, strict=True)))
+    return {label: results[label] for label in chosen}
+
+
+def behind(chosen: Sequence[str]) -> list[str]:
+    """These claims and all they rest on, each after those it rests on."""
+    wanted = {claim(label) for label in chosen}
+    for each in reversed(claims()):
+        if each in wanted:
+            wanted.update(each.cites)
+    return [each.label for each in claims() if each in wanted]
+
+
+def with_what_they_rest_on(alone: dict[str, Result]) -> dict[str, Result]:
+    """The results, given those of each claim alone: it fails if one that it cites does."""
+    results: dict[str, Result] = {}
+    for label, result in alone.items():
+        failed = [fact.label for fact in claim(label).cites if not results[fact.label].passed]
+        because = (*result.failures, *(f"rests on {fact}, which fails" for fact in failed))
+        results[label] = replace(result, passed=not because, failures=because)
+    return results
 
 
 def rows(results: dict[str, Result]) -> list[dict[str, str]]:

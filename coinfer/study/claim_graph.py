@@ -13,8 +13,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path as Curve
 from scipy.optimize import isotonic_regression
 
-from coinfer.derivations import Claim, claims, labels, topics
-from coinfer.derivations.engine.claim import all_steps
+from coinfer.derivations import claims, labels, topics
 from coinfer.study.figures import PAGE_IN, plt
 
 Edge = tuple[str, str]  # the label of a claim, and that of one that uses it
@@ -33,14 +32,7 @@ Placed = tuple[dict[Node, Point], list[list[Node]]]  # columns and rows, and the
 
 def edges() -> tuple[Edge, ...]:
     """Every claim that is used as a fact, with the claim that uses it: in a step, in an induction or to restate."""
-    found = {
-        (fact.source.label, each.label): None
-        for each in claims()
-        for uses in (*(step.uses for step in all_steps(each.steps)), each.restatement.uses)
-        for fact in uses
-        if isinstance(fact.source, Claim)
-    }
-    return tuple(found)
+    return tuple((fact.label, each.label) for each in claims() for fact in each.cites)
 
 
 def edge_table() -> pd.DataFrame:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 import sympy as sp
 
 from coinfer.derivations import TOPICS, Claim, Result, Step, Use, claims, labels, topics
-from coinfer.derivations.engine.claim import Induction, all_steps
+from coinfer.derivations.engine.claim import all_steps
 from coinfer.derivations.engine.definitions import DEFINITIONS
 from coinfer.derivations.engine.model import Definition
+from coinfer.derivations.engine.steps import Induction
 from coinfer.study.typeset import RELATIONS, latex
 
 INTRODUCTION = r"""# Derivations

@@ -79,7 +79,7 @@ INDEXED = {
     "Uon": r"U_{{{0}}}^{{\mathrm{{on}}}}",
     "Uoff": r"U_{{{0}}}^{{\mathrm{{off}}}}",
     "Jlink": "J({0})",
-    "Jend": "J({0})",
+    "Jend": r"J^{{\mathrm{{home}}}}({0})",  # all N layers, whose result stays at home
 }
 
 

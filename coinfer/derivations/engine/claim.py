@@ -7,105 +7,27 @@ it should show. A mutant is rejected only by values at which it is false, found 
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
 from time import perf_counter
-from typing import Any, Union
+from typing import Any
 
 import sympy as sp
 
-from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, derived
+from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, constants, derived
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
-from coinfer.derivations.engine.prover import Context, Rule, algebra, by_numbers
-from coinfer.derivations.engine.reals import compare, consistent, holds
+from coinfer.derivations.engine.prover import Context, rests_on_numbers
+from coinfer.derivations.engine.reals import compare, consistent, holds, real_number
 from coinfer.derivations.engine.search import search
-from coinfer.derivations.engine.terms import RANDOM, indices, outer_expectations, randoms, whole
+from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, Restatement, Result, Step, Use
+from coinfer.derivations.engine.terms import RANDOM, differentiated_by, indices, outer_expectations, randoms, whole
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question
 from coinfer.validation import InputError
 
 PROVED, FAMILY, NUMERICAL = "proved symbolically", "proved for the stated family", "checked numerically only"
-HYPOTHESIS = "hypothesis"
 Relation = tuple[sp.Expr, str, sp.Expr]  # left, relation, right
-
-
-@dataclass(frozen=True)
-class Use:
-    """A fact: a definition by its name, an earlier claim, or the induction hypothesis, at given values of its symbols."""
-
-    source: Union[str, "Claim"]
-    at: tuple[tuple[str, sp.Expr], ...] = ()
-    where: bool = False  # only where its conditions hold, as a fact of the form "if they do, then"
-    on_dearer: bool = False  # on the chain with larger extra costs
-
-
-def use(source: Union[str, "Claim"], **at: Any) -> Use:
-    """`use("optimal", M=M + 1)`: the definition called optimal, with M + 1 for M."""
-    return Use(source, tuple((name, sp.sympify(value)) for name, value in at.items()))
-
-
-def where(source: Union[str, "Claim"], **at: Any) -> Use:
-    """The same where its conditions hold, which need not follow: "if M < N, then"."""
-    return replace(use(source, **at), where=True)
-
-
-def on_dearer(source: Union[str, "Claim"], **at: Any) -> Use:
-    """The same on the chain with larger extra costs: what holds on every chain holds there."""
-    return replace(use(source, **at), on_dearer=True)
-
-
-@dataclass(frozen=True)
-class Induction:
-    """Induction on an integer from `start`, upwards, or downwards to 0; the engine forms hypothesis and goals itself."""
-
-    variable: sp.Symbol
-    start: sp.Expr
-    base: tuple["Step", ...]
-    step: tuple["Step", ...]
-    downwards: bool = False
-
-
-@dataclass(frozen=True)
-class Step:
-    """One link of a chain: `left relation right`, because of `reason`, checked by `by` from the facts in `uses`."""
-
-    left: sp.Expr
-    relation: str
-    right: sp.Expr
-    reason: str
-    by: Rule | Induction = algebra
-    uses: tuple[Use, ...] = ()
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A wrong variant of a claim: another formula, or another relation."""
-
-    change: str
-    formula: sp.Expr
-    relation: str
-
-
-@dataclass(frozen=True)
-class Restatement:
-    """The formula in other words, and the rule that shows the two to be equal."""
-
-    formula: sp.Expr
-    by: Rule = algebra
-    uses: tuple[Use, ...] = ()
-
-
-@dataclass(frozen=True)
-class Result:
-    """What `Claim.verify` found; `mutants_rejected` pairs a mutant's change with the values that refute it."""
-
-    passed: bool
-    steps_checked: int
-    mutants_rejected: tuple[tuple[str, str], ...]
-    restatement_accepted: bool
-    seconds: float
-    failures: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,9 +56,17 @@ class Claim:
     @property
     def status(self) -> str:
         """How far the proof goes; computed from the derivation, so that it cannot be overstated."""
-        if any(step.by is by_numbers for step in all_steps(self.steps)):
+        rules = [self.restatement.by, *(step.by for step in all_steps(self.steps))]
+        if any(map(rests_on_numbers, rules)):
             return NUMERICAL
         return FAMILY if self.family else PROVED
+
+    @property
+    def cites(self) -> tuple["Claim", ...]:
+        """The claims its steps and its restatement use as facts."""
+        used = [each for step in all_steps(self.steps) for each in step.uses]
+        sources = [each.source for each in (*used, *self.restatement.uses)]
+        return tuple(dict.fromkeys(source for source in sources if isinstance(source, Claim)))
 
     def instance(self, outcomes: int = 2, **indices: int) -> sp.Expr:
         """The formula under a law with that many outcomes and with these indices, as a plain expression (see `instance`)."""
@@ -175,6 +105,12 @@ class Scope:
     hypothesis: Relation | None = None
     any_value: Collection[str] = ()  # what the hypothesis speaks of and no condition does: it holds for every value
 
+    @property
+    def fixed(self) -> set[sp.Basic]:
+        """The symbols that do not stand for every value here."""
+        spoken_of = sp.Tuple(*self.conditions, *(self.hypothesis or ())[::2]).free_symbols
+        return {part for part in spoken_of if part.name not in self.any_value}
+
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
     """Every step of a derivation; an induction counts as one, and so does each step inside it."""
@@ -195,6 +131,8 @@ def proof_failures(claim: Claim) -> tuple[str, ...]:
         gap = assumption.lhs - assumption.rhs
         if about or 0 in (sp.expand(gap - goal), sp.expand(gap + goal)):
             failures.append(f"assumption {assumption} speaks of what is to be derived")
+        if assumption.rel_op != "==" and not gap.is_commutative:
+            failures.append(f"assumption {assumption}: matrices have no order")
     steps = list(all_steps(claim.steps))
     sides = [side for step in steps for side in (step.left, step.right)]
     over = [step.by.variable for step in steps if isinstance(step.by, Induction)]
@@ -233,11 +171,16 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
         yield from induction_failures(claim, step, step.by, scope)
         return
     where = f"[{step.reason}] {step.left} {step.relation} {step.right}"
+    if step.relation != "=" and not (step.left.is_commutative and step.right.is_commutative):
+        yield f"{where}: matrices have no order"
     try:
         used = [resolve(claim, each, scope) for each in step.uses]
     except ValueError as error:
         yield f"{where}: {error}"
         return
+    sides = [step.left, step.right, *(side for (left, _, right), _ in used for side in (left, right))]
+    if scope.fixed & (indices(*sides) | (differentiated_by(*sides) if used else set())):
+        yield f"{where}: a fact about one value would be rewritten under a sum, an integral or a derivative over all"
     plain = two_points if claim.setting.startswith("two points") else sp.sympify
     equations = [solved(left, right) for (left, relation, right), unmet in used if relation == "=" and not unmet]
     context = Context(tuple((plain(left), plain(right)) for left, right in equations))
@@ -246,6 +189,8 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *map(context.rewrite_fact, facts)))))
     if not step.by(plain(step.left), step.relation, plain(step.right), known):
         yield f"{where}: not proved"
+    elif not consistent(known.facts):
+        yield f"{where}: from facts that contradict each other"
 
 
 def open_conditions(conditions: Any) -> tuple[Any, ...]:
@@ -320,6 +265,10 @@ def resolve(claim: Claim, each: Use, scope: Scope) -> tuple[Relation, tuple[Any,
         if name not in free:
             raise ValueError(f"no symbol {name} in the cited fact")
     values = {free[name]: value for name, value in each.at}
+    if any(old.name in RANDOM or old in constants(fact.setting) for old in values):
+        raise ValueError(f"{values}: a definition says what one of these is, or it is random")
+    if not all(real_number(new, scope.conditions) for new in values.values()):
+        raise ValueError(f"{values}: not surely real numbers")
     averaged = outer_expectations(sp.Tuple(fact.left, fact.right))
     if any(randoms(new) and any(part.has(old) for part in averaged) for old, new in values.items()):
         raise ValueError(f"{values} would be averaged with what the fact averages")
@@ -345,4 +294,6 @@ def cited(claim: Claim, source: str | Claim) -> Definition:
         raise ValueError(f"{source.label} is not proved")
     if source.status == NUMERICAL:
         raise ValueError(f"{source.label} was only checked numerically")
+    if len(source.mutants) < 2:
+        raise ValueError(f"{source.label} has fewer than 2 mutants")
     return Definition(source.label, source.left, source.formula, source.assumptions, source.relation, source.setting)

@@ -111,7 +111,8 @@ def looked(stage: sp.Expr, state: sp.Expr) -> sp.Expr:
 
 MOVING, BLOCKS, WINDOWS, MEMORY, LINK = "moving channel", "outages", "windows", "memory", "on-off link"
 PROCESSES = (MOVING, BLOCKS, WINDOWS, MEMORY, LINK)
-INTRODUCING = {WINDOWS, MEMORY, LINK}  # where definitions introduce quantities; elsewhere they are equations for them
+GIVEN = {rate_of, share, goes_to}  # of what definitions speak of: a chain's own; all else they introduce
+UNKNOWN = {C_o, C_u, Phi_o, Phi_u, away}  # and these matrices
 NONE = sp.Integer(0)
 
 

@@ -38,8 +38,9 @@ def exact(*numbers: Number) -> bool:
 def related(left: Number, relation: str, right: Number, slack: Number) -> bool:
     """Whether left relation right; `slack` is forgiven when the numbers are not exact."""
     gap, slack = (left - right, Fraction(0)) if exact(left, right) else (real(left) - real(right), real(slack))
-    unequal = {"<": gap < slack, "<=": gap <= slack, ">": gap > -slack, ">=": gap >= -slack}
-    return unequal.get(relation, abs(gap) <= slack)
+    equal = abs(gap) <= slack
+    ordered = {"<": gap < slack, "<=": gap <= slack, ">": gap > -slack, ">=": gap >= -slack}
+    return (ordered | {"=": equal, "==": equal, "!=": not equal})[relation]
 
 
 def truth(condition: Any, world: World, bound: dict[str, Number] = UNBOUND) -> bool:

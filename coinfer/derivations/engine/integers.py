@@ -73,8 +73,8 @@ def better_or_the_last() -> bool:
 
 
 def over_indices(term: sp.Expr) -> bool:
-    """Whether a term is an `Argmin` over 0..K, K >= 0, by an index of which nothing else is known."""
-    if not isinstance(term, Argmin) or not term.args[2].is_nonnegative:
+    """Whether a term is an `Argmin` over 0..K, an integer, by an index of which nothing else is known."""
+    if not isinstance(term, Argmin) or not (term.args[2].is_nonnegative and term.args[2].is_integer):
         return False
     return bool(term.args[1] == sp.Symbol(term.args[1].name, integer=True, nonnegative=True))
 

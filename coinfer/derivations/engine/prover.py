@@ -13,7 +13,20 @@ import sympy as sp
 from sympy import Expr, Symbol
 
 from coinfer.derivations.engine.reals import COMBINED, RELATIONS, compare, holds, implied
-from coinfer.derivations.engine.terms import RANDOM, around, is_zero, linear, outer_expectations, peel, randoms
+from coinfer.derivations.engine.terms import (
+    RANDOM,
+    around,
+    differentiated_by,
+    indices,
+    is_zero,
+    linear,
+    outer_expectations,
+    peel,
+    randoms,
+    smooth,
+    smoothly_integrated,
+    stand_in,
+)
 from coinfer.derivations.engine.terms import E as E
 from coinfer.derivations.engine.terms import indicator as indicator
 
@@ -57,24 +70,32 @@ def algebra(left: Expr, relation: str, right: Expr, context: Context) -> bool:
 
 def calculus(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """An identity after the integrals, derivatives, sums and limits on both sides are carried out."""
-    return relation == "=" and is_zero((context.rewrite(left).doit() - context.rewrite(right).doit()).doit())
+    sides = [context.rewrite(side) for side in (left, right)]
+    return (
+        relation == "=" and all(map(smoothly_integrated, sides)) and is_zero((sides[0].doit() - sides[1].doit()).doit())
+    )
 
 
 def fundamental(left: Expr, relation: str, right: Expr, context: Context) -> bool:
-    """The integral of a derivative is the difference at its ends; what is integrated is smooth, as a chain's values are."""
+    """The integral of the derivative of something smooth is the difference at its ends."""
 
     def ends(total: sp.Integral) -> Expr:
-        (variable, low, high), slope = total.limits[0], total.function
-        if not isinstance(slope, sp.Derivative) or slope.variables != (variable,):
+        (variable, low, high), *more = total.limits
+        slope = total.function
+        if more or not isinstance(slope, sp.Derivative) or slope.variables != (variable,):
             return total
         return slope.expr.subs(variable, high) - slope.expr.subs(variable, low)
 
-    return algebra(left, relation, right.replace(lambda part: isinstance(part, sp.Integral), ends), context)
+    return smoothly_integrated(right) and algebra(
+        left, relation, right.replace(lambda part: isinstance(part, sp.Integral), ends), context
+    )
 
 
 @given
 def index(old: Expr, new: Expr, left: Expr, relation: str, right: Expr, context: Context) -> bool:
-    """One index is another: proved over the integers, then replaced literally."""
+    """One index is another: proved over the integers, then replaced literally, but not where it is bound."""
+    if sp.Tuple(old, new).free_symbols & (indices(left) | differentiated_by(left)):
+        return False
     same = relation == "=" and left.xreplace({old: new}) == right.xreplace({old: new})
     return same and holds(compare(old, "=", new), context.facts)
 
@@ -101,7 +122,7 @@ def antiderivative(variable: Symbol, left: Expr, relation: str, right: Expr, con
     candidate = sp.expand(right / frame[0])  # the slope may itself depend on the variable, as exp(x) does
     here = parts[0].function.subs(parts[0].limits[0][0], variable)
     falls_to = sp.limit(candidate.rewrite(sp.uppergamma), variable, sp.oo)
-    return falls_to == 0 and is_zero(sp.diff(candidate, variable) + here)
+    return falls_to == 0 and smooth(candidate, variable) and is_zero(sp.diff(candidate, variable) + here)
 
 
 # -- inequalities -------------------------------------------------------------------------------------------------------
@@ -128,7 +149,8 @@ def expectation(left: Expr, relation: str, right: Expr, context: Context) -> boo
 
 def averaged(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """A relation that z3 derives from the facts and their means: what holds for every outcome holds in the mean."""
-    random = [fact for fact in context.facts if isinstance(fact, sp.Rel) and randoms(fact)]
+    related = [fact for fact in context.facts if isinstance(fact, sp.Rel) and not isinstance(fact, sp.Ne)]
+    random = [fact for fact in related if randoms(fact)]
     means = [type(fact)(linear(E(fact.lhs)), linear(E(fact.rhs)), evaluate=False) for fact in random]
     return order(left, relation, right, Context(context.rewrites, (*context.facts, *means)))
 
@@ -166,14 +188,19 @@ def almost_never(left: Expr, relation: str, right: Expr, context: Context) -> bo
 def inside(kind: type, rule: Rule, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """Two integrals (or sums) over one range, compared by comparing what stands inside; the rest must agree."""
     firsts, seconds = list(left.atoms(kind)), list(right.atoms(kind))
-    if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits:
-        return False
-    frame, other = around(left, firsts[0]), around(right, seconds[0])
-    if not frame or not other or any(sp.expand(here - there) != 0 for here, there in zip(frame, other, strict=True)):
-        return False
-    if relation != "=" and not frame[0].is_nonnegative:
+    if len(firsts) != 1 or len(seconds) != 1 or firsts[0].limits != seconds[0].limits or len(firsts[0].limits) != 1:
         return False
     variable, low, high = firsts[0].limits[0]
+    summed = 1 if kind is sp.Sum else 0  # which may have no terms
+    first = summed if variable.is_positive else 0 if variable.is_nonnegative else low
+    ordered = all(holds(each, context.facts) for each in (low >= first, low <= high + summed))
+    if bool(variable.is_integer) != bool(summed) or not ordered:
+        return False
+    hole = stand_in(firsts[0] + seconds[0])
+    if sp.expand(left.xreplace({firsts[0]: hole}) - right.xreplace({seconds[0]: hole})) != 0:
+        return False
+    if relation != "=" and ((frame := around(left, firsts[0])) is None or not frame[0].is_nonnegative):
+        return False
     bounds = [bound for bound in (low <= variable, variable <= high) if bound not in (sp.true, sp.false)]
     within = Context(context.rewrites, (*context.facts, *bounds))
     return rule(firsts[0].function, relation, seconds[0].function, within)
@@ -211,9 +238,10 @@ def by_derivatives(variable: Symbol, times: int = 3) -> Rule:
         return nonnegative(sp.simplify(sp.diff(expression, variable)), depth - 1)
 
     def check(left: Expr, relation: str, right: Expr, context: Context) -> bool:
-        sides = {"<=": right - left, ">=": left - right}
-        known = relation in sides and variable.is_nonnegative
-        return bool(known) and nonnegative(context.rewrite(sides[relation]), times)
+        if relation not in ("<=", ">=") or not variable.is_nonnegative:
+            return False
+        difference = context.rewrite(right - left if relation == "<=" else left - right)
+        return smooth(difference, variable) and nonnegative(difference, times)
 
     return check
 
@@ -233,7 +261,11 @@ def monotone(
     if not (is_zero(left - shape.subs(variable, start)) and is_zero(right - shape.subs(variable, end))):
         return False
     domain = ">" if variable.is_positive else ">=" if variable.is_nonnegative else None
-    if relation == "=" or (domain and not all(shown(point, domain, ZERO) for point in (start, end))):
+    if (
+        relation == "="
+        or not smooth(shape, variable)
+        or (domain and not all(shown(point, domain, ZERO) for point in (start, end)))
+    ):
         return False
     slope, rising, falling = sp.factor(sp.simplify(sp.diff(shape, variable))), ">" + relation[1:], "<" + relation[1:]
     rises = shown(slope, rising, ZERO) and shown(start, relation, end)
@@ -244,6 +276,8 @@ def monotone(
 def jensen(shape: Expr, variable: Symbol, left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """E[shape(g)] >= shape(E g) for a shape whose second derivative is nonnegative on the variable's domain."""
     if relation != ">=" or not isinstance(left, E):
+        return False
+    if not smooth(shape, variable):
         return False
     gains = [part for part in left.args[0].atoms(sp.Symbol) if part.name in RANDOM]
     if len(gains) != 1 or not is_zero(left.args[0] - shape.subs(variable, gains[0])):
@@ -256,3 +290,8 @@ def jensen(shape: Expr, variable: Symbol, left: Expr, relation: str, right: Expr
 def by_numbers(left: Expr, relation: str, right: Expr, context: Context) -> bool:
     """No proof: the step rests on the counterexample search alone, and the claim says *checked numerically only*."""
     return True
+
+
+def rests_on_numbers(rule: Any) -> bool:
+    """Whether a rule is `by_numbers`, or one made with it."""
+    return rule is by_numbers or (isinstance(rule, partial) and any(map(rests_on_numbers, rule.args)))

@@ -38,7 +38,9 @@ class Translation:
         self.domains: list[Any] = []
 
     def number(self, term: sp.Expr) -> Any:
-        """The z3 term of an expression."""
+        """The z3 term of an expression; a matrix is an unknown, as the products of numbers commute."""
+        if not term.is_commutative:
+            return self.unknown(term)
         match term:
             case sp.Rational():
                 whole = self.integers and term.is_Integer
@@ -49,7 +51,7 @@ class Translation:
                 return z3.Product([self.number(part) for part in term.args])
             case sp.Pow(exp=sp.Integer() as times) if abs(times) <= 6:
                 power = z3.Product([self.number(term.base)] * abs(int(times)))
-                return power if times > 0 else 1 / power
+                return power if times > 0 else z3.RealVal(1) / power  # 1 / power of integers would be rounded
             case sp.Min():
                 return reduce(lambda left, right: z3.If(left <= right, left, right), map(self.number, term.args))
             case sp.Max():
@@ -57,7 +59,7 @@ class Translation:
             case sp.Abs():
                 return z3.Abs(self.number(term.args[0]))
             case sp.exp() if term.args[0].could_extract_minus_sign():
-                return 1 / self.number(sp.exp(-term.args[0]))
+                return z3.RealVal(1) / self.number(sp.exp(-term.args[0]))
             case E() if linear(term) != term:
                 return self.number(linear(term))
             case indicator():
@@ -68,7 +70,7 @@ class Translation:
                 return up
             case Best():
                 return self.found(term)
-            case sp.Piecewise():
+            case sp.Piecewise() if term.args[-1].cond == sp.true:  # without a last case it may have no value
                 *cases, last = term.args
                 branch = self.number(last.args[0])
                 for value, condition in reversed(cases):
@@ -95,7 +97,7 @@ class Translation:
     def found(self, term: Best) -> Any:
         """An index in 0..last; the first at which a condition holds, if it holds there, unless it is the last."""
         condition, index, last = term.args
-        if term in self.unknowns or not last.is_nonnegative:  # else there may be no index at all
+        if term in self.unknowns or not (last.is_nonnegative and last.is_integer):  # there may be no such index
             return self.unknown(term)
         found, end, at = self.unknown(term), self.number(last), self.number(index)
         self.domains.append(found <= end)
@@ -133,6 +135,15 @@ def implied(facts: tuple[Any, ...], conclusion: Any, integers: bool = False) -> 
 def consistent(facts: tuple[Any, ...]) -> bool:
     """Whether the facts can hold together: anything at all would follow from a contradiction."""
     return not implied(facts, sp.false)
+
+
+def real_number(value: sp.Expr, facts: tuple[Any, ...]) -> bool:
+    """Whether a value is a real number where the facts hold: I, infinity, nan and what divides by 0 are none."""
+    known = value.replace(
+        lambda part: isinstance(part, sp.Integral) and part.function.is_real, lambda _: sp.Dummy(real=True)
+    )
+    above, below = known.as_numer_denom()
+    return bool(above.is_real) and holds(sp.Ne(below, 0), facts)
 
 
 def holds(condition: Any, facts: tuple[Any, ...]) -> bool:

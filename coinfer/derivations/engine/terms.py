@@ -8,6 +8,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 RANDOM = {"X", "Z", "g"}  # names of random quantities, independent of each other
+JUMPS = {"F", "s"}  # names of functions that may: the law's distribution, and when an arbitrary rule stops
 
 
 class E(sp.Function):
@@ -71,8 +72,17 @@ class First(Best):
 
 
 def indices(*expressions: sp.Basic) -> set[sp.Basic]:
-    """The indices that are bound in them by a `Best`."""
-    return {part.args[1] for each in expressions for part in each.atoms(Best)}
+    """The indices and variables that are bound in them: that something is summed over, say, or tends to a limit."""
+    parts = {
+        part for each in expressions for part in each.atoms(Best, sp.Limit, sp.Sum, sp.Product, sp.Integral, sp.Subs)
+    }
+    named = {part.args[1] for part in parts if isinstance(part, Best | sp.Limit)}
+    return named.union(*(part.bound_symbols for part in parts if not isinstance(part, Best | sp.Limit)))
+
+
+def differentiated_by(*expressions: sp.Basic) -> set[sp.Basic]:
+    """The variables by which something in them is differentiated."""
+    return {variable for each in expressions for part in each.atoms(sp.Derivative) for variable in part.variables}
 
 
 def whole(term: sp.Basic) -> bool:
@@ -136,6 +146,11 @@ def peel(expression: sp.Expr) -> sp.Expr:
     return expression
 
 
+def stand_in(part: sp.Expr, nonnegative: bool | None = None) -> sp.Dummy:
+    """A name in place of a part: of a real number, or of a matrix, if the part is one."""
+    return sp.Dummy(real=True, nonnegative=nonnegative) if part.is_commutative else sp.Dummy(commutative=False)
+
+
 ROUTES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
     lambda term: sp.expand(sp.together(term).as_numer_denom()[0]),
     sp.simplify,
@@ -146,6 +161,8 @@ ROUTES: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
 @cache
 def is_zero(expression: sp.Expr) -> bool:
     """Whether SymPy reduces the expression to the literal 0 by one of several routes."""
+    if not smoothly_integrated(expression):
+        return False
     expression = sp.expand(expression)  # splits sums into their terms
     for total in expression.atoms(sp.Sum):
         fixed, term = total.function.as_independent(*(limit[0] for limit in total.limits), as_Add=False)
@@ -154,14 +171,52 @@ def is_zero(expression: sp.Expr) -> bool:
         return True
     if not expression.has(sp.Integral, sp.Derivative, sp.Limit):  # terms of no known form are symbols to SymPy
         for parts in (lambda term: term.atoms(sp.Sum), outer_expectations, lambda term: term.atoms(AppliedUndef)):
-            marks = {part: sp.Dummy(real=True, nonnegative=part.is_nonnegative) for part in parts(expression)}
+            marks = {part: stand_in(part, part.is_nonnegative) for part in parts(expression)}
             expression = expression.xreplace(marks)
     return any(route(expression) == 0 for route in ROUTES)
 
 
+def smooth(term: sp.Basic, variable: sp.Symbol) -> bool:
+    """Whether a term surely has a derivative throughout the variable's own domain; an unknown function has one."""
+    if variable.is_integer:
+        return False
+    if not term.has(variable):
+        return True
+    match term:
+        case sp.Symbol():
+            return True
+        case sp.Pow(base=base, exp=power):
+            integer = power.is_integer and (power.is_nonnegative or base.is_nonzero)
+            return bool(base.is_positive or integer) and smooth(base, variable) and smooth(power, variable)
+        case sp.log() | sp.expint() | sp.uppergamma():
+            *orders, point = term.args
+            return bool(point.is_positive) and smooth(point, variable) and not sp.Tuple(*orders).has(variable)
+        case sp.Sum():
+            return smooth(term.function, variable) and not sp.Tuple(*term.limits).has(variable, sp.oo)
+        case AppliedUndef() if term.name in JUMPS | RANDOM or term.is_integer:
+            return False
+        case sp.Add() | sp.Mul() | sp.exp() | AppliedUndef():
+            return all(smooth(part, variable) for part in term.args)
+    return False
+
+
+def in_domain(variable: sp.Symbol, *points: sp.Expr) -> bool:
+    """Whether points are where the variable's sign allows it to be."""
+    signs = [point.is_positive if variable.is_positive else point.is_nonnegative for point in points]
+    return not variable.is_nonnegative or all(signs)
+
+
+def smoothly_integrated(expression: sp.Expr) -> bool:
+    """Whether every derivative inside an integral is of something smooth: SymPy takes the difference at the ends of any."""
+    integrals = [total for total in expression.atoms(sp.Integral) if total.function.has(sp.Derivative)]
+    slopes = [slope for total in integrals for slope in total.function.atoms(sp.Derivative)]
+    inside = all(in_domain(*limit) for total in integrals for limit in total.limits)
+    return inside and all(smooth(slope.expr, variable) for slope in slopes for variable in slope.variables)
+
+
 def around(expression: sp.Expr, part: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
-    """The `slope` and `rest` of an expression that is `slope * part + rest`; None if it is not linear in the part."""
+    """The `slope` and `rest` of an expression that is `slope * part + rest`, numbers; None if it is not linear in the part."""
     hole = sp.Dummy(real=True)
     frame = expression.xreplace({part: hole})
     slope = sp.diff(frame, hole)
-    return None if slope.has(hole) else (slope, frame.xreplace({hole: sp.Integer(0)}))
+    return None if slope.has(hole) or not expression.is_commutative else (slope, frame.xreplace({hole: sp.Integer(0)}))

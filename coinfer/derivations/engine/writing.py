@@ -18,8 +18,9 @@ from typing import Any
 
 import sympy as sp
 
-from coinfer.derivations.engine.claim import Claim, Induction, Mutant, Restatement, Step, Use, use
+from coinfer.derivations.engine.claim import Claim
 from coinfer.derivations.engine.prover import Rule, algebra, order
+from coinfer.derivations.engine.steps import Induction, Mutant, Restatement, Step, Use, use
 
 Link = Callable[[sp.Expr], Step]  # the step from where the chain has come to
 Fact = str | Claim | Use  # a definition by its name, an earlier claim, or either at given values of its symbols

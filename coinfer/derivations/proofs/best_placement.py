@@ -1,4 +1,4 @@
-"""Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m).
+"""Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m, R22n).
 
 M* is by definition the smallest minimiser of J over 0..N: `Argmin(J(M), M, N)`.
 """
@@ -8,9 +8,11 @@ from typing import Any
 
 import sympy as sp
 
+from coinfer.derivations.engine.clock import J_end, J_link, off_share, stays_off
 from coinfer.derivations.engine.writing import Fact
 from coinfer.derivations.proofs.bracket import R16, R16a, R18a, R18b
 from coinfer.derivations.proofs.many_layers import *
+from coinfer.derivations.proofs.on_off import CHANCES, R22g, saves
 from coinfer.derivations.proofs.placement import R6, placed
 from coinfer.derivations.proofs.two_states import L39
 
@@ -260,18 +262,35 @@ R18j = ordered("R18j", Jopt_hat(M), Jopt(M))(
     use(R18b, n=0),
 )
 
-# -- R22m: an on-off link and equal layers, M < N: what J(M) is there is written out
-stays, outage = Symbol("a", positive=True), Symbol("pi_off", nonnegative=True)
-avoided, waits = Symbol("G", real=True), Symbol("h", real=True)
-edge_on = C + Symbol("C_1", real=True)
-intermittent = edge_on + outage * (waits - Max(avoided, 0) * series(stays, M)) + M * download
-ON_OFF = N - 1, stays, outage * avoided
-R22m = claim("R22m", Argmin(intermittent, M, N - 1), stays < 1, setting="given law")(
-    r"\arg\min_{0 \le M \le N-1} C_{\mathrm{edge}} + C_1 + \pi_{\mathrm{off}}\Bigl[h - G^+\frac{1 - a^M}{1 - a}\Bigr] + M D \text{ is that of R7h with } \pi_{\mathrm{off}} G \text{ for } G,\ a \text{ for } p \quad (0 < a < 1)",
-    eq(cases(*ON_OFF), AS_LONG_AS, *falls_below(*ON_OFF[1:]), by=turning_point),
-    wrong=wrong_cases(*ON_OFF) | {"chance of an outage dropped": cases(N - 1, stays, avoided)},
-    restated=same(sp.Piecewise((0, avoided <= 0), (in_turn(*ON_OFF), True)), by=order),
-    note="J(M) is R22's; of the link only J(M) - J(M-1) = D - pi_off a^(M-1) G^+ (R22g) enters; G <= 0 is in the first case, a = 1 does not occur.",
-    samples={"a": ("1/3", "1/2", "2/3"), "pi_off": ("0", "1/2", "1"), "D": ("0", "1/4", "1/2", "1")}
-    | {"G": ("-1", "1", "2", "4"), "N": ("1", "2", "3", "5")},
+
+# -- R22: an on-off link and equal layers
+def over_link(placed: sp.Expr) -> sp.Expr:
+    """The ETC over a link: features are sent after fewer than N layers, after all of them the result stays at home."""
+    return J_link(placed) + (J_end(N) - J_link(N)) * indicator(placed >= N)  # SymPy folds cases out of an Argmin
+
+
+ON_OFF = N - 1, stays_off, off_share * saves
+LINKS = {"N": ("1", "2", "3"), "D": ("0", "1/8", "1/4", "1/2", "1"), "delta": ("0", "1/3", "1")}
+LINKS |= dict.fromkeys(("C_1", "h"), ("1", "2", "5"))
+R22m = claim("R22m", Argmin(over_link(M), M, N - 1), *CHANCES, stays_off > 0, setting="on-off link")(
+    r"\arg\min_{0 \le M \le N-1} J(M) \text{ on an on-off link is that of R7h with } \pi_{\mathrm{off}} G \text{ for } G,\ a \text{ for } p \quad (0 < a < 1)",
+    eq(cases(*ON_OFF), AS_LONG_AS, where(R22g), *falls_below(*ON_OFF[1:]), by=turning_point),
+    wrong=wrong_cases(*ON_OFF) | {"chance of an outage dropped": cases(N - 1, stays_off, saves)},
+    restated=same(sp.Piecewise((0, saves <= 0), (in_turn(*ON_OFF), True)), by=order),
+    note="Of the link only J(M) - J(M-1) = D - pi_off a^(M-1) G^+ (R22g) enters; G <= 0 is in the first case, a = 1 does not occur.",
+    samples=LINKS,
+)
+fewer_on_link = Argmin(over_link(M), M, N - 1)
+R22n = claim("R22n", Argmin(over_link(M), M, N), setting="on-off link")(
+    r"M^* = N \text{ if } J^{\mathrm{home}}(N) < J(c) \text{ (R22k, R22l; R22), else } c = \arg\min_{M \le N-1} J(M) \text{ (R22m)}",
+    eq(or_last(over_link), "all layers or the best of fewer", by=or_the_last),
+    eq(sp.Piecewise((N, J_end(N) < J_link(fewer_on_link)), (fewer_on_link, True)), "fewer than N", by=order),
+    wrong={
+        "the largest minimiser": sp.Piecewise((N, J_end(N) <= J_link(fewer_on_link)), (fewer_on_link, True)),
+        "end point missing": fewer_on_link,
+        "reverse order": sp.Piecewise((N, J_end(N) > J_link(fewer_on_link)), (fewer_on_link, True)),
+        "sent after all": sp.Piecewise((N, J_link(N) < J_link(fewer_on_link)), (fewer_on_link, True)),
+    },
+    restated=same(or_last(over_link), by=order),
+    samples=LINKS,
 )

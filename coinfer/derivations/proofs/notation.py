@@ -6,10 +6,11 @@ Where no horizon is named, it is M.
 import sympy as sp
 from sympy import Derivative, Integral, Lambda, Max, Min, Product, Sum, Symbol, exp, expint, log, oo
 
-from coinfer.derivations.engine.claim import HYPOTHESIS, Claim, Use, on_dearer, use, where
+from coinfer.derivations.engine.claim import Claim
 from coinfer.derivations.engine.integers import increments, or_the_last, turning_point
 from coinfer.derivations.engine.model import *
 from coinfer.derivations.engine.prover import *
+from coinfer.derivations.engine.steps import HYPOTHESIS, Use, on_dearer, use, where
 from coinfer.derivations.engine.terms import Argmin, First
 from coinfer.derivations.engine.writing import *
 

@@ -306,6 +306,6 @@ R22l = claim("R22l", J_end(m + 1 + k), *PAST, setting="on-off link")(
     restated=same(
         C + (m + 1 + k) * download + on_cost + off_share * Min(wait, rest - stays_off**k * (rest - first_off))
     ),
-    note="With R22k the optimum at M = N for N of at least 1; M* is the better of N and the best M < N (R22g).",
+    note="With R22k the optimum at M = N for N of at least 1.",
     samples=ENDS,
 )
