@@ -8,10 +8,12 @@ from math import inf
 from numbers import Real
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 Kind = TypeVar("Kind")
-MODEL = re.compile(r"^[A-Z]\w*: ")
+BOUNDS = {"gt": "greater than", "ge": "greater than or equal to", "lt": "less than", "le": "less than or equal to"}
+LARGEST_S, LEAST_S = 1e12, 1e-12  # times of a channel in motion: beyond either, nothing moves or nothing is seen of it
 
 
 class InputError(ValueError):
@@ -45,11 +47,20 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         names = first["ctx"]["expected_tags"].replace("'", "").split(", ")
         return f"{where}.kind = {first['ctx']['tag']!r}: should be one of {', '.join(names)}{hint(first['ctx']['tag'], names)}"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    if kind == "value_error":  # raised by our own validators, which name the value themselves; `where` names the model
-        return f"{where}: {MODEL.sub('', reason) if first['loc'] else reason}"
+    if kind == "value_error":  # raised by our own validators, which name the value themselves
+        return _nested(where, reason) if first["loc"] else f"{where}: {reason}"
     if kind == "tuple_type":
         reason = "should be a list of numbers, or of rows of numbers"
+    for bound, words in BOUNDS.items():
+        if bound in first.get("ctx", {}):
+            reason = f"should be {words} {first['ctx'][bound]:.10g}"
     return f"{where} = {brief(value)}: {reason}"
+
+
+def _nested(where: str, reason: str) -> str:
+    """The complaint of a part, which begins with its model or its own name, as one of the field that holds it."""
+    part = re.match(rf"(?:[A-Z]\w*|{re.escape(where.rpartition('.')[2])})(?=\.|: )", reason)
+    return where + reason[part.end() :] if part else f"{where}: {reason}"
 
 
 def brief(value: object, length: int = 60) -> str:
@@ -88,11 +99,28 @@ def whole(field: str, value: object, least: int, most: int | None = None) -> int
     return int(value)  # type: ignore[call-overload]
 
 
+def positive(field: str, value: object, of: str = "") -> float:
+    """Return `value` if it is a positive, finite number, else raise `InputError`."""
+    if is_number(value) and 0 < float(value) < inf:  # type: ignore[arg-type]
+        return float(value)  # type: ignore[arg-type]
+    raise InputError(f"{field} = {brief(value)}: should be a positive number{of}")
+
+
 def seconds(field: str, value: object) -> float:
     """Return `value` if it is a positive, finite number, else raise `InputError`."""
-    if isinstance(value, Real) and not isinstance(value, bool) and 0 < float(value) < inf:
-        return float(value)
-    raise InputError(f"{field} = {brief(value)}: should be a positive number of seconds")
+    return positive(field, value, " of seconds")
+
+
+def time_of_motion(field: str, value: object) -> float:
+    """Return `value` if it is a time that a channel in motion may have, else raise `InputError`."""
+    if not LEAST_S <= (found := seconds(field, value)) <= LARGEST_S:
+        raise InputError(f"{field} = {brief(value)}: should be between {LEAST_S:.0e} and {LARGEST_S:.0e} s")
+    return found
+
+
+def is_number(value: object) -> bool:
+    """Whether `value` is a real number; truth values are not."""
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
 
 
 @contextmanager

@@ -196,6 +196,10 @@ def test_an_older_chain_moves_as_its_steps_did():
     ("text", "said"),
     [
         (
+            "{kind: correlated, base: {kind: nakagami, m: 2}, coherence_time_s: 1.0, sending: held}",
+            "in continuous time, in computing",
+        ),
+        (
             "{kind: correlated, base: {kind: rayleigh, outage_gain: 0.05}, coherence_time_s: 1.0}",
             "its outage gain is gone",
         ),
@@ -238,8 +242,43 @@ def test_what_is_lost_in_reading_an_older_kind_is_said(text: str, said: str):
             "channel.transitions",
         ),
         ("{kind: finite-state, gains: [1, 0], transitions: [[0.9, 0.1], [0.4, 0.6]], step_s: 0}", "channel.step_s = 0"),
+        (
+            "{kind: gilbert-elliott, to_bad: 0.5, to_good: 1, step_s: 1, wrong: 3}",
+            "Scenario.channel.wrong: unknown field",
+        ),
+        (
+            "{kind: gilbert-elliott, to_bad: 0.5, to_good: 1, step_s: 1, sending: on}",
+            "channel.sending = True: should be one",
+        ),
+        (
+            "{kind: gilbert-elliott, to_bad: 0.5, to_good: 1, step_s: 1, outages: a}",
+            "channel.outages = 'a': should be one",
+        ),
+        (
+            "{kind: finite-state, gains: [1, 0], transitions: [[.nan, 0.2], [0.1, 0.9]], step_s: 1}",
+            "channel.transitions: should be 2 rows",
+        ),
+        (
+            "{kind: finite-state, gains: [1, 0], transitions: [[0.9, 0.1], [0.4]], step_s: 1}",
+            "channel.transitions = [[0.9, 0.1], [0.4]]: should be a list of numbers",
+        ),
+        (
+            "{kind: finite-state, gains: 1, transitions: [[1]], step_s: 1}",
+            "channel.gains = 1: should be a list of numbers",
+        ),
+        (
+            "{kind: finite-state, gains: [1, 0], transitions: [[0.9, 0.1], [0.4, 0.6]], step_s: null}",
+            "channel.step_s = None: should be a number",
+        ),
+        ("{kind: correlated, base: rayleigh, coherence_time_s: 1}", "channel.base = 'rayleigh': should be fields"),
+        ("{kind: correlated, base: {m: 2}, coherence_time_s: 1}", "channel.base.kind = None: should be one of"),
+        ("{kind: correlated, base: {kind: nakagami}, coherence_time_s: 1}", "cannot be converted (m is missing)"),
+        ("{kind: correlated, base: {kind: rayleigh, m: 2}, coherence_time_s: 1}", "channel.base.m: unknown field"),
         ("{kind: gilbert-elliott, to_bad: 0.5, step_s: 1}", "cannot be converted (to_good is missing)"),
-        ("{kind: gilbert-elliott, to_bad: often, to_good: 1, step_s: 1}", "cannot be converted (could not convert"),
+        (
+            "{kind: gilbert-elliott, to_bad: often, to_good: 1, step_s: 1}",
+            "channel.to_bad = 'often': should be a number",
+        ),
     ],
 )
 def test_older_kinds_that_cannot_be_read(text: str, message: str):

@@ -2,12 +2,12 @@
 
 import sys
 import warnings
-from math import inf
 from typing import Any
 
 import numpy as np
 
-from coinfer.validation import InputError, one_of
+from coinfer.channel.law import as_floats
+from coinfer.validation import InputError, brief, one_of, seconds
 
 GONE = "belongs to no Markov process of the gain, which could move the channel both in computing and in sending"
 FIELDS = {
@@ -15,6 +15,12 @@ FIELDS = {
     "finite-state": {"gains", "rates_bps", "transitions", "step_s", "initial"},
     "gilbert-elliott": {"good_gain", "bad_gain", "to_bad", "to_good", "step_s"},
 }
+BASES = {
+    "rayleigh": {"outage_gain"},
+    "nakagami": {"m", "outage_gain"},
+    "truncated-inversion": {"rate_bps", "outage_gain"},
+}
+CHOICES = {"sending": ("held", "evolving", "moving"), "outages": ("conditional", "wait")}
 
 
 def converted(channel: Any) -> Any:
@@ -25,18 +31,16 @@ def converted(channel: Any) -> Any:
     kinds = {"correlated": _correlated, "finite-state": _finite_state, "gilbert-elliott": _gilbert_elliott}
     if not isinstance(channel, dict) or not isinstance(channel.get("kind"), str) or channel["kind"] not in kinds:
         return channel
-    known = {"kind", "sending", "outages", *FIELDS[channel["kind"]]}
-    if unknown := channel.keys() - known:
-        raise InputError(f"channel.{min(map(str, unknown))}: unknown field; allowed are {', '.join(sorted(known))}")
+    _check_names("channel", channel, {"kind", *CHOICES, *FIELDS[channel["kind"]]})
+    for name, allowed in CHOICES.items():
+        if channel.get(name) is not None:
+            one_of(f"channel.{name}", channel[name], allowed)
     try:
         found, lost = kinds[channel["kind"]](channel)
-    except (KeyError, TypeError, ValueError, AttributeError, ZeroDivisionError) as error:
-        if isinstance(error, InputError):
-            raise
-        wrong = f"{error.args[0]} is missing" if isinstance(error, KeyError) else str(error)
+    except KeyError as error:
         raise InputError(
-            f"channel.kind = {channel['kind']!r}: is no longer offered, and its fields cannot be converted ({wrong}); "
-            "use moving, shadowed, on-off or markov"
+            f"channel.kind = {channel['kind']!r}: is no longer offered, and its fields cannot be converted ({error.args[0]} is "
+            "missing); use moving, shadowed, on-off or markov"
         ) from None
     warnings.warn(
         f"channel.kind = {channel['kind']!r} is deprecated and read as {found['kind']!r}, a channel that moves in "
@@ -45,6 +49,18 @@ def converted(channel: Any) -> Any:
         stacklevel=_levels_up(),
     )
     return found
+
+
+def _check_names(where: str, given: dict[str, Any], known: set[str]) -> None:
+    if unknown := given.keys() - known:
+        raise InputError(f"{where}.{min(map(str, unknown))}: unknown field; allowed are {', '.join(sorted(known))}")
+
+
+def _number(where: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise InputError(f"{where} = {brief(value)}: should be a number") from None
 
 
 def _levels_up() -> int:
@@ -57,7 +73,9 @@ def _levels_up() -> int:
 
 def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
     base = old["base"]
-    one_of("channel.base.kind", base["kind"], ("rayleigh", "nakagami", "truncated-inversion"))
+    if not isinstance(base, dict):
+        raise InputError(f"channel.base = {brief(base)}: should be fields of a channel, kind among them")
+    _check_names("channel.base", base, {"kind", *BASES[one_of("channel.base.kind", base.get("kind"), BASES)]})
     if base["kind"] == "truncated-inversion":
         raise InputError(
             f"channel.base.kind = 'truncated-inversion': in motion, it {GONE}; without it, draws are independent"
@@ -66,7 +84,7 @@ def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
         raise InputError(f"channel.correlation = {old['correlation']!r}: {GONE}; should be 'exponential'")
     kept = {name: old[name] for name in ("coherence_time_s", "speed_m_per_s", "states") if old.get(name) is not None}
     lost = "; its outage gain is gone, as motion ends every fade (R20)" if base.get("outage_gain") else ""
-    m = float(base.get("m", 1.0))
+    m = _number("channel.base.m", base["m"]) if base["kind"] == "nakagami" else 1.0
     if old.get("sending") == "held" and m <= 1:
         lost += "; its rate is no longer held, which would cost infinitely much (R12)"
     sending = {"sending": "held"} if old.get("sending") == "held" and m > 1 else {}
@@ -75,13 +93,14 @@ def _correlated(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
     name = "gains" if old.get("rates_bps") is None else "rates_bps"
-    values, moves = np.array(old[name], dtype=float), np.array(old["transitions"], dtype=float)
+    values, moves = as_floats(f"channel.{name}", old[name]), as_floats("channel.transitions", old["transitions"])
+    if values.ndim != 1:
+        raise InputError(f"channel.{name} = {brief(old[name])}: should be a list of numbers")
     if moves.shape != (values.size, values.size) or not np.all(
         (np.abs(moves.sum(axis=1) - 1) <= 1e-9) & np.all(moves >= 0, axis=1)
     ):
         raise InputError(f"channel.transitions: should be {values.size} rows of {values.size} probabilities with sum 1")
-    if not 0 < (step_s := float(old["step_s"])) < inf:
-        raise InputError(f"channel.step_s = {old['step_s']!r}: should be a positive number of seconds")
+    step_s = seconds("channel.step_s", _number("channel.step_s", old["step_s"]))
     kept = values > 0 if old.get("outages") == "conditional" else np.ones(values.size, dtype=bool)
     generator = moves[np.ix_(kept, kept)] / step_s
     np.fill_diagonal(generator, 0.0)
@@ -92,7 +111,7 @@ def _finite_state(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 
 def _gilbert_elliott(old: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    bad, good = float(old["to_bad"]), float(old["to_good"])
+    bad, good = (_number(f"channel.{name}", old[name]) for name in ("to_bad", "to_good"))
     chain = {
         "gains": (old.get("good_gain", 1.0), old.get("bad_gain", 0.0)),
         "transitions": ((1 - bad, bad), (good, 1 - good)),
