@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from coinfer.channel.law import Floats, as_floats
 from coinfer.validation import InputError, seconds
 
+MOST_BPS = 1e15  # which no link reaches
+
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
@@ -20,16 +22,17 @@ class Timeline:
     array([1.25])
     """
 
-    rates_bps: Floats  # (T,) mean rate in each window; 0 in an outage
+    rates_bps: Floats  # (T,) mean rate in each window, at most 1e15; 0 in an outage
     window_s: float
 
     def __post_init__(self) -> None:
         rates = as_floats("rates_bps", self.rates_bps)
         if rates.ndim != 1 or not rates.size:
             raise InputError(f"rates_bps: has shape {rates.shape}; should be a list of at least one rate")
-        if (bad := ~np.isfinite(rates) | (rates < 0)).any():
+        if (bad := ~((rates >= 0) & (rates <= MOST_BPS))).any():
             raise InputError(
-                f"rates_bps = {rates[bad][0]} in window {int(np.argmax(bad))}: should be finite and nonnegative"
+                f"rates_bps = {rates[bad][0]} in window {int(np.argmax(bad))}: should be finite and nonnegative, at most "
+                f"{MOST_BPS:.0e}"
             )
         if not rates.any():
             raise InputError("rates_bps: are all 0; nothing could ever be sent")

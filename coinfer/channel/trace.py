@@ -11,7 +11,7 @@ from coinfer.channel.law import Floats
 from coinfer.channel.markov import Markov
 from coinfer.channel.rates import Rates
 from coinfer.channel.timeline import Timeline
-from coinfer.validation import InputError, seconds, whole
+from coinfer.validation import InputError, brief, is_number, seconds, whole
 
 LIKELY = 3.841  # the 95 % quantile of chi-square with one degree of freedom
 
@@ -58,8 +58,8 @@ class Trace(Timeline):
 
     def between(self, start: float, end: float) -> "Trace":
         """The part from `start` to `end`, as shares of the duration: `between(0, 0.5)` is the first half."""
-        if not 0 <= start < end <= 1:
-            raise InputError(f"start = {start!r}, end = {end!r}: should be 0 <= start < end <= 1")
+        if not is_number(start) or not is_number(end) or not 0 <= start < end <= 1:
+            raise InputError(f"start = {brief(start)}, end = {brief(end)}: should be 0 <= start < end <= 1")
         size = self.rates_bps.size
         return Trace(
             self.rates_bps[round(start * size) : max(round(end * size), round(start * size) + 1)], self.window_s

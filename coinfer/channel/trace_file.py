@@ -3,15 +3,15 @@
 import csv
 import warnings
 from collections.abc import Iterator
-from math import inf
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
+from coinfer.channel.timeline import MOST_BPS
 from coinfer.channel.trace import Trace
-from coinfer.validation import InputError, brief, one_of, seconds
+from coinfer.validation import InputError, brief, one_of, positive, seconds
 
 PACKET_BITS = 1500 * 8  # of a delivery opportunity in the mahimahi format
 RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
@@ -56,7 +56,9 @@ def read_trace(
     times = times * TIME_UNITS[one_of("time_unit", time_unit, TIME_UNITS)]
     if rate is None:
         return _sampled(path, times, _shannon(values, snr_unit, bandwidth_hz), window_s)
-    return _sampled(path, times, values * RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)], window_s)
+    with np.errstate(over="ignore"):
+        rates = values * RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)]
+    return _sampled(path, times, rates, window_s)
 
 
 def _fail(path: str | Path, what: str) -> InputError:
@@ -66,7 +68,7 @@ def _fail(path: str | Path, what: str) -> InputError:
 def _text(path: str | Path) -> str:
     try:
         content = Path(path).read_bytes()
-    except OSError as error:
+    except (OSError, TypeError, ValueError) as error:  # what is no path, or holds a zero
         raise _fail(path, f"cannot be read ({type(error).__name__})") from None
     if not content.strip():
         raise _fail(path, "is empty; should hold at least one line of numbers")
@@ -114,11 +116,9 @@ def _samples(path: str | Path, rows: Rows, what: str) -> tuple[Floats, Floats]:
 
 def _shannon(snr: Floats, unit: str, bandwidth_hz: float | None) -> Floats:
     one_of("snr_unit", unit, SNR_UNITS)
-    if bandwidth_hz is None or not 0 < bandwidth_hz < inf:
-        raise InputError(
-            f"bandwidth_hz = {bandwidth_hz!r}: should be a positive number; an SNR needs it to give a rate"
-        )
-    linear = 10 ** (snr / 10) if unit == "dB" else snr
+    bandwidth_hz = positive("bandwidth_hz", bandwidth_hz, "; an SNR needs it to give a rate")
+    with np.errstate(over="ignore"):  # what is infinite is refused as a rate
+        linear = 10 ** (snr / 10) if unit == "dB" else snr
     if (linear < 0).any():
         raise InputError(f"snr = {linear.min():g}: should be nonnegative, or in dB")
     return bandwidth_hz * np.log2(1 + linear)
@@ -131,6 +131,11 @@ def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) ->
             raise _fail(path, f"sample {np.argmax(bad) + 1} has a {name} that is not finite")
     if (bad := rates < 0).any():
         raise _fail(path, f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be nonnegative")
+    if (bad := rates > MOST_BPS).any():
+        raise _fail(
+            path,
+            f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be at most {MOST_BPS:.0e}",
+        )
     if (bad := np.diff(times) < 0).any():
         at = int(np.argmax(bad))
         raise _fail(path, f"sample {at + 2} goes back in time, from {times[at]:g} to {times[at + 1]:g} s")
@@ -140,7 +145,7 @@ def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) ->
     ends = np.append(moments[1:], moments[-1] + usual)
     pauses = np.flatnonzero(np.diff(moments) > GAP * usual)
     gaps = tuple((float(moments[i] - moments[0]), float(moments[i + 1] - moments[i])) for i in pauses)
-    _check_size(path, float(ends[-1] - moments[0]), window_s)
+    _check_size(path, moments, float(ends[-1] - moments[0]), window_s)
     sent = np.concatenate([[0.0], np.cumsum(means * (ends - moments))])
     size = max(1, int((ends[-1] - moments[0]) / window_s + 1e-9))
     span = min(window_s * size, ends[-1] - moments[0])  # one short window if the trace is shorter than that
@@ -164,7 +169,7 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     if (bad := np.diff(times) < 0).any():
         at = int(np.argmax(bad))
         raise _fail(path, f"line {at + 2} goes back in time, from {times[at]} to {times[at + 1]} ms")
-    _check_size(path, float(times[-1]) * 1e-3, window_s)
+    _check_size(path, times.astype(np.float64) * 1e-3, float(times[-1]) * 1e-3, window_s)
     counts = _counted(times, window_s)
     if (mean := float(counts[counts > 0].mean())) < ENOUGH:
         longer = (float(window_s) * 2.0**k for k in range(1, 64) if window_s * 2.0 ** (k - 1) < times[-1] * 1e-3)
@@ -179,12 +184,14 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     return Trace(np.asarray(counts * (PACKET_BITS / window_s), dtype=np.float64), window_s)
 
 
-def _check_size(path: str | Path, duration_s: float, window_s: float) -> None:
+def _check_size(path: str | Path, moments_s: Floats, duration_s: float, window_s: float) -> None:
     if duration_s > MOST_WINDOWS * window_s:
+        at = int(np.argmax(np.diff(moments_s, prepend=moments_s[0])))
         raise _fail(
             path,
             f"lasts {duration_s:.4g} s, which is {duration_s / window_s:.4g} windows of window_s = {window_s:g}; should be at "
-            f"most {MOST_WINDOWS:.0e} (does the clock jump, or is time in another unit?)",
+            f"most {MOST_WINDOWS:.0e} (there is nothing from {moments_s[max(at - 1, 0)]:g} to {moments_s[at]:g} s: does the clock "
+            "jump, or is time in another unit?)",
         )
 
 
