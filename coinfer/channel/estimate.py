@@ -7,16 +7,17 @@ single observation, so that there is an estimate when what matters was never see
 """
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.markov import OnOff
 from coinfer.channel.moving import Moving
+from coinfer.channel.timeline import MOST_BPS
 from coinfer.system import Link
-from coinfer.validation import InputError, an, brief, seconds
+from coinfer.validation import LARGEST_S, LEAST_S, InputError, an, brief, is_number, positive, time_of_motion
 
 LARGEST_M = 100.0  # up to which the density of a later gain is computed without underflow
-MOST_BITS = 60.0  # a second and hertz: an SNR of 181 dB
+MOST_BITS, LEAST_BITS = 60.0, 1e-15  # a second and hertz: SNRs of 181 and -152 dB
 WIDE = 100.0  # how far beyond what was seen, and the prior, a coherence time is searched for [-]
 
 
@@ -33,7 +34,7 @@ def estimate_on_off(
     The share of the time off has half a look on and half a look off for a prior, and the rate at which outages end one outage
     of `prior_off_s`. One look an inference tells the share only: outages are then believed to last for the prior, unless some
     were waited through to their ends: `outages_s`, from when they were first seen, which exponential lengths do not
-    remember. `rate_bps` is the rate while on, if it is known. Raises `InputError`.
+    remember. `rate_bps` is the rate while on, if it is known. Times are 1e-12 to 1e12 s. Raises `InputError`.
 
     Use it for looks at a link that is blocked or not; for a trace of many rates, `Trace.markov`.
 
@@ -48,10 +49,11 @@ def estimate_on_off(
     from scipy.optimize import minimize
 
     rates, apart_s = _looks(rates_bps, durations_s)
-    prior_s, ended_s = seconds("prior_off_s", prior_off_s), _nonnegative("outages_s", outages_s)
+    _check_still(rates > 0, apart_s, "the link goes on or off")
+    prior_s, ended_s = time_of_motion("prior_off_s", prior_off_s), _nonnegative("outages_s", outages_s, LARGEST_S)
     if rate_bps is None and not np.any(rates > 0):
         raise InputError("rates_bps: are all 0, and nothing tells the rate while on; rate_bps should be given")
-    rate_bps = float(rates[rates > 0].mean()) if rate_bps is None else rate_bps
+    rate_bps = float(rates[rates > 0].mean()) if rate_bps is None else positive("rate_bps", rate_bps)
     off, ended, total_s = rates == 0, ended_s.size + 1, float(ended_s.sum()) + prior_s
     share = np.array([np.count_nonzero(off[:, 0]), np.count_nonzero(~off[:, 0])]) + 0.5
     log_odds, log_come = float(np.log(share[0] / share[1])), float(np.log(ended / total_s))  # the mode, if this is all
@@ -65,7 +67,8 @@ def estimate_on_off(
         start = np.array([log_odds, log_come])
         found = minimize(surprise, start, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-7})
         log_odds, log_come = found.x.tolist()
-    return OnOff(rate_bps=rate_bps, mean_on_s=float(np.exp(-log_come - log_odds)), mean_off_s=float(np.exp(-log_come)))
+    mean_on_s, mean_off_s = np.clip(np.exp([-log_come - log_odds, -log_come]), LEAST_S, LARGEST_S).tolist()
+    return OnOff(rate_bps=rate_bps, mean_on_s=mean_on_s, mean_off_s=mean_off_s)
 
 
 def log_likelihood_on_off(log_odds: float, log_come: float, share: Floats, moves: Floats, apart_s: Floats) -> float:
@@ -94,7 +97,7 @@ def estimate_moving(
 
     Rates are Shannon's on the bandwidth of `link`. The mean SNR is the mean of what was seen; given it, and Nakagami's m, the
     coherence time is that of the exact likelihood of the diffusion that `Moving` is, for a prior one time of `prior_s`: all
-    there is to go by with one look an inference. Raises `InputError`.
+    there is to go by with one look an inference. Times are 1e-12 to 1e12 s. Raises `InputError`.
 
     >>> from coinfer.system import Link
     >>> looks = [[1e6, 1.2e6, 0.9e6], [2e6, 2.1e6, 2.4e6]]
@@ -105,14 +108,15 @@ def estimate_moving(
     from scipy.optimize import minimize_scalar
 
     rates, apart_s = _looks(rates_bps, durations_s)
+    _check_still(rates, apart_s, "the rate changes")
     if np.any(rates == 0):
         raise InputError("rates_bps: some are 0; should be positive, as fading has no outages (estimate_on_off has)")
-    if not isinstance(m, (int, float)) or not 0.5 <= m <= LARGEST_M:
+    if not is_number(m) or not 0.5 <= m <= LARGEST_M:
         raise InputError(f"m = {brief(m)}: should be in 0.5..{LARGEST_M:g}")
-    prior_s, bandwidth_hz = seconds("prior_s", prior_s), an("link", link, Link).bandwidth_hz
-    if rates.max() > MOST_BITS * bandwidth_hz:
+    prior_s, bandwidth_hz = time_of_motion("prior_s", prior_s), an("link", link, Link).bandwidth_hz
+    if wrong := rates[(rates > MOST_BITS * bandwidth_hz) | (rates < LEAST_BITS * bandwidth_hz)].tolist():
         raise InputError(
-            f"rates_bps = {rates.max():g} at most: should be at most {MOST_BITS:g} bit/s a hertz of link.bandwidth_hz = "
+            f"rates_bps = {wrong[0]:g}: should be {LEAST_BITS:g} to {MOST_BITS:g} bit/s a hertz of link.bandwidth_hz = "
             f"{bandwidth_hz:g}, as no channel has such an SNR"
         )
     snr = np.expm1(rates * (np.log(2) / bandwidth_hz))
@@ -130,7 +134,7 @@ def estimate_moving(
         found = minimize_scalar(
             surprise, bounds=(grid[near - 1], grid[near + 1]), method="bounded", options={"xatol": 1e-4}
         )
-        tau_s = float(np.exp(found.x))
+        tau_s = float(np.clip(np.exp(found.x), LEAST_S, LARGEST_S))
     seen = link.model_copy(update={"mean_snr_db": float(10 * np.log10(mean)), "distance_m": None})
     return Moving(m=m, coherence_time_s=tau_s), Link(**seen.model_dump())
 
@@ -161,23 +165,28 @@ def log_later_gain(after: Floats, before: Floats, correlation: Floats, m: float)
 
 def _looks(rates_bps: ArrayLike, durations_s: ArrayLike) -> tuple[Floats, Floats]:
     """Rates (inferences, looks) and the times between looks (looks - 1,), checked."""
-    rates, apart_s = _nonnegative("rates_bps", rates_bps), _nonnegative("durations_s", durations_s)
+    rates = _nonnegative("rates_bps", rates_bps, MOST_BPS)
+    apart_s = _nonnegative("durations_s", durations_s, LARGEST_S)
     if rates.ndim != 2 or not rates.size:
         raise InputError(f"rates_bps: has shape {rates.shape}; should be (inferences, looks), at least one of each")
     if apart_s.shape != (rates.shape[1] - 1,):
         raise InputError(
             f"durations_s: has shape {apart_s.shape}; should be ({rates.shape[1] - 1},), between the looks"
         )
-    if np.any(changed := np.any((rates[:, 1:] != rates[:, :-1])[:, apart_s == 0], axis=0)):
-        at = int(np.flatnonzero(apart_s == 0)[np.argmax(changed)])
-        raise InputError(
-            f"durations_s = 0 after look {at}: should be positive where the rate changes from look to look"
-        )
     return rates, apart_s
 
 
-def _nonnegative(name: str, given: ArrayLike) -> Floats:
+def _check_still(seen: NDArray, apart_s: Floats, what: str) -> None:
+    """Raise `InputError` where looks at one time differ."""
+    if np.any(changed := np.any((seen[:, 1:] != seen[:, :-1]) & (apart_s < LEAST_S), axis=0)):
+        at = int(np.argmax(changed))
+        raise InputError(
+            f"durations_s = {apart_s[at]:g} after look {at}: should be at least {LEAST_S:.0e} where {what} from look to look"
+        )
+
+
+def _nonnegative(name: str, given: ArrayLike, most: float) -> Floats:
     values = as_floats(name, given)
-    if not np.all(np.isfinite(values)) or np.any(values < 0):
-        raise InputError(f"{name} = {brief(values.tolist())}: should be finite and nonnegative")
+    if not np.all((values >= 0) & (values <= most)):
+        raise InputError(f"{name} = {brief(values.tolist())}: should be finite and nonnegative, at most {most:.0e}")
     return values
