@@ -119,7 +119,8 @@ class Plan:
     def thresholds(self) -> Floats:
         """Largest unit cost [1/bit] at which stages 0..M-1 stop; shape (M,). Where nothing is sent, +-inf (R1).
 
-        On a channel with outages this is about states with a rate; `stop_states` tells where the plan stops in an outage.
+        On a channel in motion it is about the states with a rate: the largest c/r of those in which the plan stops at the stage,
+        inf if it stops in the worst. What the plan does in an outage, `stop_thresholds` and `stop_states` tell.
         """
         return self.problem.law.largest_stop(self.problem.bits[: self.placement], self.stop_thresholds)
 
@@ -127,7 +128,8 @@ class Plan:
     def gains(self) -> Floats:
         """Smallest gain [-] at which stages 0..M-1 stop: inf for never, 0 for always; shape (M,) (R1).
 
-        Of the states with a rate, as `thresholds` are: 0 does not say that the plan stops in an outage.
+        A rate [bit/s] on a channel of given rates. As `thresholds`, about states with a rate: 0 is for always among those, and
+        does not say that the plan stops in an outage (`stop_states`).
         """
         return self.problem.law.gain(self.thresholds)
 
@@ -151,7 +153,7 @@ def plan(
     `rule` is one of `coinfer.rules` or a name: "optimal"; "look-ahead" of a `depth` (default 1), or "1-sla", "2-sla", ...;
     "static", the best fixed stage n <= M; "edge-only", which stops at 0; "local-only", which is defined at M = N and costs inf
     elsewhere. "memoryless" has the thresholds of independent draws, whatever the channel (those of look-ahead if `depth` is
-    given); "probe-once" decides at stage 0, from X_0, where to stop.
+    given; not for Rayleigh fading in motion, of which draws that last cost infinitely much, R12); "probe-once" decides at stage 0, from X_0, where to stop.
 
     >>> import coinfer
     >>> at = coinfer.plan(coinfer.load_scenario("default"), rule="1-sla")

@@ -98,8 +98,11 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: scenario(inferences_per_update=0),
         ["Scenario.inferences_per_update = 0", "greater than 0"],
     ),
-    "bad field of a part": (lambda: scenario(link={"bandwidth_hz": -1}), ["Link.bandwidth_hz = -1", "greater than 0"]),
-    "unknown field of a part": (lambda: scenario(link={"bandwidth": 1}), ["Link.bandwidth = 1", LINK_FIELDS]),
+    "bad field of a part": (
+        lambda: scenario(link={"bandwidth_hz": -1}),
+        ["Scenario.link.bandwidth_hz = -1", "greater than 0"],
+    ),
+    "unknown field of a part": (lambda: scenario(link={"bandwidth": 1}), ["Scenario.link.bandwidth = 1", LINK_FIELDS]),
     "number for a part": (lambda: scenario(link=5), ["Scenario.link = 5", "Link"]),
     "not a truth value": (lambda: scenario(result_at_edge="maybe"), ["result_at_edge = 'maybe'", "boolean"]),
     "unknown channel": (
@@ -122,7 +125,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "long text for a scenario": (lambda: read("x" * 10_000), ["scenario = 'xxx", "mapping of dnn"]),
     "number for a name": (lambda: read("dnn: alexnet\n1: 2"), ["scenario", "1 is not the name"]),
     "number for an inner name": (lambda: read("dnn: alexnet\nlink: {3: 4}"), ["scenario", "3 is not the name"]),
-    "NaN in YAML": (lambda: read("dnn: alexnet\nedge: {clock_hz: .nan}"), ["Edge.clock_hz = nan", "finite"]),
+    "NaN in YAML": (lambda: read("dnn: alexnet\nedge: {clock_hz: .nan}"), ["Scenario.edge.clock_hz = nan", "finite"]),
     # channels
     "sum is not 1": (lambda: DISCRETE(gains=(1, 2), probabilities=(0.5, 0.4)), ["probabilities", "sum is 0.9", "be 1"]),
     "negative probability": (
@@ -206,7 +209,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "infinite rate of moving": (lambda: moved([[-INF, INF], [1, -1]]), ["generator = -inf", "finite and nonnegative"]),
     "generator of another shape": (lambda: moved([[0]]), ["generator: has shape (1, 1)", "should be (2, 2)"]),
     "ragged generator": (lambda: moved([[-1, 1], [1]]), ["generator = ", "should be a list of numbers"]),
-    "negative rate": (lambda: moved(rates_bps=(-1, 1)), ["rates_bps = [-1.0, 1.0]", "between 0 and 1e+15"]),
+    "negative rate": (lambda: moved(rates_bps=(-1, 1)), ["rates_bps = [-1.0, 1.0]", "0, or between 1e-60 and 1e+15"]),
     "no rates": (lambda: moved(rates_bps=()), ["rates_bps = []", "at least one"]),
     "text for a rate": (lambda: moved(rates_bps=("fast", 1)), ["Markov.rates_bps.0 = 'fast'", "number"]),
     "rates and gains": (lambda: moved(gains=(1, 2)), ["rates_bps and gains", "exactly one"]),
@@ -232,15 +235,29 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "negative power": (lambda: moved(transmit_powers_w=(1, -1)), ["transmit_powers_w = [1.0, -1.0]", "nonnegative"]),
     "text for a generator": (lambda: moved("abc"), ["Markov.generator = 'abc'", "rows of numbers"]),
-    "moves too fast": (lambda: moved(((-1e200, 1e200), (1, -1))), ["generator = 1e+200", "at most 1e+15 a second"]),
-    "rates too fast": (lambda: moved(rates_bps=(1e16, 1)), ["rates_bps = [1e+16, 1.0]", "between 0 and 1e+15"]),
+    "moves too fast": (lambda: moved(((-1e200, 1e200), (1, -1))), ["generator = 1e+200", "1e-60 and 1e+15 a second"]),
+    "moves too slow": (lambda: moved(((-1e-61, 1e-61), (1, -1))), ["generator = 1e-61", "0, or between 1e-60 and"]),
+    "rates too fast": (lambda: moved(rates_bps=(1e16, 1)), ["rates_bps = [1e+16, 1.0]", "1e-60 and 1e+15"]),
+    "rates too slow": (lambda: moved(rates_bps=(1e-61, 1)), ["rates_bps = [1e-61, 1.0]", "0, or between 1e-60 and"]),
+    "gains too small": (
+        lambda: moved(rates_bps=None, gains=(1e-300, 1)),
+        ["gains = [1e-300, 1.0]", "0, or between 1e-60 and"],
+    ),
     "a part of a part": (
         lambda: scenario(channel={"kind": "markov", "rates_bps": [1, 2], "generator": [[1, 1], [1, -1]]}),
         ["Scenario.channel.markov: generator: row 0 has sum 2", "should be 0"],
     ),
+    "a field of a part of a part": (
+        lambda: scenario(channel={"kind": "markov", "rates_bps": [1, 2], "generator": "abc"}),
+        ["Scenario.channel.markov.generator = 'abc'", "rows of numbers"],
+    ),
+    "sending that cannot be told": (
+        lambda: plan(scenario(channel=channel.Shadowed(sigma_db=30, decorrelation_m=1e-3, speed_m_per_s=1e4))),
+        ["channel: rates of", "moves a second", "should be closer together, or move less often"],
+    ),
     "coherence time without end": (
         lambda: MOVING(coherence_time_s=1e300),
-        ["Moving.coherence_time_s = 1e+300", "less"],
+        ["Moving.coherence_time_s = 1e+300", "less than or equal to 1e+12"],
     ),
     "outages without end": (
         lambda: coinfer.mlp_placement(
@@ -269,13 +286,38 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "no link": (lambda: channel.estimate_moving([[1e6]], link=None, prior_s=1), ["link = None", "a Link"]),
     "rates no SNR explains": (
         lambda: channel.estimate_moving([[1e12]], link=Link(bandwidth_hz=1e6), prior_s=1),
-        ["rates_bps = 1e+12 at most", "at most 60 bit/s a hertz"],
+        ["rates_bps = 1e+12", "1e-15 to 60 bit/s a hertz of link.bandwidth_hz = 1e+06"],
     ),
+    "rates of no link": (
+        lambda: channel.estimate_on_off([[1e300], [1e300]], prior_off_s=1),
+        ["rates_bps = [[1e+300], [1e+300]]", "at most 1e+15"],
+    ),
+    "prior without end": (
+        lambda: channel.estimate_on_off([[1e6]], prior_off_s=1e300),
+        ["prior_off_s = 1e+300", "between 1e-12 and 1e+12 s"],
+    ),
+    "prior of no time": (
+        lambda: channel.estimate_moving([[1e6]], link=Link(), prior_s=1e-300),
+        ["prior_s = 1e-300", "between 1e-12 and 1e+12 s"],
+    ),
+    "text for the rate while on": (
+        lambda: channel.estimate_on_off([[1e6]], prior_off_s=1, rate_bps="x"),
+        ["rate_bps = 'x'", "positive number"],
+    ),
+    "text for a share": (
+        lambda: coinfer.Trace([1.0], 0.1).between("a", 1),
+        ["start = 'a', end = 1", "0 <= start < end"],
+    ),
+    "no path": (lambda: coinfer.read_trace(None), ["path = 'None'", "cannot be read"]),
     "looks that contradict each other": (
         lambda: channel.estimate_on_off([[1e6, 1e6, 0.0]], [1.0, 0.0], prior_off_s=1),
-        ["durations_s = 0 after look 1", "positive where the rate changes"],
+        ["durations_s = 0 after look 1", "at least 1e-12 where the link goes on or off"],
     ),
-    "zero coherence time": (lambda: MOVING(coherence_time_s=0), ["Moving.coherence_time_s = 0", "greater than"]),
+    "gains that contradict each other": (
+        lambda: channel.estimate_moving([[1e6, 2e6]], [0.0], link=Link(), prior_s=1),
+        ["durations_s = 0 after look 0", "at least 1e-12 where the rate changes"],
+    ),
+    "zero coherence time": (lambda: MOVING(coherence_time_s=0), ["Moving.coherence_time_s = 0", "equal to 1e-12"]),
     "infinite coherence time": (lambda: MOVING(coherence_time_s=INF), ["Moving.coherence_time_s = inf", "finite"]),
     "neither time nor speed": (lambda: MOVING(), ["coherence_time_s = None and speed_m_per_s = None", "exactly one"]),
     "both time and speed": (
@@ -297,11 +339,11 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "one cell": (lambda: MOVING(coherence_time_s=1, states=1), ["Moving.states = 1", "equal to 2"]),
     "shadowing that stands still": (
         lambda: channel.Shadowed(sigma_db=7, decorrelation_m=10, speed_m_per_s=0),
-        ["Shadowed.speed_m_per_s = 0", "greater than"],
+        ["Shadowed.speed_m_per_s = 0", "greater than or equal to 1e-09"],
     ),
     "outages of no length": (
         lambda: channel.OnOff(rate_bps=1e6, mean_on_s=1, mean_off_s=0),
-        ["OnOff.mean_off_s = 0", "greater than"],
+        ["OnOff.mean_off_s = 0", "greater than or equal to 1e-12"],
     ),
     "stop states of independent draws": (lambda: plan(scenario()).stop_states, ["channel: draws are independent"]),
     "MLP by formula over fading": (

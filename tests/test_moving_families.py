@@ -10,10 +10,11 @@ from scipy.integrate import quad
 from scipy.special import j0
 from scipy.stats import gamma, norm
 
-from coinfer import InputError, Link, Scenario, channel
+from coinfer import InputError, Link, Scenario, channel, plan
 from coinfer.channel.generator import stationary
 from coinfer.channel.moving import gamma_cells
 from coinfer.channel.shadowed import normal_cells
+from coinfer.system import LIGHT_SPEED_M_PER_S
 
 # ---------------------------------------------------------------- fading itself, in which there is no chain
 
@@ -49,6 +50,70 @@ def fading(m: float, states: int) -> channel.Moving:
 
 def shadowing(states: int) -> channel.Shadowed:
     return channel.Shadowed(sigma_db=8.0, decorrelation_m=3.0, speed_m_per_s=1.5, states=states)
+
+
+ENDS = (1e-12, 1.0, 1e12)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rate_bps", [1e-60, 1.0, 1e15])
+@pytest.mark.parametrize("mean_off_s", ENDS)
+@pytest.mark.parametrize("mean_on_s", ENDS)
+def test_an_on_off_link_within_its_bounds(mean_on_s, mean_off_s, rate_bps):
+    """The wait, if it is off at first, and an outage each `mean_on_s` of sending; no warnings."""
+    time_s = mean_time_s(channel.OnOff(rate_bps=rate_bps, mean_on_s=mean_on_s, mean_off_s=mean_off_s))
+    sending_s, ratio = INPUT_BITS / rate_bps, mean_off_s / mean_on_s
+    assert time_s == pytest.approx(sending_s * (1 + ratio) + mean_off_s * ratio / (1 + ratio), rel=1e-9)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("other", [1e-60, 1e-15, 1.0, 1e15])
+@pytest.mark.parametrize("per_s", [1e-60, 1e-15, 1.0, 1e15])
+def test_a_chain_within_its_bounds(per_s, other):
+    """Two rates, and moves from one to the other as often as back: from the law of the time spent at each, by hand."""
+    link = channel.Markov(rates_bps=(1e15, other), generator=((-per_s, per_s), (per_s, -per_s)))
+    fast, slow = 1e15, other
+    gone = -np.expm1(-per_s * INPUT_BITS * (1 / fast + 1 / slow))  # of the memory of the first state, once all is sent
+    mean_s = 2 * INPUT_BITS / (fast + slow)  # from the law of the state by bits
+    memory_s = gone * ((1 / slow - 1 / fast) / 2) / (per_s * (1 / fast + 1 / slow)) * (fast - slow) / (fast + slow)
+    assert mean_time_s(link) == pytest.approx(mean_s + memory_s, rel=1e-8)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_stationary_law_beyond_what_floats_hold():
+    """A birth-death chain that goes up 1e75 times as often as down: each state is 1e75 times as likely as the one before."""
+    q = np.diag([1e15] * 8, 1) + np.diag([1e-60] * 8, -1)
+    law = stationary(q - np.diag(q.sum(axis=1)))
+    assert law[-1] == 1
+    assert law[-2] == pytest.approx(1e-75, rel=1e-9)
+    assert law[0] == 0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rule", ["optimal", "1-sla", "static", "probe-once"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        channel.Moving(coherence_time_s=1e-12, states=30),
+        channel.Moving(coherence_time_s=1e12, states=30),
+        channel.Moving(speed_m_per_s=1e-9, states=30),
+        channel.Moving(m=1000, speed_m_per_s=LIGHT_SPEED_M_PER_S, states=30),
+        channel.Shadowed(sigma_db=8, decorrelation_m=1e-3, speed_m_per_s=LIGHT_SPEED_M_PER_S),
+        channel.Shadowed(sigma_db=30, decorrelation_m=1e9, speed_m_per_s=1e-9),
+        channel.OnOff(rate_bps=1e15, mean_on_s=1e12, mean_off_s=1e-12),
+        channel.OnOff(rate_bps=1e-60, mean_on_s=1e-12, mean_off_s=1e12),
+        channel.Markov(rates_bps=(1e15, 1e-60, 0), generator=((-1e15, 1e15, 0), (1, -2, 1), (1e-12, 0, -1e-12))),
+        channel.Markov(gains=(1e15, 1e-60), generator=((-1e15, 1e15), (1e15, -1e15))),
+    ],
+    ids=lambda kind: kind.kind,
+)
+def test_plans_within_the_bounds(kind, rule):
+    """No warning, and no cost below that of the least ever, or above that of sending at once."""
+    of = Scenario(dnn="alexnet", channel=kind)
+    made = plan(of, rule=rule)
+    assert 0 < made.time_s < inf
+    assert made.cost <= plan(of, rule="edge-only").cost * (1 + 1e-9)
+    assert made.stop_states.sum() == pytest.approx(1)
 
 
 def test_check_value():
@@ -241,10 +306,10 @@ def test_older_kinds_are_read_as_what_they_meant(old, new, lost):
             "channel.transitions: should be 3 rows of 3 probabilities",
         ),
         (FINITE | {"wrong": 3}, "channel.wrong: unknown field; allowed are gains, initial, kind, outages, rates_bps"),
-        (FINITE | {"step_s": 0}, "channel.step_s = 0: should be a positive number of seconds"),
-        (FINITE | {"step_s": "soon"}, "channel.kind = 'finite-state': is no longer offered, and its fields cannot be"),
+        (FINITE | {"step_s": 0}, "channel.step_s = 0.0: should be a positive number of seconds"),
+        (FINITE | {"step_s": "soon"}, "channel.step_s = 'soon': should be a number"),
         ({"kind": "correlated"}, r"cannot be converted \(base is missing\); use moving, shadowed, on-off or markov"),
-        (BURSTY | {"to_good": "often"}, "channel.kind = 'gilbert-elliott': is no longer offered"),
+        (BURSTY | {"to_good": "often"}, "channel.to_good = 'often': should be a number"),
         (BURSTY | {"to_good": 0.0}, "generator: "),
     ],
 )

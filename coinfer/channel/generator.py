@@ -7,6 +7,7 @@ from coinfer.channel.law import Floats, as_floats
 from coinfer.validation import InputError
 
 ROUNDING = 1e-5  # of a row's sum, relative to its diagonal
+ROOM = 1e-150  # to what is too large or too small for a float
 
 
 def checked_generator(rows: ArrayLike, states: int) -> Floats:
@@ -65,6 +66,8 @@ def stationary(generator: Floats) -> Floats:
     law = np.ones(len(rates))
     for n in range(1, len(rates)):
         law[n] = law[:n] @ rates[:n, n]
+        if law[n] > 1 / ROOM:
+            law[: n + 1] /= law[n]
     found = np.zeros(len(generator))
     found[inside] = law / law.sum()
     return found

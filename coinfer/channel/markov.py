@@ -9,9 +9,10 @@ from coinfer.channel.generator import check_outages, checked_generator, stationa
 from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import Link
-from coinfer.validation import InputError, brief
+from coinfer.validation import LARGEST_S, LEAST_S, InputError, brief
 
 MOST_PER_S = 1e15  # bits, or moves
+LEAST = 1e-60  # of what is not 0
 Row = tuple[float, ...]
 
 
@@ -22,6 +23,7 @@ class Markov(MovingChannel):
     diagonal), which is mended. A rate of 0 is an outage, which must lead to a usable state: the device may go on computing,
     or hold its features and wait. `transmit_powers_w`, if the radio's power differs by state, should not grow faster than the
     rate. Given `long_outage_s`, the first of two outage states is one that has lasted for less, the second a longer one.
+    Rates, gains and rates of moving are 0 or between 1e-60 and 1e15.
 
     Use it for a chain fitted to measurements (`Trace.markov`); not for fading known by its law (`Moving`). Raises
     `InputError`.
@@ -49,16 +51,17 @@ class Markov(MovingChannel):
         if (self.gains is None) == (self.rates_bps is None):
             raise InputError("rates_bps and gains: exactly one of them should be given")
         name, values = "gains" if self.rates_bps is None else "rates_bps", self._values
-        if not values.size or not np.all((values >= 0) & (values <= MOST_PER_S)):
+        if not values.size or not np.all((values == 0) | ((values >= LEAST) & (values <= MOST_PER_S))):
             raise InputError(
-                f"{name} = {brief(values.tolist())}: should be between 0 and {MOST_PER_S:.0e}, at least one of them"
+                f"{name} = {brief(values.tolist())}: should be 0, or between {LEAST:.0e} and {MOST_PER_S:.0e}, at least one of them"
             )
         if not np.any(values > 0):
             raise InputError(f"{name} = {brief(values.tolist())}: are all 0; the chain never sends")
         generator, usable = checked_generator(self.generator, values.size), values > 0
-        if generator.max() > MOST_PER_S:
+        moves = generator[generator > 0]
+        if wrong := moves[(moves < LEAST) | (moves > MOST_PER_S)].tolist():
             raise InputError(
-                f"generator = {generator.max():g} beside the diagonal: should be at most {MOST_PER_S:.0e} a second"
+                f"generator = {wrong[0]:g} beside the diagonal: should be 0, or between {LEAST:.0e} and {MOST_PER_S:.0e} a second"
             )
         check_outages(generator, usable)
         if not stationary(generator)[usable].sum() > 0:
@@ -102,7 +105,7 @@ class Markov(MovingChannel):
 
 
 class OnOff(MovingChannel):
-    """A link that is on, at one rate, or off: an outage. Both last for exponential times.
+    """A link that is on, at one rate of 1e-60 to 1e15, or off: an outage. Both last for exponential times, of mean 1e-12 to 1e12.
 
     Use it for blockage, handover and coverage that comes and goes; M* then has a closed form for equal layers (R22,
     `mlp_placement`). Raises `InputError`.
@@ -113,9 +116,9 @@ class OnOff(MovingChannel):
     """
 
     kind: Literal["on-off"] = "on-off"
-    rate_bps: float = Field(gt=0, le=MOST_PER_S, allow_inf_nan=False, description="rate while on [bit/s]")
-    mean_on_s: float = Field(ge=1e-12, le=1e12, allow_inf_nan=False, description="mean time on [s]")
-    mean_off_s: float = Field(ge=1e-12, le=1e12, allow_inf_nan=False, description="mean length of an outage [s]")
+    rate_bps: float = Field(ge=LEAST, le=MOST_PER_S, allow_inf_nan=False, description="rate while on [bit/s]")
+    mean_on_s: float = Field(ge=LEAST_S, le=LARGEST_S, allow_inf_nan=False, description="mean time on [s]")
+    mean_off_s: float = Field(ge=LEAST_S, le=LARGEST_S, allow_inf_nan=False, description="mean length of an outage [s]")
 
     def states_on(self, link: Link) -> States:
         """On, then off."""

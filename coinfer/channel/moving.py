@@ -10,7 +10,7 @@ from coinfer.channel.generator import diffusion_chain
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import LIGHT_SPEED_M_PER_S, Link
-from coinfer.validation import InputError
+from coinfer.validation import LARGEST_S, LEAST_S, InputError
 
 CLARKE = 1.3258293681804647 / (2 * pi)  # tau f_D where J0(2 pi f_D tau)^2 is 1/e: 0.211
 BEYOND = 0.0025  # the chance of a gain in the last cell, which has no upper edge
@@ -29,7 +29,8 @@ class Moving(MovingChannel):
     gain is put in `states` cells that grow smoothly from 0; the error falls like the square of their number. While B = b ln 2 /
     (W SNR) is sent, gains below sqrt(2 B/tau) are left before all is sent (R20): cells begin a tenth of that for 10 kbit.
 
-    Use it for a device or surroundings that move; where a rate is blocked altogether, `OnOff`. Raises `InputError`.
+    Use it for a device or surroundings that move; where a rate is blocked altogether, `OnOff`. tau is 1e-12 to 1e12 s,
+    v 1e-9 m/s to the speed of light. Raises `InputError`.
 
     >>> from coinfer.system import Link
     >>> round(Moving(speed_m_per_s=1.4).coherence_s(Link(carrier_hz=915e6)), 4)
@@ -40,8 +41,8 @@ class Moving(MovingChannel):
     m: float = Field(default=1.0, ge=0.5, le=1e3, allow_inf_nan=False, description="shape m [-]; 1 is Rayleigh fading")
     coherence_time_s: float | None = Field(
         default=None,
-        ge=1e-12,
-        le=1e12,
+        ge=LEAST_S,
+        le=LARGEST_S,
         allow_inf_nan=False,
         description="time after which the autocorrelation of the gain is 1/e [s]",
     )

@@ -6,7 +6,7 @@ decomposition then serves every z. `semigroup` takes the second where it holds a
 
 from abc import ABC, abstractmethod
 from functools import cached_property
-from math import ceil, inf, log2
+from math import ceil, floor, inf, log2
 
 import numpy as np
 
@@ -68,12 +68,13 @@ class Doubling(Semigroup):
     def flow(self, source: Floats, upto: Floats) -> tuple[Floats, Floats]:
         """The integral over what is left of a b besides its doubled steps, moved on by these."""
         left, whole = self._digits(upto)
-        series = [source]
+        unit = 2.0 ** floor(log2(self.step)) if self.step < inf else 1.0  # of z: powers of A alone would overflow
+        series, moved = [source], self.generator * unit
         for _ in range(TERMS):
-            series.append(self.generator @ series[-1])
-        integral, slope = (self._series(series, left, first) for first in (1, 0))
+            series.append(moved @ series[-1])
+        integral, slope = (self._series(series, left, first, unit) for first in (1, 0))
         most = max((steps.bit_length() for steps in whole), default=0)
-        doubled = self._series(series, np.array([self.step if most else 0.0]), 1)[:, 0]
+        doubled = self._series(series, np.array([self.step if most else 0.0]), 1, unit)[:, 0]
         for power, matrix in enumerate(self._doubled((1 << most) - 1)):
             has = [n for n, steps in enumerate(whole) if steps >> power & 1]
             integral[:, has] = doubled[:, None] + matrix @ integral[:, has]
@@ -106,12 +107,12 @@ class Doubling(Semigroup):
         return total / total.sum(axis=2, keepdims=True)
 
     @staticmethod
-    def _series(terms: list[Floats], at: Floats, first: int) -> Floats:
-        """Sum of z^(k+first) / (k+first)! A^k w over k."""
+    def _series(terms: list[Floats], at: Floats, first: int, unit: float) -> Floats:
+        """Sum of z^(k+first) / (k+first)! A^k w over k, where terms are (A unit)^k w."""
         total, weight = np.zeros((len(terms[0]), len(at))), at**first
         for k, term in enumerate(terms):
             total += weight * term[:, None]
-            weight = weight * (at / (k + 1 + first))
+            weight = weight * (at / unit / (k + 1 + first))
         return total
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from coinfer.channel.law import Floats
 from coinfer.channel.motion import States, cumulative_table, draw_next
 from coinfer.channel.semigroup import Doubling, Semigroup, semigroup
+from coinfer.validation import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +78,7 @@ class Sending:
         return replace(self, in_bits=semigroup(self._in_bits.generator, weights))
 
     def cost(self, bits: ArrayLike) -> Floats:
-        """The expected cost of sending o_n bits from each state on; (S, n)."""
+        """The expected cost of sending o_n bits from each state on; (S, n). Raises `InputError` where it is not right to 1e-8."""
         o = np.atleast_1d(np.asarray(bits, float))
         if o.size == 1 and (known := self._costs.get(float(o[0]))) is not None:
             return known[:, None]
@@ -93,8 +94,10 @@ class Sending:
         if not self._in_bits.solves(paid, sent, slope):
             sent, slope = (exact := Doubling(self._in_bits.generator)).flow(paid, bits)
             if not exact.solves(paid, sent, slope):
-                raise ArithmeticError(
-                    "R dC/db = c + Q C does not hold to 1e-8: rates and moves differ too much in size"
+                rates, moves = self.rates_bps[:u], np.abs(np.diag(self.generator)).max()
+                raise InputError(
+                    f"channel: rates of {rates.min():g} to {rates.max():g} bit/s, with up to {moves:g} moves a second, differ too "
+                    "much in size: R dC/db = c + Q C does not hold to 1e-8; should be closer together, or move less often"
                 )
         return np.where(bits > 0, np.concatenate([sent, wait[:, None] + leads @ sent]), 0.0)
 

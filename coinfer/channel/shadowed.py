@@ -21,7 +21,9 @@ class Shadowed(MovingChannel):
     over `decorrelation_m`; at `speed_m_per_s` that takes their ratio. The rate is the ergodic one, W log2(e) e^{1/s} E_1(1/s)
     at the SNR s there. The link's mean SNR is the median of s; its mean is larger, 5.5 times at 8 dB.
 
-    Use it for minutes on the move far from deep blockage; for fading that a layer can see move, `Moving`. Raises `InputError`.
+    Use it for minutes on the move far from deep blockage; for fading that a layer can see move, `Moving`. Distances are 1e-3 to
+    1e9 m, speeds 1e-9 m/s to that of light. Raises `InputError`, also where shadowing of about 30 dB moves so fast (1e-5 s) that
+    what sending costs cannot be told.
 
     >>> Shadowed(sigma_db=7.0, decorrelation_m=13.0, speed_m_per_s=1.4).sigma_db
     7.0
