@@ -1,5 +1,7 @@
 """What the study of one clock draws: one inference as it happens, fading without a chain, and the regime map."""
 
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -7,7 +9,14 @@ import pytest
 import coinfer
 from coinfer import InputError, channel
 from coinfer.cost import costs
-from coinfer.study.one_inference import draw_one_inference, fading_times_s, mean_sending_s, one_inference
+from coinfer.study.one_inference import (
+    draw_one_inference,
+    fading_times_s,
+    mean_sending_s,
+    one_inference,
+    telling_inference,
+    told,
+)
 from coinfer.study.regimes import bounded, draw_regimes, local_inference_s, regime_map, sent_in, worth_of_looking
 
 EQUAL = coinfer.load_scenario("default", dnn=coinfer.mlp(4, 4000), inferences_per_update=1e9)
@@ -74,6 +83,38 @@ def test_an_inference_can_be_drawn_whether_it_sends_at_once_or_not():
         assert line.get_ydata()[-1] == 0
         assert len(figure.axes[0].patches) == spans
         plt.close(figure)
+
+
+def layers_before_sending(seen):
+    doing = list(seen["doing"].unique())
+    return len(doing) - 1 if doing[-1] == "sending" else -1
+
+
+@pytest.mark.parametrize(
+    ("layers", "rule", "says"),
+    [
+        (
+            8,
+            "optimal",
+            "4 layers run and while the device sends. It is the first drawn that runs at least three layers",
+        ),
+        (4, "optimal", "1 layer runs and while the device sends. Of 200 drawn none runs more and then sends"),
+        (4, "edge-only", "moves on while the device sends. Of 200 drawn none runs a layer and then sends"),
+        (4, "local-only", "moves on while 4 layers run. Of 200 drawn none sends"),
+    ],
+)
+def test_a_telling_inference_is_found_or_the_nearest_to_it(layers, rule, says):
+    equal = EQUAL.replace(dnn=coinfer.mlp(layers, 4000))
+    local_s = local_inference_s(equal)
+    scenario = sent_in(equal.replace(channel=channel.Moving(coherence_time_s=local_s, states=24)), 0.7 * local_s)
+    plan = coinfer.plan(scenario, rule=rule)
+    seen = telling_inference(scenario, plan, 5)
+    assert says in told(seen)
+    drawn = [one_inference(scenario, plan, np.random.default_rng([5, number])) for number in range(200)]
+    at = next(number for number in range(200) if drawn[number].equals(seen))
+    ran = [layers_before_sending(each) for each in drawn]
+    assert at == next((number for number in range(200) if ran[number] >= 3), ran.index(max(ran)))
+    plt.close(draw_one_inference(seen))
 
 
 def test_fading_without_a_chain():

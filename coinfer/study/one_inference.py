@@ -14,6 +14,7 @@ from coinfer.scenario import Scenario
 from coinfer.study.figures import PAGE_IN, SHARES, plt
 
 DRAWN = 200
+TELLING = 3  # layers that run before the device sends
 
 
 def one_inference(scenario: Scenario, plan: Plan, rng: np.random.Generator) -> pd.DataFrame:
@@ -48,23 +49,41 @@ def one_inference(scenario: Scenario, plan: Plan, rng: np.random.Generator) -> p
 
 
 def telling_inference(scenario: Scenario, plan: Plan, seed: int) -> pd.DataFrame:
-    """Of up to 200 drawn the first that runs three layers or more and then sends, or that which comes nearest to it."""
-    found, best = pd.DataFrame(), (-1, False)
+    """Of up to 200 drawn the first that runs three layers or more and then sends; if none does, that which runs most and sends."""
+    drawn = []
     for number in range(DRAWN):
-        seen = one_inference(scenario, plan, np.random.default_rng([seed, number]))
-        sends = bool((seen["doing"] == "sending").any())
-        telling = min(seen["doing"].nunique() - sends, 3), sends
-        if telling > best:
-            found, best = seen, telling
-        if best == (3, True):
-            break
-    return found
+        drawn.append(one_inference(scenario, plan, np.random.default_rng([seed, number])))
+        if _sends_after(drawn[-1]) >= (True, TELLING):
+            return drawn[-1]
+    return max(drawn, key=_sends_after)
+
+
+def _sends_after(seen: pd.DataFrame) -> tuple[bool, int]:
+    """Whether the device sends, and how many layers it runs before that."""
+    return bool((seen["doing"] == "sending").any()), int(seen.loc[seen["doing"] != "sending", "doing"].nunique())
+
+
+def told(seen: pd.DataFrame) -> str:
+    """What a `telling_inference` shows, and which of those drawn it is.
+
+    >>> told(pd.DataFrame({"doing": ["layer 1", "sending"]}))
+    'the rate moves on while 1 layer runs and while the device sends. Of 200 drawn none runs more and then sends'
+    """
+    sends, layers = _sends_after(seen)
+    runs = f"while {layers} layer{'s run' if layers > 1 else ' runs'}"
+    shown = " and ".join([runs] * (layers > 0) + ["while the device sends"] * sends)
+    if not sends:
+        return f"the rate moves on {shown}. Of {DRAWN} drawn none sends"
+    if layers < TELLING:
+        return f"the rate moves on {shown}. Of {DRAWN} drawn none runs {'more' if layers else 'a layer'} and then sends"
+    return f"the rate moves on {shown}. It is the first drawn that runs at least three layers and then sends"
 
 
 def _stops(plan: Plan, law: MovingLaw, stage: int, state: int) -> bool:
     if stage == plan.placement:
         return True
-    return bool(law.sent(plan.problem.bits[stage])[state, 0] <= plan.stop_thresholds[state, stage])
+    a = np.broadcast_to(plan.stop_thresholds, (len(law.unit_costs), plan.placement))
+    return bool(law.sent(plan.problem.bits[stage])[state, 0] <= a[state, stage])
 
 
 def _stays(law: MovingLaw, rng: np.random.Generator) -> Iterator[tuple[int, float]]:
