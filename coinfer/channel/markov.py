@@ -12,7 +12,7 @@ from coinfer.system import Link
 from coinfer.validation import LARGEST_S, LEAST_S, InputError, brief
 
 MOST_PER_S = 1e15  # bits, or moves
-LEAST = 1e-60  # of what is not 0
+LEAST = 1e-100  # of what is not 0
 Row = tuple[float, ...]
 
 
@@ -23,7 +23,7 @@ class Markov(MovingChannel):
     diagonal), which is mended. A rate of 0 is an outage, which must lead to a usable state: the device may go on computing,
     or hold its features and wait. `transmit_powers_w`, if the radio's power differs by state, should not grow faster than the
     rate. Given `long_outage_s`, the first of two outage states is one that has lasted for less, the second a longer one.
-    Rates, gains and rates of moving are 0 or between 1e-60 and 1e15.
+    Rates, gains and rates of moving are 0 or between 1e-100 and 1e15.
 
     Use it for a chain fitted to measurements (`Trace.markov`); not for fading known by its law (`Moving`). Raises
     `InputError`.
@@ -105,7 +105,7 @@ class Markov(MovingChannel):
 
 
 class OnOff(MovingChannel):
-    """A link that is on, at one rate of 1e-60 to 1e15, or off: an outage. Both last for exponential times, of mean 1e-12 to 1e12.
+    """A link that is on, at one rate of 1e-100 to 1e15, or off: an outage. Both last for exponential times, of mean 1e-12 to 1e12.
 
     Use it for blockage, handover and coverage that comes and goes; M* then has a closed form for equal layers (R22,
     `mlp_placement`). Raises `InputError`.
