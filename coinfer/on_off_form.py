@@ -297,12 +297,14 @@ def _on_off(costs: Costs) -> tuple[OnOffLink, float, Floats]:
             f"bits: have {costs.bits.ndim} dimensions; should be those of one problem, as the channel moves"
         )
     sender, chain = law.sender, law.chain
-    if not 0 < chain.initial[1] < 1:
-        raise InputError(
-            f"channel: is off for a share of {chain.initial[1]:g} of the time; should be on and off, each for 1e-15 of it at least"
-        )
     if not np.allclose(chain.initial @ chain.kernels, chain.initial, rtol=ROUNDING, atol=ROUNDING):
         raise InputError(f"channel: starts in {chain.initial.tolist()}; should start in its stationary state")
+    if not 0 < chain.initial[1] < 1:
+        on_s, off_s = 1 / sender.generator[0, 1], 1 / sender.generator[1, 0]
+        raise InputError(
+            f"channel: with a mean_on_s of {on_s:g} and a mean_off_s of {off_s:g} it is off for a share of {chain.initial[1]:g} of "
+            "the time; should be on and off, each for 1e-15 of it at least"
+        )
     link = OnOffLink(
         rate_bps=float(sender.rates_bps[0]),
         begin_per_s=float(sender.generator[0, 1]),

@@ -263,7 +263,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: coinfer.mlp_placement(
             Scenario(dnn=coinfer.mlp(3, 64), channel=channel.OnOff(rate_bps=1e6, mean_on_s=1e-9, mean_off_s=1e9))
         ),
-        ["channel: is off for a share of 1 of the time", "on and off"],
+        ["mean_on_s of 1e-09 and a mean_off_s of 1e+09", "off for a share of 1 of the time", "on and off"],
     ),
     "text for rates": (lambda: coinfer.Trace(["a"], 0.1), ["rates_bps = ['a']", "list of numbers"]),
     "text for a window": (lambda: coinfer.Trace([1.0], "a"), ["window_s = 'a'", "positive number of seconds"]),
