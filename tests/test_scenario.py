@@ -395,6 +395,7 @@ def test_replacing_the_distance_or_the_snr_takes_the_place_of_the_other():
     back = by_snr.replace(link__distance_m=70)
     assert (back.link.mean_snr_db, back.link.distance_m) == (None, 70)
     assert by_snr.replace(link__bandwidth_hz=1e6).link.mean_snr_db == 10
+    assert by_snr.replace(link__mean_snr_db=25, link__distance_m=None).link.mean_snr_db == 25
 
 
 # ---------------------------------------------------------------- the scenarios of the package
