@@ -1,15 +1,13 @@
 """What a derivation is written with: facts and steps; and what a claim has besides: mutants and a restatement."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any
 
 import sympy as sp
 
 from coinfer.derivations.engine.prover import Rule, algebra
 
-if TYPE_CHECKING:
-    from coinfer.derivations.engine.claim import Claim
-
+Source = Any  # a definition by its name, an earlier claim, or HYPOTHESIS
 HYPOTHESIS = "hypothesis"
 
 
@@ -17,23 +15,23 @@ HYPOTHESIS = "hypothesis"
 class Use:
     """A fact: a definition by its name, an earlier claim, or the induction hypothesis, at given values of its symbols."""
 
-    source: Union[str, "Claim"]
+    source: Source
     at: tuple[tuple[str, sp.Expr], ...] = ()
     where: bool = False  # only where its conditions hold, as a fact of the form "if they do, then"
     on_dearer: bool = False  # on the chain with larger extra costs
 
 
-def use(source: Union[str, "Claim"], **at: Any) -> Use:
+def use(source: Source, **at: Any) -> Use:
     """`use("optimal", M=M + 1)`: the definition called optimal, with M + 1 for M."""
     return Use(source, tuple((name, sp.sympify(value)) for name, value in at.items()))
 
 
-def where(source: Union[str, "Claim"], **at: Any) -> Use:
+def where(source: Source, **at: Any) -> Use:
     """The same where its conditions hold, which need not follow: "if M < N, then"."""
     return replace(use(source, **at), where=True)
 
 
-def on_dearer(source: Union[str, "Claim"], **at: Any) -> Use:
+def on_dearer(source: Source, **at: Any) -> Use:
     """The same on the chain with larger extra costs: what holds on every chain holds there."""
     return replace(use(source, **at), on_dearer=True)
 
