@@ -422,6 +422,13 @@ def test_weak_prover_rejects_no_mutant() -> None:
     assert found.mutants_rejected == ()
 
 
+def test_a_claim_brings_no_rule_of_its_own() -> None:
+    true = claim("L1")
+    for rule in (lambda *_: True, inside_sum(lambda *_: True)):
+        steps = (replace(true.steps[0], by=rule), *true.steps[1:])
+        assert any("none of the engine's" in each for each in replace(true, steps=steps).verify().failures)
+
+
 def test_status_follows_from_the_derivation() -> None:
     true = claim("L1")
     numbers = replace(true, steps=(replace(true.steps[0], by=by_numbers),))
@@ -494,6 +501,16 @@ def test_an_integral_of_a_derivative_needs_something_smooth() -> None:
     assert not fundamental(sp.S.Zero, "=", sp.log(-1) + outside, NOTHING)
     steps = sp.Integral(sp.Derivative(V(k), k), (k, 0, M))  # V has values at integers only
     assert not fundamental(V(M), "=", V(0) + steps, NOTHING)
+
+
+def test_nothing_is_strict_over_a_range_that_may_be_a_point() -> None:
+    z, b = sp.Symbol("z", real=True), sp.Symbol("b", nonnegative=True)
+    for times, end in ((1, b), (A**2, sp.Integer(1))):  # b and A may be 0
+        some, more = (times * sp.Integral(body, (z, 0, end)) for body in (z**2, z**2 + 1))
+        assert inside_integral(order)(some, "<=", more, NOTHING)
+        assert not inside_integral(order)(some, "<", more, NOTHING)
+    few, many = (sp.Sum(body, (i, 1, M)) for body in (i, i + 1))
+    assert not inside_sum(order)(few, "<", many, NOTHING)
 
 
 def test_integrals_are_compared_inside_from_left_to_right() -> None:

@@ -18,7 +18,7 @@ import sympy as sp
 from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, constants, derived
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
-from coinfer.derivations.engine.prover import Context, rests_on_numbers
+from coinfer.derivations.engine.prover import Context, of_the_engine, rests_on_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds, real_number
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, Restatement, Result, Step, Use
@@ -187,6 +187,8 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     conclusions = [sp.Or(*map(sp.Not, unmet), compare(*fact)) if unmet else compare(*fact) for fact, unmet in used]
     facts = open_conditions(plain(fact) for fact in (*scope.conditions, *conclusions))
     known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *map(context.rewrite_fact, facts)))))
+    if not of_the_engine(step.by):
+        yield f"{where}: the rule is none of the engine's"
     if not step.by(plain(step.left), step.relation, plain(step.right), known):
         yield f"{where}: not proved"
     elif not consistent(known.facts):

@@ -7,6 +7,7 @@ no proof. A rule never samples: numbers play no part in a proof.
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
+from types import FunctionType
 from typing import Any
 
 import sympy as sp
@@ -194,7 +195,7 @@ def inside(kind: type, rule: Rule, left: Expr, relation: str, right: Expr, conte
     summed = 1 if kind is sp.Sum else 0  # which may have no terms
     first = summed if variable.is_positive else 0 if variable.is_nonnegative else low
     ordered = all(holds(each, context.facts) for each in (low >= first, low <= high + summed))
-    if bool(variable.is_integer) != bool(summed) or not ordered:
+    if bool(variable.is_integer) != bool(summed) or not ordered or relation in ("<", ">"):  # the range may be a point
         return False
     hole = stand_in(firsts[0] + seconds[0])
     if sp.expand(left.xreplace({firsts[0]: hole}) - right.xreplace({seconds[0]: hole})) != 0:
@@ -295,3 +296,11 @@ def by_numbers(left: Expr, relation: str, right: Expr, context: Context) -> bool
 def rests_on_numbers(rule: Any) -> bool:
     """Whether a rule is `by_numbers`, or one made with it."""
     return rule is by_numbers or (isinstance(rule, partial) and any(map(rests_on_numbers, rule.args)))
+
+
+def of_the_engine(rule: object) -> bool:
+    """Whether a rule, and any that it is made of, is the engine's own: a claim may not bring one along."""
+    if isinstance(rule, partial):
+        made_of = [part for part in rule.args if isinstance(part, (partial, FunctionType))]
+        return all(map(of_the_engine, [rule.func, *made_of]))
+    return getattr(rule, "__module__", "").startswith(__name__.rpartition(".")[0])
