@@ -91,7 +91,9 @@ def check_moves(costs: Costs, plan: Plan, inferences: int) -> None:
     """Raise `InputError` where following a plan would take hours, as the channel changes its state too often."""
     if not isinstance(costs.law, MovingLaw):
         return
-    moves = max(inferences, AT_ONCE) * float(costs.law.moves(costs.bits[: plan.placement + 1]).max())
+    moves = max(inferences, AT_ONCE) * float(
+        (costs.law.chain.initial @ costs.law.sender.moves(costs.bits[: plan.placement + 1])).max()
+    )
     if moves > MOST_MOVES:
         raise InputError(
             f"inferences = {inferences}: the channel would change its state about {moves:.1e} times while the device sends; "

@@ -332,7 +332,7 @@ def test_moves_while_sending():
     """An on-off link is left once a mean_on_s of sending, and comes back as often; an outage at first is one move more."""
     link = channel.OnOff(rate_bps=8e6, mean_on_s=3.0, mean_off_s=1.0)
     law = moving_law(coinfer.costs(scenario(channel=link)).law)
-    assert law.moves([8e6, 80e6]) == pytest.approx([2 / 3 + 1 / 4, 20 / 3 + 1 / 4], rel=1e-9)
+    assert law.chain.initial @ law.sender.moves([8e6, 80e6]) == pytest.approx([2 / 3 + 1 / 4, 20 / 3 + 1 / 4], rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -51,9 +51,7 @@ def estimate_on_off(
     rates, apart_s = _looks(rates_bps, durations_s)
     _check_still(rates > 0, apart_s, "the link goes on or off")
     prior_s, ended_s = time_of_motion("prior_off_s", prior_off_s), _nonnegative("outages_s", outages_s, LARGEST_S)
-    if rate_bps is None and not np.any(rates > 0):
-        raise InputError("rates_bps: are all 0, and nothing tells the rate while on; rate_bps should be given")
-    rate_bps = float(rates[rates > 0].mean()) if rate_bps is None else positive("rate_bps", rate_bps)
+    rate_bps = _rate_while_on(rates) if rate_bps is None else positive("rate_bps", rate_bps)
     off, ended, total_s = rates == 0, ended_s.size + 1, float(ended_s.sum()) + prior_s
     share = np.array([np.count_nonzero(off[:, 0]), np.count_nonzero(~off[:, 0])]) + 0.5
     log_odds, log_come = float(np.log(share[0] / share[1])), float(np.log(ended / total_s))  # the mode, if this is all
@@ -64,8 +62,7 @@ def estimate_on_off(
             outages = ended * at[1] - total_s * np.exp(at[1])
             return -float(outages) - log_likelihood_on_off(float(at[0]), float(at[1]), share, moves, apart_s)
 
-        start = np.array([log_odds, log_come])
-        found = minimize(surprise, start, method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-7})
+        found = minimize(surprise, [log_odds, log_come], method="Nelder-Mead", options={"xatol": 1e-5, "fatol": 1e-7})
         log_odds, log_come = found.x.tolist()
     mean_on_s, mean_off_s = np.clip(np.exp([-log_come - log_odds, -log_come]), LEAST_S, LARGEST_S).tolist()
     return OnOff(rate_bps=rate_bps, mean_on_s=mean_on_s, mean_off_s=mean_off_s)
@@ -114,12 +111,7 @@ def estimate_moving(
     if not is_number(m) or not 0.5 <= m <= LARGEST_M:
         raise InputError(f"m = {brief(m)}: should be in 0.5..{LARGEST_M:g}")
     prior_s, bandwidth_hz = time_of_motion("prior_s", prior_s), an("link", link, Link).bandwidth_hz
-    if wrong := rates[(rates > MOST_BITS * bandwidth_hz) | (rates < LEAST_BITS * bandwidth_hz)].tolist():
-        raise InputError(
-            f"rates_bps = {wrong[0]:g}: should be {LEAST_BITS:g} to {MOST_BITS:g} bit/s a hertz of link.bandwidth_hz = "
-            f"{bandwidth_hz:g}, as no channel has such an SNR"
-        )
-    snr = np.expm1(rates * (np.log(2) / bandwidth_hz))
+    snr = _snr(rates, bandwidth_hz)
     mean, tau_s = float(snr.mean()), prior_s
     before, after = snr[:, :-1] / mean, snr[:, 1:] / mean
     if apart_s.size:
@@ -161,6 +153,22 @@ def log_later_gain(after: Floats, before: Floats, correlation: Floats, m: float)
             np.log(i0e(z) if order == 0 else ive(order, z)) + z - order * np.log(z / 2),
         )
         return np.where(correlation < 1, np.log(scale) - x - y + order * np.log(x) + bessel, 0.0)
+
+
+def _rate_while_on(rates_bps: Floats) -> float:
+    if not np.any(rates_bps > 0):
+        raise InputError("rates_bps: are all 0, and nothing tells the rate while on; rate_bps should be given")
+    return float(rates_bps[rates_bps > 0].mean())
+
+
+def _snr(rates_bps: Floats, bandwidth_hz: float) -> Floats:
+    """By Shannon's formula."""
+    if wrong := rates_bps[(rates_bps > MOST_BITS * bandwidth_hz) | (rates_bps < LEAST_BITS * bandwidth_hz)].tolist():
+        raise InputError(
+            f"rates_bps = {wrong[0]:g}: should be {LEAST_BITS:g} to {MOST_BITS:g} bit/s a hertz of link.bandwidth_hz = "
+            f"{bandwidth_hz:g}, as no channel has such an SNR"
+        )
+    return np.asarray(np.expm1(rates_bps * (np.log(2) / bandwidth_hz)))
 
 
 def _looks(rates_bps: ArrayLike, durations_s: ArrayLike) -> tuple[Floats, Floats]:

@@ -113,8 +113,6 @@ class MovingLaw(Law):
         """Stops where sending is thought to cost at most A, whatever it costs there; thresholds on o X without memory."""
         if isinstance(law, MovingLaw):
             thought, a = self.sent(bits), np.broadcast_to(threshold, (len(self.unit_costs), np.shape(threshold)[-1]))
-            if self.seen.same(law.seen):
-                return np.where(thought <= a, inf, -inf)
             return np.where(self.seen.carried(thought, law.seen) <= self.seen.carried(a, law.seen), inf, -inf)
         return threshold if threshold.ndim == 1 else on_sending(bits, self.largest_stop(bits, threshold))
 
@@ -146,10 +144,6 @@ class MovingLaw(Law):
     def unit_cost(self, state: State) -> Floats:
         """The unit cost [1/bit] at the rate of each state drawn, inf in an outage."""
         return self.unit_costs[state]
-
-    def moves(self, bits: ArrayLike) -> Floats:
-        """How often the channel is expected to change its state while o_n bits are sent; (n,)."""
-        return self.chain.initial @ self.sender.moves(bits)
 
     def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
         """Event by event, as the rates come."""

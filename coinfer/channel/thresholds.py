@@ -86,6 +86,8 @@ class Seen:
 
     def carried(self, threshold: Floats, other: "Seen") -> Floats:
         """Thresholds (S, M) at the states of another channel, outages one by one if it has as many."""
+        if self.same(other):
+            return threshold
         at = np.append(other.unit_costs, np.full(len(other.often) - len(other.unit_costs), inf))
         outages = np.arange(len(at)) - len(other.unit_costs)
         same = len(at) - len(other.unit_costs) == len(self.often) - len(self.unit_costs)
