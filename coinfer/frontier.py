@@ -107,16 +107,14 @@ def _tried(scenario: Scenario, vertices: list[Plan], rules: list[Rule]) -> Itera
     choices += [(found.problem, rule) for found in vertices for rule in rules if not isinstance(rule, Static)]
     if any(isinstance(rule, Static) for rule in rules):  # every split: the best on average need not be the best in time
         choices += [(own, Static(n)) for n in range(own.largest_placement + 1)]
-    queue: list[
-        tuple[float, int, int, Plan, bool]
-    ] = []  # ETC or less, number of the choice, placement, and whether known
+    # the ETC or less, the number of the choice, the placement, the plan, and whether its ETC is known
+    queue: list[tuple[float, int, int, Plan, bool]] = []
     for number, (problem, rule) in enumerate(choices):
         j = total_costs(problem, rule)
         known = problem is own
         placements = np.flatnonzero(np.isfinite(j[fits])).tolist()
-        for m in (
-            placements[:1] if isinstance(rule, Static) else placements
-        ):  # more layers than a split needs only cost more
+        # more layers than a split needs only cost more
+        for m in placements[:1] if isinstance(rule, Static) else placements:
             queue.append((_rounded(j[m] if known else best[m]), number, m, Plan(problem, rule, m, j), known))
     heapify(queue)
     seen: set[tuple[float, ...]] = set()  # a plan that places and spends as much as another is tried once

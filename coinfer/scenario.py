@@ -70,9 +70,8 @@ class Scenario(Model):
                 raise InputError(f"{path} = {value!r}: {part!r} should be one of {', '.join(type(self).model_fields)}")
             inner = fields[part]
             kept = {key: getattr(inner, key) for key in type(inner).model_fields}
-            if (
-                path in ("link__mean_snr_db", "link__distance_m") and value is not None
-            ):  # one of the two replaces the other
+            # one of the two replaces the other
+            if path in ("link__mean_snr_db", "link__distance_m") and value is not None:
                 kept |= {"mean_snr_db": None, "distance_m": None}
             fields[part] = type(inner)(**(kept | {name: value}))
         return type(self)(**fields)

@@ -6,7 +6,6 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coinfer.channel.base import BaseChannel
 from coinfer.channel.law import Floats, UnitCostLaw
 from coinfer.channel.moving_channel import MovingChannel
 from coinfer.channel.moving_law import MovingLaw, moving_law
@@ -130,24 +129,23 @@ def _times(seconds: Costs) -> tuple[SendingTimes, Floats]:
 def _edges_bps(seconds: Costs) -> Floats:
     """Rates between the cells of a diffusion, as many cells as are used; empty for any other chain."""
     scenario = cast(Scenario, seconds.scenario)
-    channel = cast(MovingChannel, scenario.channel)
-    if getattr(channel, "states", 0) > MANY_STATES:
-        channel = channel.model_copy(update={"states": MANY_STATES})
-    edges = channel.states_on(scenario.link).edge_rates_bps
+    edges = _channel(scenario).states_on(scenario.link).edge_rates_bps
     return np.zeros(0) if edges is None else edges
 
 
-def _channel(seconds: Costs) -> BaseChannel:
-    assert seconds.scenario is not None
-    return seconds.scenario.channel
+def _channel(scenario: Scenario) -> MovingChannel:
+    """The channel; a diffusion in as many cells as are used."""
+    channel = cast(MovingChannel, scenario.channel)
+    many = getattr(channel, "states", 0) > MANY_STATES
+    return channel.model_copy(update={"states": MANY_STATES}) if many else channel
 
 
 def _coarse(seconds: Costs) -> MovingLaw:
     """The law itself, or that of the same diffusion in fewer cells."""
-    if getattr(_channel(seconds), "states", 0) <= MANY_STATES:
-        return moving_law(seconds.law)
     scenario = cast(Scenario, seconds.scenario)
-    channel = scenario.channel.model_copy(update={"states": MANY_STATES})
+    channel = _channel(scenario)
+    if channel is scenario.channel:
+        return moving_law(seconds.law)
     return moving_law(channel.law_along(scenario.link, scenario.weights, np.zeros(0)))
 
 

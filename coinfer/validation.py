@@ -8,11 +8,11 @@ from math import inf
 from numbers import Real
 from typing import Any, TypeVar
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 Kind = TypeVar("Kind")
 BOUNDS = {"gt": "greater than", "ge": "greater than or equal to", "lt": "less than", "le": "less than or equal to"}
+MOST_PER_S = 1e15  # bits, or moves of a channel: more than any link's
 LARGEST_S, LEAST_S = 1e12, 1e-12  # times of a channel in motion: beyond either, nothing moves or nothing is seen of it
 
 
@@ -120,7 +120,7 @@ def time_of_motion(field: str, value: object) -> float:
 
 def is_number(value: object) -> bool:
     """Whether `value` is a real number; truth values are not."""
-    return isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @contextmanager

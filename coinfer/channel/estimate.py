@@ -12,9 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.markov import OnOff
 from coinfer.channel.moving import Moving
-from coinfer.channel.timeline import MOST_BPS
 from coinfer.system import Link
-from coinfer.validation import LARGEST_S, LEAST_S, InputError, an, brief, is_number, positive, time_of_motion
+from coinfer.validation import (
+    LARGEST_S,
+    LEAST_S,
+    MOST_PER_S,
+    InputError,
+    an,
+    brief,
+    is_number,
+    positive,
+    time_of_motion,
+)
 
 LARGEST_M = 100.0  # up to which the density of a later gain is computed without underflow
 MOST_BITS, LEAST_BITS = 60.0, 1e-15  # a second and hertz: SNRs of 181 and -152 dB
@@ -173,7 +182,7 @@ def _snr(rates_bps: Floats, bandwidth_hz: float) -> Floats:
 
 def _looks(rates_bps: ArrayLike, durations_s: ArrayLike) -> tuple[Floats, Floats]:
     """Rates (inferences, looks) and the times between looks (looks - 1,), checked."""
-    rates = _nonnegative("rates_bps", rates_bps, MOST_BPS)
+    rates = _nonnegative("rates_bps", rates_bps, MOST_PER_S)
     apart_s = _nonnegative("durations_s", durations_s, LARGEST_S)
     if rates.ndim != 2 or not rates.size:
         raise InputError(f"rates_bps: has shape {rates.shape}; should be (inferences, looks), at least one of each")

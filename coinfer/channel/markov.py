@@ -9,9 +9,8 @@ from coinfer.channel.generator import check_outages, checked_generator, stationa
 from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import Link
-from coinfer.validation import LARGEST_S, LEAST_S, InputError, brief
+from coinfer.validation import LARGEST_S, LEAST_S, MOST_PER_S, InputError, brief
 
-MOST_PER_S = 1e15  # bits, or moves
 LEAST = 1e-100  # of what is not 0
 Row = tuple[float, ...]
 

@@ -7,9 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats, as_floats
-from coinfer.validation import InputError, seconds
-
-MOST_BPS = 1e15  # which no link reaches
+from coinfer.validation import MOST_PER_S, InputError, seconds
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +27,10 @@ class Timeline:
         rates = as_floats("rates_bps", self.rates_bps)
         if rates.ndim != 1 or not rates.size:
             raise InputError(f"rates_bps: has shape {rates.shape}; should be a list of at least one rate")
-        if (bad := ~((rates >= 0) & (rates <= MOST_BPS))).any():
+        if (bad := ~((rates >= 0) & (rates <= MOST_PER_S))).any():
             raise InputError(
                 f"rates_bps = {rates[bad][0]} in window {int(np.argmax(bad))}: should be finite and nonnegative, at most "
-                f"{MOST_BPS:.0e}"
+                f"{MOST_PER_S:.0e}"
             )
         if not rates.any():
             raise InputError("rates_bps: are all 0; nothing could ever be sent")

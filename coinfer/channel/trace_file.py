@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
-from coinfer.channel.timeline import MOST_BPS
 from coinfer.channel.trace import Trace
-from coinfer.validation import InputError, brief, one_of, positive, seconds
+from coinfer.validation import MOST_PER_S, InputError, brief, one_of, positive, seconds
 
 PACKET_BITS = 1500 * 8  # of a delivery opportunity in the mahimahi format
 RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
@@ -131,10 +130,10 @@ def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) ->
             raise _fail(path, f"sample {np.argmax(bad) + 1} has a {name} that is not finite")
     if (bad := rates < 0).any():
         raise _fail(path, f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be nonnegative")
-    if (bad := rates > MOST_BPS).any():
+    if (bad := rates > MOST_PER_S).any():
         raise _fail(
             path,
-            f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be at most {MOST_BPS:.0e}",
+            f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be at most {MOST_PER_S:.0e}",
         )
     if (bad := np.diff(times) < 0).any():
         at = int(np.argmax(bad))
