@@ -177,12 +177,20 @@ def test_modules_are_read_by_threads_at_once():
     """CPython 3.11 takes the depth of a thread's call for that of another whose tree is being made (python/cpython#106905)."""
     sources = [path.read_text("utf-8") for path in sorted(freshness.PACKAGE.glob("*.py"))]
 
+    class Finalised:
+        """Its end runs Python, where threads take turns, while a tree is being made."""
+
+        def __del__(self) -> None:
+            sum(range(10))
+
     def read(depth: int) -> None:
         if depth:
             read(depth - 1)
             return
         for source in sources:
             freshness._parsed(source)
+            cycle = Finalised()
+            cycle.itself = cycle
 
     interval, threshold = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(1e-6)
