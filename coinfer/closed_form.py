@@ -34,7 +34,7 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
     but not on a link with memory. Raises `InputError` for any other chain.
 
     >>> import coinfer
-    >>> mlp = coinfer.load_scenario("default").replace(dnn=coinfer.mlp(8, 2000), inferences_per_update=100_000)
+    >>> mlp = coinfer.load_scenario("abstract-model").replace(dnn=coinfer.mlp(8, 2000), inferences_per_update=100_000)
     >>> mlp_placement(mlp) == coinfer.plan(mlp, rule="1-sla").placement
     True
     """

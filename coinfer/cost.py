@@ -1,11 +1,14 @@
 """A scenario becomes `Costs`: all that the rules ever see.
 
-    delta_n = l_n - c_n    extra cost of keeping layer n on the device, l_n = beta_t w_n / f_d + beta_e e_d w_n, c_n = beta_t w_n / f_e
-    D_n                    cost of placing it, (beta_t + beta_e P_rx) s_n / (R_dl K) per inference
-    C_edge                 cost of running every layer on the edge, the sum of all c_n
-    o_n X_n                cost of stopping at stage n: its bits times the unit cost of the channel seen there
+    l_n, c_n               cost of layer n on the device, (beta_t / f_d + beta_e e_d) w_n, and on the edge, beta_t w_n / f_e
+    o_n X_n                cost of sending at stage n: its bits times the unit cost of the channel seen there
+    f_n                    what sending costs there on any channel: bits, round trip, the radio's tail; 0 if o_n = 0
+    delta_n                extra cost of keeping layer n on the device, l_n - c_n + f_n - f_{n-1}
+    D_n                    cost of placing it, phi_u s_n [(beta_t + beta_e P_rx) / R_dl + beta_e e_rx] / K per inference
+    C_edge                 cost of stopping at once but for o_0 X_0, f_0 and the sum of all c_n
 
-Stopping at stage n costs C_edge + sum_{i<=n} delta_i + o_n X_n, download apart: definitions, not results.
+Stopping at stage n costs C_edge + sum_{i<=n} delta_i + o_n X_n, download apart: definitions, not results. That f may be
+spread over the layers like this, and no rule need know of it, is R24.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +39,7 @@ class Costs:
     extra: Floats  # (N,) delta_1..delta_N: extra cost of keeping layer n on the device, any sign
     bits: Floats  # (N+1,) o_0..o_N [bit]: what is sent by stopping at stage n
     download: Floats  # (N,) D_1..D_N: cost of placing layer n, per inference
-    edge: float | Floats  # C_edge: cost of running every layer on the edge
+    edge: float | Floats  # C_edge: cost of running every layer on the edge, and of sending the input on any channel
     law: Law  # of X [1/bit] at the stages
     largest_placement: int = -1  # layers that fit in the device's memory; -1: all of them
     scenario: Scenario | None = field(init=False, default=None, repr=False)  # what `costs` made them from
@@ -93,31 +96,50 @@ def edge_costs(scenario: Scenario) -> Floats:
     return np.array(scenario.dnn.macs, dtype=float) * (scenario.weights.time_per_s / scenario.edge.macs_per_s)
 
 
+def sent_bits(scenario: Scenario) -> Floats:
+    """What is sent by stopping at stage n, o_0..o_N [bit]; the result only if it is wanted at the edge; shape (N+1,)."""
+    bits = np.array(scenario.dnn.output_bits, dtype=float)
+    if not scenario.result_at_edge:
+        bits[-1] = 0.0  # the result is where it is wanted
+    return bits
+
+
+def beside_channel(scenario: Scenario) -> tuple[Floats, Floats]:
+    """What sending at stage n takes on any channel: seconds, the round trip, and joules, bits and tail; both (N+1,).
+
+    The tail lasts until the next inference at most: exactly so if that one sends as well, else it may last longer.
+    """
+    link, bits = scenario.link, sent_bits(scenario)
+    sends = bits > 0
+    tail_s = link.tail_s if scenario.interval_s is None else np.minimum(link.tail_s, scenario.interval_s)
+    return link.round_trip_s * sends, link.energy_j_per_bit * bits + link.tail_power_w * tail_s * sends
+
+
 def costs(scenario: Scenario) -> Costs:
     """The costs of a scenario: delta_n, o_n, D_n, C_edge and the law of X. Raises `InputError`.
 
     >>> import coinfer
-    >>> given = costs(coinfer.load_scenario("default"))
+    >>> given = costs(coinfer.load_scenario("abstract-model"))
     >>> given.layers, int(given.bits[0])  # AlexNet; the raw input of 224 x 224 x 3 bytes
     (8, 1204224)
     """
     if not isinstance(scenario, Scenario):
         raise InputError(f"scenario = {brief(scenario)}: should be a Scenario or Costs")
     dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
-    parameter_bits = np.array(dnn.parameter_bits, dtype=float)
-    at_edge = edge_costs(scenario)
-    bits = np.array(dnn.output_bits, dtype=float)
-    if not scenario.result_at_edge:
-        bits[-1] = 0.0  # the result is where it is wanted
+    parameter_bits, layers = np.array(dnn.parameter_bits, dtype=float), edge_costs(scenario)
+    seconds, joules = beside_channel(scenario)
+    anyway = weights.time_per_s * seconds + weights.energy_per_j * joules
     receive = (weights.time_per_s + weights.energy_per_j * link.receive_power_w) / link.downlink_rate_bps
+    receive = receive + weights.energy_per_j * link.receive_energy_j_per_bit
     fits = dnn.layers
     if device.memory_bits is not None:
         fits = int(np.searchsorted(np.cumsum(parameter_bits), device.memory_bits, side="right"))
+    edge = layers.sum(axis=-1, keepdims=True) + anyway[..., :1]
     found = Costs(
-        extra=device_costs(scenario) - at_edge,
-        bits=bits,
-        download=parameter_bits * (receive / scenario.inferences_per_update),
-        edge=at_edge.sum(axis=-1, keepdims=at_edge.ndim > 1),
+        extra=device_costs(scenario) - layers + np.diff(anyway),
+        bits=sent_bits(scenario),
+        download=parameter_bits * (receive * scenario.update_fraction / scenario.inferences_per_update),
+        edge=edge if edge.ndim > 1 else float(edge[0]),
         law=scenario.channel.law_along(link, weights, np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
@@ -132,7 +154,7 @@ def apart(given: Costs) -> tuple[Costs, Costs]:
     Raises `InputError` for costs that were not made from a scenario.
 
     >>> import coinfer
-    >>> seconds, joules = apart(coinfer.costs(coinfer.load_scenario("default")))
+    >>> seconds, joules = apart(coinfer.costs(coinfer.load_scenario("abstract-model")))
     >>> round(float(seconds.edge), 4)  # AlexNet on the edge server [s]
     0.0655
     """
@@ -152,11 +174,12 @@ def as_costs(given: Scenario | Costs) -> Costs:
 def static_shares(scenario: Scenario) -> dict[str, Floats]:
     """What always stopping at stage n = 0..N spends on, with placement M = n; each of shape (N+1,)."""
     given = costs(scenario)
-    law, never = given.law, np.full(given.layers, -np.inf)
-    none = np.zeros(1)
+    law, never, none = given.law, np.full(given.layers, -np.inf), np.zeros(1)
+    seconds, joules = beside_channel(scenario)
+    anyway = scenario.weights.time_per_s * seconds + scenario.weights.energy_per_j * joules
     return {
         "local compute": np.concatenate([none, np.cumsum(device_costs(scenario))]),
-        "transmission": law.average(law.reach(given.bits[:-1], never), law.sending(given.bits)),
+        "transmission": law.average(law.reach(given.bits[:-1], never), law.sending(given.bits)) + anyway,
         "edge compute": np.concatenate([np.cumsum(edge_costs(scenario)[::-1])[::-1], none]),
         "download": np.concatenate([none, np.cumsum(given.download)]),
     }

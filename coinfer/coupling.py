@@ -20,7 +20,7 @@ def decided_apart(costs: Costs) -> dict[str, NDArray]:
     - "joint placement", "static placement": how many layers these place.
 
     >>> import coinfer
-    >>> found = decided_apart(coinfer.costs(coinfer.load_scenario("default")))
+    >>> found = decided_apart(coinfer.costs(coinfer.load_scenario("abstract-model")))
     >>> bool(found["joint"] <= min(found["placed apart"], found["split apart"], found["both apart"]))
     True
     """

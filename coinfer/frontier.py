@@ -45,7 +45,7 @@ def frontier(
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=5e6, mean_on_s=4.0, mean_off_s=1.5)
-    >>> table = frontier(coinfer.load_scenario("default", channel=link), deadline_s=2.0)
+    >>> table = frontier(coinfer.load_scenario("abstract-model", channel=link), deadline_s=2.0)
     >>> bool(table["time_s"].is_monotonic_increasing or table["role"].iloc[-1] == "deadline")
     True
     """
@@ -72,7 +72,7 @@ def cheapest_in_time(scenario: Scenario, *, rules: tuple[Rule | str, ...] = RULE
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=5e6, mean_on_s=4.0, mean_off_s=1.5)
-    >>> table = cheapest_in_time(coinfer.load_scenario("default", channel=link))
+    >>> table = cheapest_in_time(coinfer.load_scenario("abstract-model", channel=link))
     >>> bool(table["cost"].is_monotonic_increasing and table["p95_s"].is_monotonic_decreasing)
     True
     """

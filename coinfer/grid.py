@@ -49,7 +49,7 @@ def sweep(
     the blocks; the result is the same. Raises `InputError` before any work starts.
 
     >>> import coinfer
-    >>> sweep(coinfer.load_scenario("default"), {"inferences_per_update": [1, 100, 10_000]})["placement"].tolist()
+    >>> sweep(coinfer.load_scenario("abstract-model"), {"inferences_per_update": [1, 100, 10_000]})["placement"].tolist()
     [1, 5, 6]
     """
     import pandas

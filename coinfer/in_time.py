@@ -56,7 +56,7 @@ def plans_in_time(
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=2e6, mean_on_s=3.0, mean_off_s=1.0)
-    >>> table = plans_in_time(coinfer.load_scenario("default", channel=link), [2.5, 1000.0])
+    >>> table = plans_in_time(coinfer.load_scenario("abstract-model", channel=link), [2.5, 1000.0])
     >>> bool(table["cost"][1] == coinfer.plan(table["plan"][1].problem).cost)  # a loose deadline changes nothing
     True
     """

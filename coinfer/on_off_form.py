@@ -244,7 +244,7 @@ def from_costs(costs: Costs) -> OnOffProblem:
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=20e6, mean_on_s=15.0, mean_off_s=2.0)
     >>> mlp = coinfer.mlp(8, 4000, input_bits=4_000_000)
-    >>> costs = coinfer.costs(coinfer.load_scenario("default").replace(dnn=mlp, channel=link))
+    >>> costs = coinfer.costs(coinfer.load_scenario("abstract-model").replace(dnn=mlp, channel=link))
     >>> best_placement(from_costs(costs)) == coinfer.plan(costs).placement
     True
     """

@@ -156,7 +156,7 @@ def plan(
     given; not for Rayleigh fading in motion, of which draws that last cost infinitely much, R12); "probe-once" decides at stage 0, from X_0, where to stop.
 
     >>> import coinfer
-    >>> at = coinfer.plan(coinfer.load_scenario("default"), rule="1-sla")
+    >>> at = coinfer.plan(coinfer.load_scenario("abstract-model"), rule="1-sla")
     >>> at.placement, round(at.cost, 4)
     (5, 0.7986)
     """
@@ -207,7 +207,7 @@ def expected_cost(given: Scenario | Costs, plan: Plan) -> float:
     """J of following a plan under costs that it may not have been made for, as when the channel is not what it seemed.
 
     >>> import coinfer
-    >>> thought = coinfer.load_scenario("default")
+    >>> thought = coinfer.load_scenario("abstract-model")
     >>> faded = thought.replace(link__distance_m=80)
     >>> bool(expected_cost(faded, plan(thought)) >= plan(faded).cost)
     True

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.channel import RateCost, Rates
 from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
-from coinfer.cost import Costs
+from coinfer.cost import Costs, beside_channel
 from coinfer.cost import costs as costs_of
 from coinfer.placement import QUANTILES, Plan, check_plan
 from coinfer.scenario import Scenario
@@ -61,7 +61,7 @@ def replay(
 
     >>> import coinfer
     >>> trace = coinfer.example_trace("example.up")
-    >>> scenario = coinfer.load_scenario("default", channel=trace.markov(8))
+    >>> scenario = coinfer.load_scenario("abstract-model", channel=trace.markov(8))
     >>> replay(scenario, coinfer.plan(scenario), trace, inferences=1000).stop_counts.sum()
     np.int64(1000)
     """
@@ -147,10 +147,13 @@ def _followed(
 
 
 def _beside_sending(scenario: Scenario) -> tuple[Floats, Floats]:
-    """Time that the edge takes for the layers left [s], and energy of those run on the device [J], for each stage; (N+1,)."""
+    """Time of the layers left for the edge and of the round trip [s], and energy of those run on the device, of the bits and
+    of the tail [J], for each stage; (N+1,).
+    """
     macs, none = np.array(scenario.dnn.macs, float), np.zeros(1)
+    seconds, joules = beside_channel(scenario)
     left_s = np.concatenate([np.cumsum(macs[::-1])[::-1], none]) / scenario.edge.macs_per_s
-    return left_s, np.concatenate([none, np.cumsum(macs)]) * scenario.device.energy_j_per_mac
+    return left_s + seconds, np.concatenate([none, np.cumsum(macs)]) * scenario.device.energy_j_per_mac + joules
 
 
 def _blocks(trace: Trace, starts_s: Floats) -> NDArray[np.int64]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 SIBLING = "value used in sibling papers of the same authors"
 OURS = "chosen for this study"
+MEASURED = "measured, from the catalogue"
+CATALOGUE = "none, unless the catalogue says so"
+PUBLISHED = "published"
 CHOICE = "the decision"
 DNN = "read from the network"
 DERIVED = "derived"
@@ -111,20 +114,11 @@ QUANTITIES: dict[str, Quantity] = {
         integer=True,
     ),
     # the scenario
-    "device.clock_hz": Quantity(
-        symbol="f_d^clk", latex=r"f_d^{\mathrm{clk}}", unit="Hz", meaning="clock of the device", source=OURS, default=0.3e9
+    "device.macs_per_s": Quantity(
+        symbol="f_d", latex="f_d", unit="MAC/s", meaning="speed of the device on the network", source=MEASURED
     ),
-    "device.cycles_per_mac": Quantity(
-        symbol="a_d", latex="a_d", unit="cycle/MAC", meaning="cycles the device needs for a MAC", source=OURS, default=1.0
-    ),
-    "device.kappa": Quantity(
-        symbol="kappa_c",
-        latex=r"\kappa_c",
-        unit="J s^2/cycle^3",
-        meaning="effective switched capacitance: a cycle costs kappa_c times the clock squared",
-        source=SIBLING,
-        default=1e-26,
-        lower_included=True,
+    "device.power_w": Quantity(
+        symbol="P_d", latex=r"P_{\mathrm{d}}", unit="W", meaning="power that computing adds to the idle device; a MAC takes e_d = P_d / f_d", source=MEASURED, lower_included=True
     ),
     "device.memory_bits": Quantity(
         symbol="B_d",
@@ -134,23 +128,22 @@ QUANTITIES: dict[str, Quantity] = {
         source=OURS,
         lower_included=True,
     ),
-    "edge.clock_hz": Quantity(
-        symbol="f_e^clk", latex=r"f_e^{\mathrm{clk}}", unit="Hz", meaning="clock of the edge server", source=SIBLING, default=10e9
-    ),
-    "edge.cycles_per_mac": Quantity(
-        symbol="a_e", latex="a_e", unit="cycle/MAC", meaning="cycles the edge needs for a MAC", source=OURS, default=1.0
+    "edge.macs_per_s": Quantity(
+        symbol="f_e", latex="f_e", unit="MAC/s", meaning="speed of the edge server on the network", source=MEASURED
     ),
     "link.bandwidth_hz": Quantity(symbol="W", latex="W", unit="Hz", meaning="uplink bandwidth", source=SIBLING, default=2e6),
     "link.transmit_power_w": Quantity(
-        symbol="P_tx", latex=r"P_{\mathrm{tx}}", unit="W", meaning="transmit power", source=SIBLING, default=0.1
+        symbol="P_tx", latex=r"P_{\mathrm{tx}}", unit="W", meaning="power of the device while it sends, whatever the rate", source=SIBLING, default=0.1
     ),
-    "link.noise_density_w_per_hz": Quantity(
-        symbol="N_0",
-        latex="N_0",
-        unit="W/Hz",
-        meaning="noise power density at the edge server",
-        source=SIBLING + " (1e-10 W in 2 MHz)",
-        default=5e-17,
+    "link.noise_figure_db": Quantity(
+        symbol="F_dB",
+        latex=r"F_{\mathrm{dB}}",
+        unit="dB",
+        meaning="noise figure of the receiver: how far its noise lies above the thermal noise of 290 K",
+        source=PUBLISHED + " (a base station's)",
+        lower_included=True,
+        upper=100.0,
+        default=5.0,
     ),
     "link.mean_snr_db": Quantity(
         symbol="gamma_dB",
@@ -181,6 +174,21 @@ QUANTITIES: dict[str, Quantity] = {
     "link.outage_power_w": Quantity(
         symbol="P_out", latex=r"P_{\mathrm{out}}", unit="W", meaning="power of the device while it waits for the link in an outage", source=OURS, default=0.0, lower_included=True
     ),
+    "link.energy_j_per_bit": Quantity(
+        symbol="e_b", latex="e_b", unit="J/bit", meaning="energy of sending a bit, beside the power while sending", source=CATALOGUE, default=0.0, lower_included=True
+    ),
+    "link.receive_energy_j_per_bit": Quantity(
+        symbol="e_rx", latex=r"e_{\mathrm{rx}}", unit="J/bit", meaning="energy of receiving a bit, beside the power while receiving", source=CATALOGUE, default=0.0, lower_included=True
+    ),
+    "link.tail_power_w": Quantity(
+        symbol="P_tail", latex=r"P_{\mathrm{tail}}", unit="W", meaning="power of the radio after it has sent, until it sleeps", source=CATALOGUE, default=0.0, lower_included=True
+    ),
+    "link.tail_s": Quantity(
+        symbol="T_tail", latex=r"T_{\mathrm{tail}}", unit="s", meaning="how long the radio stays awake after it has sent", source=CATALOGUE, default=0.0, lower_included=True
+    ),
+    "link.round_trip_s": Quantity(
+        symbol="T_rtt", latex=r"T_{\mathrm{rtt}}", unit="s", meaning="round-trip time, which whatever is sent takes beside its bits", source=CATALOGUE, default=0.0, lower_included=True
+    ),
     "weights.time_per_s": Quantity(
         symbol="beta_t", latex=r"\beta_t", unit="1/s", meaning="weight of time in the ETC", source=OURS, default=0.5
     ),
@@ -188,7 +196,13 @@ QUANTITIES: dict[str, Quantity] = {
         symbol="beta_e", latex=r"\beta_e", unit="1/J", meaning="weight of energy in the ETC", source=OURS, default=0.5, lower_included=True
     ),
     "inferences_per_update": Quantity(
-        symbol="K", latex="K", unit="-", meaning="inferences between two model updates", source=OURS, default=1000.0
+        symbol="K", latex="K", unit="-", meaning="inferences between two model updates", source=PUBLISHED + " (AMS: an update every 10 s, at 30 frames a second)", default=300.0
+    ),
+    "interval_s": Quantity(
+        symbol="T_inf", latex=r"T_{\mathrm{inf}}", unit="s", meaning="time from one inference to the next, which ends the radio's tail; null: longer than the tail", source=OURS
+    ),
+    "update_fraction": Quantity(
+        symbol="phi_u", latex=r"\varphi_{\mathrm{u}}", unit="-", meaning="share of the parameters that an update sends", source=OURS, upper=1.0, default=1.0
     ),
     # the channel
     "gain": Quantity(

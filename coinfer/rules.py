@@ -12,7 +12,7 @@ other edit: thresholds are enough.
 ...     def thresholds(self, costs, placement):
 ...         return costs.extra[..., :placement]
 >>> import coinfer
->>> coinfer.plan(coinfer.load_scenario("default"), rule=Hasty()).placement
+>>> coinfer.plan(coinfer.load_scenario("abstract-model"), rule=Hasty()).placement
 0
 """
 

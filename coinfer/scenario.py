@@ -4,36 +4,45 @@ import json
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, model_validator
 
+from coinfer.catalogue.names import on_network, with_names
 from coinfer.channel import Channel, Rayleigh
-from coinfer.network import DNN, load_dnn
-from coinfer.quantities import field
+from coinfer.network import DNN
+from coinfer.quantities import QUANTITIES, field
 from coinfer.system import Device, Edge, Link, Weights
 from coinfer.validation import InputError, Model, brief, hint
 
 
 class Scenario(Model):
-    """Everything that the costs depend on. `dnn` may be given by the name of a bundled network.
+    """Everything that the costs depend on. Network, device, edge and link may be given by the names of bundled ones.
+
+    Without a device or an edge those of the default scenario are taken, and without link and channel its link.
 
     >>> scenario = Scenario(dnn="squeezenet", link=Link(bandwidth_hz=5e6, mean_snr_db=8))
     >>> scenario.replace(link__bandwidth_hz=1e6).link.bandwidth_hz
     1000000.0
+    >>> scenario.replace(dnn="resnet50", device="raspberry-pi-4").device.power_w
+    3.4
     """
 
     dnn: DNN
-    device: Device = Device()
-    edge: Edge = Edge()
+    device: Device
+    edge: Edge
     link: Link = Link()
     weights: Weights = Weights()
     channel: Channel = Rayleigh(outage_gain=0.05)
     inferences_per_update: float = field("inferences_per_update")
+    interval_s: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False, description=QUANTITIES["interval_s"].meaning
+    )
+    update_fraction: float = field("update_fraction")
     result_at_edge: bool = Field(default=False, description="whether the result is needed at the edge")
 
-    @field_validator("dnn", mode="before")
+    @model_validator(mode="before")
     @classmethod
-    def _by_name(cls, dnn: Any) -> Any:
-        return load_dnn(dnn) if isinstance(dnn, str) else dnn
+    def _by_name(cls, given: Any) -> Any:
+        return with_names(given) if isinstance(given, dict) else given
 
     def to_yaml(self) -> str:
         """YAML that `from_yaml` reads back to an equal scenario."""
@@ -59,7 +68,11 @@ class Scenario(Model):
         return cls(**fields)
 
     def replace(self, **changes: Any) -> Self:
-        """The scenario with some quantities changed, each by its path with `__` for the dot: `link__bandwidth_hz=1e6`."""
+        """The scenario with some quantities changed, each by its path with `__` for the dot: `link__bandwidth_hz=1e6`.
+
+        A link by its name brings its channel. A network by its name is coded as the present one, and device and edge take what
+        they were measured at on it, unless other numbers were given.
+        """
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         for path, value in changes.items():
             part, _, name = path.partition("__")
@@ -73,7 +86,13 @@ class Scenario(Model):
             # one of the two replaces the other
             if path in ("link__mean_snr_db", "link__distance_m") and value is not None:
                 kept |= {"mean_snr_db": None, "distance_m": None}
+            if name == "macs_per_s":
+                kept["measured_on"] = None
             fields[part] = type(inner)(**(kept | {name: value}))
+        if isinstance(fields["link"], str) and "channel" not in changes:
+            del fields["channel"]
+        if "dnn" in changes:
+            fields = on_network(fields, self.dnn)
         return type(self)(**fields)
 
 
@@ -87,7 +106,7 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
 
     A change of None leaves what the file says. Raises `InputError`.
 
-    >>> load_scenario("default", dnn="vgg19").dnn.layers
+    >>> load_scenario("abstract-model", dnn="vgg19").dnn.layers
     19
     """
     bundled = _scenario_folder() / f"{name_or_path}.yml"

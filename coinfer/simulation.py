@@ -53,7 +53,7 @@ def simulate(
     every plan the same channels. The costs are those of `given`, which may differ from what the plan was made for.
 
     >>> import coinfer
-    >>> scenario = coinfer.load_scenario("default")
+    >>> scenario = coinfer.load_scenario("abstract-model")
     >>> outcome = simulate(scenario, coinfer.plan(scenario), inferences=10_000, rng=0)
     >>> abs(outcome.mean - coinfer.plan(scenario).cost) < 3 * outcome.standard_error
     True

@@ -12,49 +12,45 @@ from coinfer.quantities import QUANTITIES, field
 from coinfer.validation import InputError, Model
 
 LIGHT_SPEED_M_PER_S = 299_792_458.0
+BOLTZMANN_J_PER_K = 1.380649e-23
+NOISE_TEMPERATURE_K = 290.0  # of which noise figures are told
 
 
 class Device(Model):
-    """The wireless device.
+    """The wireless device, as it runs one network: a measurement, such as `coinfer.load_device` gives, or a choice.
 
-    >>> Device(clock_hz=1e9, cycles_per_mac=0.5).macs_per_s
-    2000000000.0
+    >>> Device(macs_per_s=2e10, power_w=4.0).energy_j_per_mac
+    2e-10
     """
 
-    clock_hz: float = field("device.clock_hz")
-    cycles_per_mac: float = field("device.cycles_per_mac")
-    kappa: float = field("device.kappa")
+    macs_per_s: float = field("device.macs_per_s")
+    power_w: float = field("device.power_w")
     memory_bits: float | None = Field(
         default=None, ge=0, allow_inf_nan=False, description=QUANTITIES["device.memory_bits"].meaning
     )
-
-    @property
-    def macs_per_s(self) -> float:
-        """f_d [MAC/s]."""
-        return self.clock_hz / self.cycles_per_mac
+    name: str | None = Field(default=None, description="its name in the catalogue")
+    measured_on: str | None = Field(default=None, description="the network whose speed in the catalogue this is")
 
     @property
     def energy_j_per_mac(self) -> float:
-        """e_d = kappa_c clock^2 cycles_per_mac [J/MAC]."""
-        return self.kappa * self.clock_hz**2 * self.cycles_per_mac
+        """e_d = P_d / f_d [J/MAC], by definition."""
+        return self.power_w / self.macs_per_s
 
 
 class Edge(Model):
     """The edge server, which is mains-powered: only its time counts."""
 
-    clock_hz: float = field("edge.clock_hz")
-    cycles_per_mac: float = field("edge.cycles_per_mac")
-
-    @property
-    def macs_per_s(self) -> float:
-        """f_e [MAC/s]."""
-        return self.clock_hz / self.cycles_per_mac
+    macs_per_s: float = field("edge.macs_per_s")
+    name: str | None = Field(default=None, description="its name in the catalogue")
+    measured_on: str | None = Field(default=None, description="the network whose speed in the catalogue this is")
 
 
 class Link(Model):
     """The radio link. Its mean SNR is either given or follows from the distance, never both.
 
     With a distance, the mean SNR is proportional to P_tx / W, so that a sweep of either moves it; `mean_snr_db` fixes it.
+    Sending takes `transmit_power_w` for its time, `energy_j_per_bit` for its bits, and once, if anything is sent, the
+    round-trip time and the radio's tail. A channel of given rates needs neither bandwidth nor SNR.
 
     >>> Link(distance_m=50).mean_snr / Link(distance_m=50, bandwidth_hz=4e6).mean_snr
     2.0
@@ -68,13 +64,19 @@ class Link(Model):
     distance_m: float | None = Field(
         default=None, gt=0, allow_inf_nan=False, description=QUANTITIES["link.distance_m"].meaning
     )
-    noise_density_w_per_hz: float = field("link.noise_density_w_per_hz")
+    noise_figure_db: float = field("link.noise_figure_db")
     carrier_hz: float | None = field("link.carrier_hz")
     antenna_gain: float = field("link.antenna_gain")
     path_loss_exponent: float = field("link.path_loss_exponent")
     downlink_rate_bps: float = field("link.downlink_rate_bps")
     receive_power_w: float = field("link.receive_power_w")
     outage_power_w: float = field("link.outage_power_w")
+    energy_j_per_bit: float = field("link.energy_j_per_bit")
+    receive_energy_j_per_bit: float = field("link.receive_energy_j_per_bit")
+    tail_power_w: float = field("link.tail_power_w")
+    tail_s: float = field("link.tail_s")
+    round_trip_s: float = field("link.round_trip_s")
+    name: str | None = Field(default=None, description="its name in the catalogue")
 
     @model_validator(mode="before")
     @classmethod
@@ -98,6 +100,11 @@ class Link(Model):
                 f"distance_m = {self.distance_m!r}: gives a mean SNR of {self.mean_snr!r}; should be in (0, 1e30)"
             )
         return self
+
+    @property
+    def noise_density_w_per_hz(self) -> float:
+        """N_0, thermal noise and the receiver's own [W/Hz]."""
+        return BOLTZMANN_J_PER_K * NOISE_TEMPERATURE_K * 10 ** (self.noise_figure_db / 10)
 
     @property
     def mean_snr(self) -> float:

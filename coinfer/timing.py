@@ -30,7 +30,7 @@ def time_probability(plan: Plan, time_s: ArrayLike) -> Floats:
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=1e6, mean_on_s=4.0, mean_off_s=1.0)
-    >>> always = coinfer.plan(coinfer.load_scenario("default", channel=link), rule="edge-only")
+    >>> always = coinfer.plan(coinfer.load_scenario("abstract-model", channel=link), rule="edge-only")
     >>> float(time_probability(always, 1.27).round(3))  # on at once, no outage while 1.2 Mbit are sent: 0.8 e^-0.301
     0.592
     """
@@ -47,7 +47,7 @@ def time_quantiles_s(plan: Plan, levels: ArrayLike = QUANTILES) -> Floats:
     As exact as `time_probability`, on which it rests. Raises `InputError`.
 
     >>> import coinfer
-    >>> at = coinfer.plan(coinfer.load_scenario("default"))
+    >>> at = coinfer.plan(coinfer.load_scenario("abstract-model"))
     >>> time_quantiles_s(at).round(2).tolist()
     [1.17, 2.26, 2.57]
     """
@@ -73,7 +73,7 @@ def late_probabilities(problem: Costs, deadlines_s: ArrayLike) -> Floats:
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=1e6, mean_on_s=4.0, mean_off_s=1.0)
-    >>> late_probabilities(coinfer.costs(coinfer.load_scenario("default", channel=link)), [1.27])[0, :, 0].round(3)
+    >>> late_probabilities(coinfer.costs(coinfer.load_scenario("abstract-model", channel=link)), [1.27])[0, :, 0].round(3)
     array([0.26, 1.  ])
     """
     seconds, t = apart(problem)[0], np.atleast_1d(checked_times("deadlines_s", deadlines_s))

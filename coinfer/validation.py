@@ -48,7 +48,10 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{where}.kind = {first['ctx']['tag']!r}: should be one of {', '.join(names)}{hint(first['ctx']['tag'], names)}"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if kind == "value_error":  # raised by our own validators, which name the value themselves
-        return _nested(where, reason) if first["loc"] else f"{where}: {reason}"
+        if first["loc"]:
+            return _nested(where, reason)
+        named = re.match(r"\w+", reason)
+        return f"{where}.{reason}" if named and named[0] in model.model_fields else f"{where}: {reason}"
     if kind == "tuple_type":
         reason = "should be a list of numbers, or of rows of numbers"
     for bound, words in BOUNDS.items():

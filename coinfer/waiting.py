@@ -60,7 +60,7 @@ def waiting_can_pay(given: Scenario | Costs) -> Waiting:
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=2e6, mean_on_s=8.0, mean_off_s=0.05)
-    >>> given = coinfer.load_scenario("default", dnn=coinfer.mlp(6, 4000), channel=link)  # a layer takes 0.05 s, too
+    >>> given = coinfer.load_scenario("abstract-model", dnn=coinfer.mlp(6, 4000), channel=link)  # a layer takes 0.05 s, too
     >>> waiting_can_pay(given).can_be_best.tolist(), coinfer.plan(given).placement
     ([False, False, False, False, False, False], 0)
     """
@@ -105,7 +105,7 @@ def layers_to_send(scenario: Scenario) -> tuple[Floats, Floats]:
     layers (R21). Where the power differs by state the dearest second counts. Raises `InputError` for independent draws.
 
     >>> import coinfer
-    >>> takes, phi = layers_to_send(coinfer.load_scenario("default", channel=coinfer.channel.Moving(coherence_time_s=0.1)))
+    >>> takes, phi = layers_to_send(coinfer.load_scenario("abstract-model", channel=coinfer.channel.Moving(coherence_time_s=0.1)))
     >>> bool(takes[0] > phi[0])  # 0.67 s against layers of 0.15 s
     True
     """

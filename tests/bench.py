@@ -101,7 +101,7 @@ def test_look_ahead_is_linear_in_the_layers(benchmark, capsys):
 
 
 def test_simulation_against_drawing(benchmark, capsys):
-    scenario = coinfer.Scenario(dnn="alexnet", channel=coinfer.channel.Rayleigh(outage_gain=0.05))
+    scenario = coinfer.load_scenario("abstract-model")
     plan = coinfer.plan(scenario)
     assert plan.placement > 0
     inferences = 500_000

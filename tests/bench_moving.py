@@ -18,7 +18,7 @@ from coinfer import Costs, Link, channel, stopping
 from coinfer.channel import moving_channel
 
 STATES = 200
-FADING = coinfer.Scenario(dnn="alexnet", channel=channel.Moving(coherence_time_s=0.5, states=STATES))
+FADING = coinfer.load_scenario("abstract-model", channel=channel.Moving(coherence_time_s=0.5, states=STATES))
 
 
 def one_way() -> coinfer.Scenario:

@@ -12,7 +12,7 @@ LEAST_POINTS_PER_S = 10_000
 
 def test_sweep_against_a_loop_over_plan(benchmark: BenchmarkFixture, capsys):
     """8-layer AlexNet, Rayleigh fading with an outage gain, the optimal rule, all placements; processor time of one core."""
-    given = coinfer.Scenario(dnn="alexnet", channel=coinfer.channel.Rayleigh(outage_gain=0.05))
+    given = coinfer.load_scenario("abstract-model")
     grid = {"link.bandwidth_hz": np.geomspace(1e5, 1e8, 100), "inferences_per_update": np.geomspace(1, 1e6, 100)}
     swept = benchmark.pedantic(lambda: coinfer.sweep(given, grid), rounds=5, warmup_rounds=1)
     start = process_time()

@@ -35,10 +35,11 @@ from coinfer.study.runner import choose
 NAN, INF = float("nan"), float("inf")
 DISCRETE, MOVING = channel.Discrete, channel.Moving
 LINK_FIELDS = ", ".join(Link.model_fields)
+ABSTRACT = coinfer.load_scenario("abstract-model")
 
 
 def scenario(**fields: object) -> Scenario:
-    return Scenario(**({"dnn": "alexnet"} | fields))
+    return Scenario(**(dict(ABSTRACT) | fields))
 
 
 def read(text: str) -> Scenario:
@@ -65,7 +66,7 @@ def put_together(rates_bps: list, initial: object = (0.5, 0.5), moves: object = 
 
 
 def no_memory() -> Scenario:
-    return scenario(device=Device(memory_bits=1e8))
+    return scenario(device=Device(macs_per_s=3e8, power_w=0.27, memory_bits=1e8))
 
 
 # What is done, and what its message must hold: the field, the value, and what is allowed.
@@ -74,7 +75,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "negative bandwidth": (lambda: Link(bandwidth_hz=-1), ["Link.bandwidth_hz = -1", "greater than 0"]),
     "NaN": (lambda: Link(bandwidth_hz=NAN), ["Link.bandwidth_hz = nan", "finite"]),
     "infinite": (lambda: Link(transmit_power_w=INF), ["Link.transmit_power_w = inf", "finite"]),
-    "text for a number": (lambda: Edge(clock_hz="1 GHz"), ["Edge.clock_hz = '1 GHz'", "valid number"]),
+    "text for a number": (lambda: Edge(macs_per_s="1 G"), ["Edge.macs_per_s = '1 G'", "valid number"]),
     "list for a number": (lambda: Link(carrier_hz=[1, 2]), ["Link.carrier_hz = [1, 2]", "valid number"]),
     "None for a number": (lambda: Weights(time_per_s=None), ["Weights.time_per_s = None", "valid number"]),
     "unknown field": (lambda: Link(bandwidth=1), ["Link.bandwidth = 1", "unknown field", LINK_FIELDS]),
@@ -86,8 +87,8 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "no distance": (lambda: Link(distance_m=0), ["Link.distance_m = 0", "greater than 0"]),
     "absurdly near": (lambda: Link(distance_m=1e-12), ["distance_m = 1e-12", "mean SNR", "(0, 1e30)"]),
     "absurdly far": (lambda: Link(distance_m=1e300), ["distance_m = 1e+300", "mean SNR", "(0, 1e30)"]),
-    "negative kappa": (lambda: Device(kappa=-1e-26), ["Device.kappa = -1e-26", "equal to 0"]),
-    "negative memory": (lambda: Device(memory_bits=-1), ["Device.memory_bits = -1", "equal to 0"]),
+    "negative power": (lambda: Device(macs_per_s=1e9, power_w=-1e-3), ["Device.power_w = -0.001", "equal to 0"]),
+    "negative memory": (lambda: Device(macs_per_s=1e9, power_w=1, memory_bits=-1), ["Device.memory_bits = -1", "equal to 0"]),
     "weightless time": (lambda: Weights(time_per_s=0), ["Weights.time_per_s = 0", "greater than 0"]),
     # the scenario
     "no network": (lambda: Scenario(), ["Scenario.dnn", "required"]),
@@ -115,7 +116,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "unknown field of a change": (lambda: scenario().replace(link__x=1), ["Link.x = 1", LINK_FIELDS]),
     "bad value of a change": (lambda: scenario().replace(link__bandwidth_hz=-1), ["Link.bandwidth_hz = -1"]),
     # scenario files
-    "unknown scenario": (lambda: load_scenario("defalt"), ["scenario = 'defalt'", "one of default", "mean 'default'"]),
+    "unknown scenario": (lambda: load_scenario("defalt"), ["scenario = 'defalt'", "one of abstract-model, default", "mean 'default'"]),
     "missing file": (lambda: load_scenario("no/such.yml"), ["scenario = 'no/such.yml'", "cannot be read"]),
     "folder for a file": (lambda: load_scenario("."), ["scenario = '.'", "cannot be read"]),
     "malformed YAML": (lambda: read("dnn: [alexnet"), ["scenario: is not YAML", "line 1", "expected ',' or ']'"]),
@@ -125,7 +126,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "long text for a scenario": (lambda: read("x" * 10_000), ["scenario = 'xxx", "mapping of dnn"]),
     "number for a name": (lambda: read("dnn: alexnet\n1: 2"), ["scenario", "1 is not the name"]),
     "number for an inner name": (lambda: read("dnn: alexnet\nlink: {3: 4}"), ["scenario", "3 is not the name"]),
-    "NaN in YAML": (lambda: read("dnn: alexnet\nedge: {clock_hz: .nan}"), ["Scenario.edge.clock_hz = nan", "finite"]),
+    "NaN in YAML": (lambda: read("dnn: alexnet\nedge: {macs_per_s: .nan}"), ["Scenario.edge.macs_per_s = nan", "finite"]),
     # channels
     "sum is not 1": (lambda: DISCRETE(gains=(1, 2), probabilities=(0.5, 0.4)), ["probabilities", "sum is 0.9", "be 1"]),
     "negative probability": (
@@ -245,7 +246,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a part of a part": (
         lambda: scenario(channel={"kind": "markov", "rates_bps": [1, 2], "generator": [[1, 1], [1, -1]]}),
-        ["Scenario.channel.markov: generator: row 0 has sum 2", "should be 0"],
+        ["Scenario.channel.markov.generator: row 0 has sum 2", "should be 0"],
     ),
     "a field of a part of a part": (
         lambda: scenario(channel={"kind": "markov", "rates_bps": [1, 2], "generator": "abc"}),

@@ -8,7 +8,7 @@ import coinfer
 from coinfer.study.deadlines import cheapest_by, law_distance
 
 LINK = coinfer.channel.OnOff(rate_bps=2e6, mean_on_s=3.0, mean_off_s=1.0)
-GIVEN = coinfer.load_scenario("default", dnn="squeezenet", channel=LINK)
+GIVEN = coinfer.load_scenario("abstract-model", dnn="squeezenet", channel=LINK)
 
 
 def test_the_distance_is_that_of_kolmogorov_for_a_law_known_by_hand():

@@ -24,7 +24,7 @@ CHANNELS = {
 
 
 def scenario(name: str, **changes) -> coinfer.Scenario:
-    return coinfer.load_scenario("default", channel=CHANNELS[name], **changes)
+    return coinfer.load_scenario("abstract-model", channel=CHANNELS[name], **changes)
 
 
 @pytest.mark.parametrize("rule", ["optimal", "probe-once", "edge-only"])
@@ -79,7 +79,7 @@ def test_a_mean_is_the_integral_of_the_law():
 
 def spread_of_edge_only(fading: channel.Moving) -> tuple[coinfer.Plan, float]:
     """Sending everything at once, and what is left of the fading [s], from how fast the variance of the bits sent grows."""
-    plan = coinfer.plan(coinfer.load_scenario("default", channel=fading), rule="edge-only")
+    plan = coinfer.plan(coinfer.load_scenario("abstract-model", channel=fading), rule="edge-only")
     law = plan.problem.law
     rates, here = law.sender.rates_bps, law.chain.initial
     excess = rates - here @ rates
@@ -111,7 +111,7 @@ def air_times(plan: coinfer.Plan, time_s: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("tau", [1e6, 1e9])
 def test_fading_that_stands_still_is_drawn_once(tau: float):
     """P(T <= t) is then how often an exponential gain is that large: a law without the steps of cells."""
-    given = coinfer.load_scenario("default", channel=channel.Moving(coherence_time_s=tau))
+    given = coinfer.load_scenario("abstract-model", channel=channel.Moving(coherence_time_s=tau))
     plan, t = coinfer.plan(given, rule="edge-only"), np.linspace(0.5, 60.0, 301)
     rates = plan.problem.bits[0] / air_times(plan, t)
     exact = np.exp(-(2 ** (rates / given.link.bandwidth_hz) - 1) / given.link.mean_snr)
@@ -123,7 +123,7 @@ def test_shadowing_that_stands_still_is_drawn_once(sigma_db: float, error: float
     from scipy.stats import norm
 
     slow = channel.Shadowed(sigma_db=sigma_db, decorrelation_m=13.0, speed_m_per_s=1e-9)
-    given = coinfer.load_scenario("default", channel=slow)
+    given = coinfer.load_scenario("abstract-model", channel=slow)
     plan, z = coinfer.plan(given, rule="edge-only"), np.linspace(-2.5, 2.5, 201)
     rates = channel.shadowed.ergodic_rate_bps(given.link.bandwidth_hz, given.link.mean_snr * 10 ** (sigma_db * z / 10))
     t = plan.problem.bits[0] / rates - air_times(plan, 0.0)
@@ -132,7 +132,7 @@ def test_shadowing_that_stands_still_is_drawn_once(sigma_db: float, error: float
 
 @pytest.mark.parametrize("tau", [10.0, 1e2, 1e3])
 def test_slow_fading_against_the_gaussian_process_itself(tau: float):
-    given = coinfer.load_scenario("default", channel=channel.Moving(coherence_time_s=tau))
+    given = coinfer.load_scenario("abstract-model", channel=channel.Moving(coherence_time_s=tau))
     plan, runs, step, last_s = coinfer.plan(given, rule="edge-only"), 20_000, 0.02, 8.0
     rng, keep = np.random.default_rng(4), np.exp(-step / 2 / tau)
     parts, sent, times_s = rng.normal(size=(2, runs)) / np.sqrt(2), np.zeros(runs), np.full(runs, np.inf)
@@ -150,7 +150,7 @@ def test_slow_fading_against_the_gaussian_process_itself(tau: float):
 
 def test_deep_shadowing_against_simulation():
     given = coinfer.load_scenario(
-        "default", channel=channel.Shadowed(sigma_db=30.0, decorrelation_m=13.0, speed_m_per_s=1.4)
+        "abstract-model", channel=channel.Shadowed(sigma_db=30.0, decorrelation_m=13.0, speed_m_per_s=1.4)
     )
     plan, inferences, levels = coinfer.plan(given, rule="edge-only"), 20_000, np.array([0.5, 0.95, 0.99])
     times_s = coinfer.simulate(given, plan, inferences=inferences, rng=3).times_s
@@ -227,7 +227,7 @@ def test_a_loose_deadline_changes_nothing():
 @pytest.mark.parametrize("rules", [RULES, ("probe-once", "static")])
 def test_the_cheapest_in_time_are_so_at_every_deadline(rules: tuple[str, ...]):
     often = channel.OnOff(rate_bps=2e6, mean_on_s=3.0, mean_off_s=1.0)
-    given = coinfer.load_scenario("default", dnn="squeezenet", channel=often)
+    given = coinfer.load_scenario("abstract-model", dnn="squeezenet", channel=often)
     table = cheapest_in_time(given, rules=rules)
     assert len(table) > 1
     assert np.all(np.diff(table["p95_s"]) < 0)

@@ -25,11 +25,11 @@ SMALL = coinfer.DNN(
     output_bits=(1_200_000, 500_000, 900_000, 8_000),
     parameter_bits=(3e7, 2e8, 1e8),
 )
-SQUEEZENET = coinfer.load_scenario("default", dnn="squeezenet", channel=LINK)
+SQUEEZENET = coinfer.load_scenario("abstract-model", dnn="squeezenet", channel=LINK)
 
 
 def small(link: channel.BaseChannel) -> coinfer.Costs:
-    return coinfer.costs(coinfer.load_scenario("default", dnn=SMALL, channel=link))
+    return coinfer.costs(coinfer.load_scenario("abstract-model", dnn=SMALL, channel=link))
 
 
 def every_plan(problem: coinfer.Costs) -> list[Plan]:
@@ -75,7 +75,7 @@ def test_no_plan_undercuts_the_bound_and_the_one_found_is_among_the_cheapest(lin
     ("link", "dnn"), [(LINK, SMALL), (THREE, SMALL), (FOUR, "alexnet")], ids=["on and off", "three states", "four"]
 )
 def test_single_looks_are_those_that_map_each_state_to_a_stage(link: channel.BaseChannel, dnn: coinfer.DNN | str):
-    problem = coinfer.costs(coinfer.load_scenario("default", dnn=dnn, channel=link))
+    problem = coinfer.costs(coinfer.load_scenario("abstract-model", dnn=dnn, channel=link))
     deadlines_s = np.array([1.001, 1.5, 2.5]) * coinfer.plan(problem, rule="local-only").time_s
     late, law, states = late_probabilities(problem, deadlines_s), problem.law, len(problem.law.unit_costs)
     ahead = np.concatenate([law.sent(problem.bits[:1]), commitment_costs(problem)], axis=-1)
@@ -138,4 +138,4 @@ def test_the_share_in_time_is_one(within):
 
 def test_draws_that_are_independent_have_no_state_to_be_late_from():
     with pytest.raises(coinfer.InputError, match="channel: is drawn afresh at each stage; should be one in motion"):
-        plans_in_time(coinfer.load_scenario("default"), [1.0])
+        plans_in_time(coinfer.load_scenario("abstract-model"), [1.0])

@@ -21,7 +21,7 @@ def small(channel: object, **changes: float) -> coinfer.Scenario:
         name="three", layer_names=("a", "b", "c"), macs=(2e8, 1e8, 3e8), parameter_bits=(1e5, 1e5, 1e5),
         output_bits=(2e6, 3e6, 1e6, 1e5),
     )  # fmt: skip
-    return coinfer.Scenario(dnn=dnn, device=coinfer.Device(clock_hz=3e8), channel=channel, **changes)
+    return coinfer.load_scenario("abstract-model", dnn=dnn, channel=channel, **changes)
 
 
 def chain(speed: float, rates_bps: tuple[float, ...] = (4e6, 1e6, 0.0)) -> Markov:

@@ -109,7 +109,7 @@ def test_a_stationary_law_beyond_what_floats_hold():
 )
 def test_plans_within_the_bounds(kind, rule):
     """No warning, and no cost below that of the least ever, or above that of sending at once."""
-    of = Scenario(dnn="alexnet", channel=kind)
+    of = coinfer.load_scenario("abstract-model", channel=kind)
     made = plan(of, rule=rule)
     assert 0 < made.time_s < inf
     assert made.cost <= plan(of, rule="edge-only").cost * (1 + 1e-9)

@@ -11,7 +11,7 @@ from coinfer.coupling import decided_apart
 from coinfer.rules import KNOWN, LookAhead, Memoryless, Optimal, ProbeOnce, Rule, as_rule
 from coinfer.study import figures
 
-SCENARIO = coinfer.load_scenario("default")
+SCENARIO = coinfer.load_scenario("abstract-model")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from coinfer.study import command_line as study
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-CORE = {"dnn": None, "scenario": "default", "seed": 0, "out": None, "smoke": False}
+CORE = {"dnn": None, "scenario": "abstract-model", "seed": 0, "out": None, "smoke": False}
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 

@@ -10,7 +10,7 @@ from coinfer.channel import Moving, Nakagami
 from coinfer.placement import fixed_costs
 from coinfer.study.one_clock import less_looking, moving, on_one_clock
 
-DEFAULT = coinfer.load_scenario("default", dnn="squeezenet")
+DEFAULT = coinfer.load_scenario("abstract-model", dnn="squeezenet")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def test_a_plan_for_independent_draws_stops_by_the_rate_that_it_sees(tau_s):
 
 @pytest.mark.parametrize("tau_s", [0.3, 3.0])
 def test_following_it_costs_what_it_costs_on_the_process_itself(tau_s):
-    scenario, believed = moving(coinfer.load_scenario("default"), tau_s), coinfer.plan(coinfer.load_scenario("default"))
+    scenario, believed = moving(coinfer.load_scenario("abstract-model"), tau_s), coinfer.plan(coinfer.load_scenario("abstract-model"))
     trace = coinfer.process_trace(
         scenario.link, coherence_time_s=tau_s, duration_s=5_000 * tau_s, window_s=tau_s / 40, rng=0
     )

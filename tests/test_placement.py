@@ -120,7 +120,7 @@ def test_closed_form_refuses_other_chains(field, rule):
 def test_closed_form_of_a_scenario():
     dnn = coinfer.mlp(layers=12, neurons=512)
     for updates in (1, 30, 1000, 1e5):
-        scenario = coinfer.Scenario(dnn=dnn, inferences_per_update=updates)
+        scenario = coinfer.load_scenario("abstract-model", dnn=dnn, inferences_per_update=updates)
         for rule in RULES:
             assert mlp_placement(scenario, rule=rule) == plan(scenario, rule=rule).placement
 
@@ -201,7 +201,7 @@ def test_memory_restricts_the_placement_and_never_the_costs(costs, limit):
 
 
 def test_memory_of_a_device():
-    scenario = coinfer.Scenario(dnn="alexnet")
+    scenario = coinfer.load_scenario("abstract-model")
     first_three = sum(scenario.dnn.parameter_bits[:3])
     assert coinfer.costs(scenario.replace(device__memory_bits=first_three)).largest_placement == 3
     assert coinfer.costs(scenario.replace(device__memory_bits=first_three - 1)).largest_placement == 2

@@ -27,7 +27,7 @@ def meant(rules: list[str], kinds: dict) -> list[tuple[str, str]]:
 
 
 def scenario(**fields) -> Scenario:
-    return Scenario(**({"dnn": "alexnet", "channel": MOTION["fading"], "link": LINK} | fields))
+    return coinfer.load_scenario("abstract-model", channel=MOTION["fading"], link=LINK).replace(**fields)
 
 
 # ---------------------------------------------------------------- seconds and joules

@@ -9,14 +9,32 @@ from matplotlib import mathtext
 from pydantic import BaseModel
 
 from coinfer import Device, Edge, InputError, Link, Scenario, Weights
-from coinfer.quantities import CHOICE, DERIVED, DNN, OURS, QUANTITIES, SIBLING, Quantity, field, nomenclature
+from coinfer.quantities import (
+    CATALOGUE,
+    CHOICE,
+    DERIVED,
+    DNN,
+    MEASURED,
+    OURS,
+    PUBLISHED,
+    QUANTITIES,
+    SIBLING,
+    Quantity,
+    field,
+    nomenclature,
+)
 
 PARTS: dict[str, type[BaseModel]] = {"device": Device, "edge": Edge, "link": Link, "weights": Weights}
+LABELS = ("name", "measured_on")
 SCENARIO_FIELDS = [
-    *(f"{part}.{name}" for part, model in PARTS.items() for name in model.model_fields),
+    *(f"{part}.{name}" for part, model in PARTS.items() for name in model.model_fields if name not in LABELS),
     "inferences_per_update",
+    "interval_s",
+    "update_fraction",
 ]
-OPTIONAL = ("device.memory_bits", "link.mean_snr_db", "link.distance_m")
+OPTIONAL = ("device.memory_bits", "link.mean_snr_db", "link.distance_m", "interval_s")
+REQUIRED = {"device": {"macs_per_s": 1e9, "power_w": 1.0}, "edge": {"macs_per_s": 1e9}}
+GIVEN = (SIBLING, OURS, MEASURED, CATALOGUE, PUBLISHED)
 
 
 @pytest.mark.parametrize("name", SCENARIO_FIELDS)
@@ -27,12 +45,12 @@ def test_every_number_of_a_scenario_is_declared(name: str):
     assert quantity.symbol
     assert quantity.latex
     assert quantity.unit
-    assert quantity.source in (SIBLING, OURS) or quantity.source.startswith(SIBLING)
+    assert quantity.source.startswith(GIVEN)
     assert quantity.meaning in declared.description
     if name in OPTIONAL:
         assert declared.default is None
     else:
-        assert declared.default == quantity.default
+        assert declared.is_required() if quantity.default is None else declared.default == quantity.default
         assert declared.title == quantity.symbol
 
 
@@ -51,7 +69,7 @@ def test_models_keep_to_the_declared_domain(name: str):
 
     def made(value: float) -> float:
         if part:
-            return getattr(PARTS[part](**{last: value}), last)
+            return getattr(PARTS[part](**(REQUIRED.get(part, {}) | {last: value})), last)
         return getattr(Scenario(dnn="alexnet", **{last: value}), last)
 
     if name != "link.distance_m":  # the mean SNR bounds it
@@ -103,11 +121,11 @@ def test_declarations_are_complete(name: str):
     assert re.fullmatch(r"[A-Za-z0-9_^]+", quantity.symbol)
     assert re.fullmatch(r"-|[A-Za-z0-9/ ^]+", quantity.unit)
     assert quantity.meaning
-    assert quantity.source.startswith((SIBLING, OURS, CHOICE, DNN, DERIVED))
+    assert quantity.source.startswith((*GIVEN, CHOICE, DNN, DERIVED))
     assert quantity.lower < quantity.upper
     if quantity.default is not None:
         assert quantity.lower <= quantity.default <= quantity.upper
-        assert quantity.source.startswith((SIBLING, OURS))
+        assert quantity.source.startswith(GIVEN)
 
 
 def test_fields_come_from_quantities():

@@ -17,7 +17,7 @@ from coinfer.study.one_inference import (
 )
 from coinfer.study.regimes import bounded, draw_regimes, local_inference_s, regime_map, sent_in, worth_of_looking
 
-EQUAL = coinfer.load_scenario("default", dnn=coinfer.mlp(4, 4000), inferences_per_update=1e9)
+EQUAL = coinfer.load_scenario("abstract-model", dnn=coinfer.mlp(4, 4000), inferences_per_update=1e9)
 LOCAL_S = local_inference_s(EQUAL)
 
 

@@ -412,7 +412,7 @@ def test_stop_probabilities_are_those_of_the_thresholds(costs):
 
 def test_a_fixed_split_at_a_given_stage():
     """Between the two that have a name, each costs what static splitting at that stage does, and the best is `static`."""
-    costs = coinfer.costs(coinfer.load_scenario("default", dnn="squeezenet"))
+    costs = coinfer.costs(coinfer.load_scenario("abstract-model", dnn="squeezenet"))
     every = [plan(costs, rule=Static(n)) for n in range(costs.layers + 1)]
     assert [at.placement for at in every] == list(range(costs.layers + 1))  # no layer is downloaded for nothing
     assert np.all(every[0].costs == plan(costs, rule="edge-only").costs)
@@ -427,12 +427,12 @@ def test_a_fixed_split_at_a_given_stage():
 
 @pytest.mark.parametrize("stage", [-1, 19, 1.5])
 def test_a_fixed_split_is_at_a_stage_that_there_is(stage):
-    costs = coinfer.costs(coinfer.load_scenario("default", dnn="squeezenet"))
+    costs = coinfer.costs(coinfer.load_scenario("abstract-model", dnn="squeezenet"))
     with pytest.raises(coinfer.InputError, match=f"stage = {stage}: should be a whole number"):
         plan(costs, rule=Static(stage))
 
 
 def test_a_split_that_does_not_fit_says_how_many_layers_it_needs():
-    small = coinfer.load_scenario("default", dnn="squeezenet", device__memory_bits=1)
+    small = coinfer.load_scenario("abstract-model", dnn="squeezenet", device__memory_bits=1)
     with pytest.raises(coinfer.InputError, match=r"'static at 4': needs 4 of 18 layers .* memory holds 0"):
         plan(small, rule=Static(4))

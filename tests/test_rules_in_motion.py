@@ -22,7 +22,7 @@ RULES = ["optimal", "1-sla", "2-sla", "memoryless", "probe-once", "static", "edg
 
 
 def scenario(**fields) -> Scenario:
-    return Scenario(**({"dnn": "alexnet", "channel": MOTION["fading"], "link": LINK} | fields))
+    return coinfer.load_scenario("abstract-model", channel=MOTION["fading"], link=LINK).replace(**fields)
 
 
 # ---------------------------------------------------------------- every policy, in fractions

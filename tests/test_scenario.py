@@ -63,18 +63,22 @@ def dnns(draw: st.DrawFn) -> DNN:
     )
 
 
+devices = st.builds(
+    Device,
+    macs_per_s=positive,
+    power_w=positive | st.just(0.0),
+    memory_bits=st.none() | positive | st.just(0.0),
+)
+FREE = ["receive_power_w", "outage_power_w", "tail_power_w", "tail_s", "round_trip_s", "energy_j_per_bit"]
+
+
 @st.composite
 def scenarios(draw: st.DrawFn) -> Scenario:
     by_distance = draw(st.booleans())
     return Scenario(
         dnn=draw(dnns() | st.sampled_from(["alexnet", "squeezenet"])),
-        device=Device(
-            clock_hz=draw(positive),
-            cycles_per_mac=draw(positive),
-            kappa=draw(positive | st.just(0.0)),
-            memory_bits=draw(st.none() | positive | st.just(0.0)),
-        ),
-        edge=Edge(clock_hz=draw(positive), cycles_per_mac=draw(positive)),
+        device=draw(devices | st.sampled_from(coinfer.catalogue.device_names())),
+        edge=draw(st.builds(Edge, macs_per_s=positive) | st.sampled_from(coinfer.catalogue.server_names())),
         link=Link(
             bandwidth_hz=draw(moderate),
             transmit_power_w=draw(moderate),
@@ -84,12 +88,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
                 else {"mean_snr_db": draw(st.floats(-200, 200)), "carrier_hz": draw(st.none() | moderate)}
             ),
             downlink_rate_bps=draw(positive),
-            receive_power_w=draw(positive | st.just(0.0)),
-            outage_power_w=draw(positive | st.just(0.0)),
+            **{name: draw(positive | st.just(0.0)) for name in FREE},
         ),
         weights=Weights(time_per_s=draw(positive), energy_per_j=draw(positive | st.just(0.0))),
         channel=draw(st.sampled_from(list(KINDS.values())) | continuous_kinds | discrete_kinds),
         inferences_per_update=draw(positive),
+        interval_s=draw(st.none() | positive),
+        update_fraction=draw(st.floats(1e-3, 1)),
         result_at_edge=draw(st.booleans()),
     )
 
@@ -290,15 +295,15 @@ def test_older_kinds_that_cannot_be_read(text: str, message: str):
 @pytest.mark.parametrize(
     "text",
     [
-        '{"dnn": "alexnet", "device": {"kappa": 1e-27}, "inferences_per_update": 2E3}',
-        "dnn: alexnet\ndevice:\n  kappa: 1e-27\ninferences_per_update: 2e3\n",
+        '{"dnn": "alexnet", "link": {"tail_power_w": 1e-2}, "inferences_per_update": 2E3}',
+        "dnn: alexnet\nlink:\n  tail_power_w: 1e-2\ninferences_per_update: 2e3\n",
     ],
     ids=["json", "yaml"],
 )
 def test_exponents_without_a_point(text: str):
     """YAML 1.1 takes them for text."""
     scenario = Scenario.from_yaml(text)
-    assert scenario.device.kappa == 1e-27
+    assert scenario.link.tail_power_w == 1e-2
     assert scenario.inferences_per_update == 2000
 
 
@@ -331,19 +336,20 @@ def test_networks_by_name():
 
 
 def test_defaults():
-    scenario = Scenario(dnn="alexnet")
-    assert scenario.link.bandwidth_hz == 2e6
-    assert scenario.link.distance_m == 50
-    assert scenario.link.mean_snr_db is None
-    assert scenario.link.carrier_hz == 915e6
-    assert scenario.link.outage_power_w == 0
-    assert scenario.device.clock_hz == 0.3e9
-    assert scenario.device.memory_bits is None
-    assert scenario.edge.clock_hz == 10e9
-    assert scenario.device.kappa == 1e-26
-    assert scenario.inferences_per_update == 1000
-    assert scenario.channel == channel.Rayleigh(outage_gain=0.05)
-    assert not scenario.result_at_edge
+    """Machines and link are those of the default scenario; a channel of one's own comes with a plain link."""
+    scenario, default = Scenario(dnn="resnet50"), load_scenario("default", dnn="resnet50")
+    assert (scenario.device, scenario.edge) == (default.device, default.edge)
+    assert (scenario.link, scenario.channel) == (default.link, default.channel)
+    assert scenario.inferences_per_update == 300
+    assert (scenario.interval_s, scenario.update_fraction, scenario.result_at_edge) == (None, 1.0, False)
+    plain = Scenario(dnn="resnet50", channel=channel.Rayleigh(outage_gain=0.1))
+    assert plain.link == Link()
+    assert plain.link.bandwidth_hz == 2e6
+    assert plain.link.distance_m == 50
+    assert (plain.link.mean_snr_db, plain.link.name) == (None, None)
+    assert plain.link.carrier_hz == 915e6
+    assert plain.link.outage_power_w == plain.link.round_trip_s == plain.link.tail_power_w == 0
+    assert Scenario(dnn="resnet50", link=Link()).channel == channel.Rayleigh(outage_gain=0.05)
 
 
 # ---------------------------------------------------------------- frozen, and changed by making another
@@ -354,8 +360,8 @@ def test_defaults():
     [
         (Scenario(dnn="alexnet"), "inferences_per_update"),
         (Link(), "bandwidth_hz"),
-        (Device(), "clock_hz"),
-        (Edge(), "clock_hz"),
+        (Device(macs_per_s=1e9, power_w=1.0), "macs_per_s"),
+        (Edge(macs_per_s=1e9), "macs_per_s"),
         (Weights(), "time_per_s"),
         (channel.Rayleigh(outage_gain=0.1), "outage_gain"),
         (coinfer.load_dnn("alexnet"), "macs"),
@@ -376,7 +382,7 @@ def test_hashes_tell_scenarios_apart():
 
 
 def test_replace():
-    base = Scenario(dnn="alexnet")
+    base = load_scenario("abstract-model")
     changed = base.replace(
         dnn="squeezenet", link__bandwidth_hz=1e6, link__transmit_power_w=0.2, channel__outage_gain=0.2
     )
@@ -384,13 +390,13 @@ def test_replace():
     assert (changed.link.bandwidth_hz, changed.link.transmit_power_w) == (1e6, 0.2)
     assert changed.channel == channel.Rayleigh(outage_gain=0.2)
     assert changed.device == base.device
-    assert base == Scenario(dnn="alexnet")
+    assert base == load_scenario("abstract-model")
     assert base.replace() == base
     assert base.replace(channel=channel.Nakagami(m=2), channel__m=3).channel == channel.Nakagami(m=3)
 
 
 def test_replacing_the_distance_or_the_snr_takes_the_place_of_the_other():
-    by_snr = Scenario(dnn="alexnet").replace(link__mean_snr_db=10)
+    by_snr = load_scenario("abstract-model").replace(link__mean_snr_db=10)
     assert (by_snr.link.mean_snr_db, by_snr.link.distance_m) == (10, None)
     back = by_snr.replace(link__distance_m=70)
     assert (back.link.mean_snr_db, back.link.distance_m) == (None, 70)
@@ -423,14 +429,13 @@ def placements(name: str) -> tuple[int, int, int]:
 
 def test_default_places_strictly_between_0_and_all_layers():
     """As its comment says: nothing when static, 5 of 8 layers otherwise."""
-    assert placements("default") == (0, 5, 5)
-    assert load_scenario("default") == Scenario(dnn="alexnet")
+    assert placements("abstract-model") == (0, 5, 5)
 
 
 @pytest.mark.parametrize("coherence_time_s", [0.1, 1.0, 3.0, 10.0, 100.0])
 def test_default_on_fading_in_motion(coherence_time_s: float):
     """As its comment says: all rules place nothing up to 3 s, and later on one look is as good to 0.2 %."""
-    moving = load_scenario("default", channel=channel.Moving(coherence_time_s=coherence_time_s))
+    moving = load_scenario("abstract-model", channel=channel.Moving(coherence_time_s=coherence_time_s))
     plans = {rule: coinfer.plan(moving, rule=rule) for rule in ("optimal", "static", "probe-once")}
     if coherence_time_s <= 3:
         assert {at.placement for at in plans.values()} == {0}

@@ -243,7 +243,7 @@ def test_all_has_what_the_study_and_the_proofs_need():
 PLANNING = """
 from importlib.util import find_spec
 import coinfer
-scenario = coinfer.load_scenario("default", dnn="alexnet")
+scenario = coinfer.load_scenario("abstract-model", dnn="alexnet")
 plan = coinfer.plan(scenario)
 assert abs(coinfer.simulate(scenario, plan, inferences=2000, rng=1).mean / plan.cost - 1) < 0.1
 assert len(coinfer.sweep(scenario, {"link.bandwidth_hz": [1e6, 2e6]})) == 2

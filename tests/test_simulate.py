@@ -10,7 +10,7 @@ from strategies import DISCRETE, dyadic_costs
 import coinfer
 from coinfer import Costs, plan, simulate
 
-SCENARIO = coinfer.Scenario(dnn="alexnet")
+SCENARIO = coinfer.load_scenario("abstract-model")
 CHANNELS = [
     coinfer.channel.Rayleigh(outage_gain=0.05),
     coinfer.channel.Nakagami(m=4),

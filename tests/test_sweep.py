@@ -19,7 +19,7 @@ from coinfer.coupling import costs_of_thresholds, decided_apart
 from coinfer.placement import total_costs
 from coinfer.stopping import evaluate, look_ahead_thresholds
 
-GIVEN = coinfer.Scenario(dnn="alexnet", channel=channel.Rayleigh(outage_gain=0.05))
+GIVEN = coinfer.load_scenario("abstract-model")
 RULES = [
     ("optimal", None),
     ("look-ahead", 1),
@@ -41,15 +41,18 @@ CHANNELS = [
 SMOOTH = {
     "link.bandwidth_hz": [2e5, 2e6, 2e7],
     "link.transmit_power_w": [0.01, 1.0],
-    "link.noise_density_w_per_hz": [1e-17, 1e-16],
+    "link.noise_figure_db": [0.0, 45.0],
+    "link.energy_j_per_bit": [0.0, 1e-7],
+    "link.receive_energy_j_per_bit": [0.0, 1e-7],
+    "link.tail_s": [0.0, 3.0],
+    "link.round_trip_s": [0.0, 0.2],
     "link.downlink_rate_bps": [1e5, 1e8],
     "link.mean_snr_db": [-10, 3.5, 30],
     "link.distance_m": [5.0, 80.0],
     "link.path_loss_exponent": [2.0, 3.5],
-    "device.clock_hz": [3e7, 3e9, 3e10],
-    "device.kappa": [0.0, 1e-26],
-    "edge.clock_hz": [1e8, 1e11],
-    "edge.cycles_per_mac": [0.5, 10.0],
+    "device.macs_per_s": [3e7, 3e9, 3e10],
+    "device.power_w": [0.0, 0.3],
+    "edge.macs_per_s": [1e8, 1e11],
     "weights.time_per_s": [0.1, 2.0],
     "weights.energy_per_j": [0, 3],
     "inferences_per_update": [1, 30, 1e5],
@@ -104,12 +107,12 @@ def test_one_of_mean_snr_and_distance_replaces_the_other(given, field):
 
 
 def test_many_fields_at_once():
-    fields = ["weights.energy_per_j", "device.clock_hz", "link.distance_m", "edge.clock_hz", "inferences_per_update"]
+    fields = ["weights.energy_per_j", "device.macs_per_s", "link.distance_m", "edge.macs_per_s", "inferences_per_update"]
     assert_as_plan(GIVEN, {name: SMOOTH[name][:2] for name in fields})
 
 
 def test_channels_that_broadcast_and_channels_that_do_not():
-    assert_as_plan(GIVEN, {"link.bandwidth_hz": [1e6, 4e6], "channel": CHANNELS, "device.clock_hz": [1e8, 1e9]})
+    assert_as_plan(GIVEN, {"link.bandwidth_hz": [1e6, 4e6], "channel": CHANNELS, "device.macs_per_s": [1e8, 1e9]})
     assert_as_plan(GIVEN.replace(channel=channel.RateTable()), {"channel": CHANNELS, "link.bandwidth_hz": [1e6, 4e6]})
 
 
@@ -316,14 +319,14 @@ def test_importing_coinfer_does_not_load_what_sweeps_need():
 
 
 def test_a_measure_replaces_placement_and_cost():
-    grid = {"edge.clock_hz": np.geomspace(1e8, 1e11, 5), "link.bandwidth_hz": [1e6, 1e7]}
+    grid = {"edge.macs_per_s": np.geomspace(1e8, 1e11, 5), "link.bandwidth_hz": [1e6, 1e7]}
     found = coinfer.sweep(
         GIVEN, grid, measure=lambda costs: {"edge": costs.edge[..., 0], "layers": np.array(costs.layers)}
     )
     assert list(found) == [*grid, "edge", "layers"]
     assert list(found["layers"]) == [8] * 10
     expected = [
-        coinfer.costs(GIVEN.replace(edge__clock_hz=clock)).edge for clock in grid["edge.clock_hz"] for _ in range(2)
+        coinfer.costs(GIVEN.replace(edge__macs_per_s=clock)).edge for clock in grid["edge.macs_per_s"] for _ in range(2)
     ]
     np.testing.assert_allclose(found["edge"], expected, rtol=1e-12)
 
@@ -366,7 +369,7 @@ def test_closed_forms_of_many_mlps_at_once(rule, layers, sent):
     given = GIVEN.replace(dnn=coinfer.mlp(layers, 256), result_at_edge=sent)
     grid = {
         "link.mean_snr_db": np.linspace(-15, 20, 9),
-        "device.clock_hz": [1e8, 1e9],
+        "device.macs_per_s": [1e8, 1e9],
         "inferences_per_update": np.geomspace(1, 1e6, 13),
     }
     found = coinfer.sweep(

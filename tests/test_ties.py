@@ -590,7 +590,7 @@ def test_dearer_layers_save_less(data: st.DataObject, rises: list[int]) -> None:
 @settings(max_examples=30)
 def test_download_cost_falls_with_the_updates(updates: float, other: float) -> None:
     """R18: dD/dK = -chi s / K^2 for every layer, integrated from one K to another."""
-    base = load_scenario("default")
+    base = load_scenario("abstract-model")
     link, weights = base.link, base.weights
     chi = (weights.time_per_s + weights.energy_per_j * link.receive_power_w) / link.downlink_rate_bps
     assume(abs(log(updates / other)) > 0.01)

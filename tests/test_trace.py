@@ -22,7 +22,7 @@ BURSTY = Trace(np.array([5e6, 0.0, 0.0, 1e6, 8e6, 8e6, 0.0, 2e6]), 0.25)
 
 
 def scenario(**fields) -> Scenario:
-    return Scenario(**({"dnn": "alexnet"} | fields))
+    return coinfer.load_scenario("abstract-model").replace(**fields)
 
 
 def written(tmp_path, text: str | bytes):

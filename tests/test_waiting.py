@@ -85,7 +85,7 @@ def test_the_first_layer_saves_what_is_said(seed):
 @pytest.mark.parametrize("mean_off_s", [0.1, 0.5, 3.0])
 def test_on_off_by_hand(mean_off_s):
     """Equal layers: a layer saves pi_off G at most, G = (1 - a) h - delta, and waits for h = c_o / l."""
-    given_ = coinfer.load_scenario("default", dnn=coinfer.mlp(5, 4000), link__outage_power_w=0.2)
+    given_ = coinfer.load_scenario("abstract-model", dnn=coinfer.mlp(5, 4000), link__outage_power_w=0.2)
     on_off = given_.replace(channel=channel.OnOff(rate_bps=2e6, mean_on_s=4.0, mean_off_s=mean_off_s))
     problem, bound = costs(on_off), waiting_can_pay(on_off)
     off, layer_s = mean_off_s / (4.0 + mean_off_s), 4000**2 / on_off.device.macs_per_s
@@ -114,11 +114,11 @@ def test_sending_takes_longer_than_phi_layers_wherever_going_on_is_better(seed, 
         "on-off": channel.OnOff(rate_bps=10.0 ** rng.uniform(5, 8), mean_on_s=4 * time_s, mean_off_s=time_s),
     }
     scenario = coinfer.load_scenario(
-        "default",
+        "abstract-model",
         dnn=coinfer.mlp(6, 3000) if name == "mlp" else name,
         channel=channels[kind],
         link__bandwidth_hz=10.0 ** rng.uniform(5, 8),
-        device__clock_hz=10.0 ** rng.uniform(7.5, 10),
+        device__macs_per_s=10.0 ** rng.uniform(7.5, 10),
         weights__energy_per_j=rng.uniform(0, 3),
     )
     problem = costs(scenario)
@@ -136,7 +136,7 @@ def test_sending_takes_longer_than_phi_layers_wherever_going_on_is_better(seed, 
 
 def test_a_device_faster_than_the_edge_goes_on_in_any_case():
     """Its layers cost less than nothing, so that no length of sending is asked for; all of them are then run."""
-    quick = coinfer.load_scenario("default", device__clock_hz=1e11, device__kappa=1e-36)
+    quick = coinfer.load_scenario("abstract-model", device__macs_per_s=1e11, device__power_w=1e-3)
     quick = quick.replace(channel=channel.Moving(coherence_time_s=1.0, states=16), inferences_per_update=1e9)
     bound = waiting_can_pay(quick)
     assert np.all(bound.going < 0)
@@ -146,7 +146,7 @@ def test_a_device_faster_than_the_edge_goes_on_in_any_case():
 
 
 def test_memory_bounds_the_placement():
-    given_ = coinfer.load_scenario("default", dnn="squeezenet", channel=channel.Moving(coherence_time_s=1.0))
+    given_ = coinfer.load_scenario("abstract-model", dnn="squeezenet", channel=channel.Moving(coherence_time_s=1.0))
     assert waiting_can_pay(given_).can_be_best.any()
     assert not waiting_can_pay(given_.replace(device__memory_bits=0)).can_be_best.any()
     assert waiting_can_pay(given_.replace(device__memory_bits=0)).most_saved == 0
@@ -154,6 +154,6 @@ def test_memory_bounds_the_placement():
 
 def test_independent_draws_are_refused():
     with pytest.raises(InputError, match="should be one in motion"):
-        waiting_can_pay(coinfer.load_scenario("default"))
+        waiting_can_pay(coinfer.load_scenario("abstract-model"))
     with pytest.raises(InputError, match="should be one in motion"):
-        layers_to_send(Scenario(dnn="alexnet"))
+        layers_to_send(coinfer.load_scenario("abstract-model"))

@@ -16,6 +16,15 @@ from coinfer.validation import InputError, Model, brief, one_of
 CRITERIA = ("smaller-output",)
 
 
+class Coding(Model):
+    """How many bits the values of a network take: each activation and parameter, and each value of the input, or all of it."""
+
+    activation_bits: Annotated[int, Field(gt=0)] = 32
+    parameter_bits: Annotated[int, Field(gt=0)] = 32
+    input_bits: Annotated[int, Field(gt=0)] = 8
+    jpeg_quality: int | None = None  # of an input that is sent as a JPEG; null: raw values
+
+
 class DNN(Model):
     """A chain of N >= 1 layers; counts may be given as lists or integer arrays. Raises `InputError` on bad fields.
 
@@ -38,6 +47,7 @@ class DNN(Model):
         validate_default=True,
         description="number that every stage had before layers were merged, shape (N+1,); left out: 0..N",
     )
+    coding: Coding | None = Field(default=None, description="how its values are coded, where that is known")
 
     @field_validator("stages")
     @classmethod
@@ -116,6 +126,7 @@ def blocks(dnn: DNN, criterion: str = "smaller-output", *, stages: Iterable[int]
         parameter_bits=tuple(sum(dnn.parameter_bits[part]) for part in parts),
         output_bits=tuple(dnn.output_bits[n] for n in kept),
         stages=tuple(dnn.stages[n] for n in kept),
+        coding=dnn.coding,
     )
 
 
@@ -138,14 +149,17 @@ def positive_integer(name: str, value: int) -> int:
 
 def in_bits(elements: DNN, activation_bits: int, parameter_bits: int, input_bits: int) -> DNN:
     """`elements` counts values, that is, has one bit a value; the same chain with these many bits a value."""
-    activation_bits = positive_integer("activation_bits", activation_bits)
-    parameter_bits = positive_integer("parameter_bits", parameter_bits)
-    input_bits = positive_integer("input_bits", input_bits)
+    coding = Coding(
+        activation_bits=positive_integer("activation_bits", activation_bits),
+        parameter_bits=positive_integer("parameter_bits", parameter_bits),
+        input_bits=positive_integer("input_bits", input_bits),
+    )
     raw, *outputs = elements.output_bits
     return elements.model_copy(
         update={
-            "parameter_bits": tuple(count * parameter_bits for count in elements.parameter_bits),
-            "output_bits": (raw * input_bits, *(count * activation_bits for count in outputs)),
+            "parameter_bits": tuple(count * coding.parameter_bits for count in elements.parameter_bits),
+            "output_bits": (raw * coding.input_bits, *(count * coding.activation_bits for count in outputs)),
+            "coding": coding,
         }
     )
 

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 
 from coinfer.network.chain import DNN, in_bits
+from coinfer.network.jpeg import with_jpeg
 from coinfer.validation import one_of
 
 
@@ -19,11 +20,18 @@ def dnn_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".csv") for name in tables if name.endswith(".csv")))
 
 
-def load_dnn(name: str, *, activation_bits: int = 32, parameter_bits: int = 32, input_bits: int = 8) -> DNN:
+def load_dnn(
+    name: str,
+    *,
+    activation_bits: int = 32,
+    parameter_bits: int = 32,
+    input_bits: int = 8,
+    jpeg_quality: int | None = None,
+) -> DNN:
     """A bundled real network, its tables read from architectures that ship with the PyPI package `onnx`.
 
-    Bits are per activation, per parameter and per value of the raw input. The counts are those of `read_onnx`.
-    Raises `InputError` for an unknown name or bits that are not positive integers.
+    Bits are per activation, per parameter and per value of the raw input, unless that is sent as a JPEG (see `with_jpeg`).
+    The counts are those of `read_onnx`. Raises `InputError` for an unknown name or bits that are not positive integers.
 
     >>> load_dnn("alexnet").output_bits[:3]
     (1204224, 2076672, 1179648)
@@ -37,4 +45,5 @@ def load_dnn(name: str, *, activation_bits: int = 32, parameter_bits: int = 32, 
         parameter_bits=tuple(int(row["parameters"]) for row in rows),
         output_bits=tuple(int(row["outputs"]) for row in (first, *rows)),
     )
-    return in_bits(elements, activation_bits, parameter_bits, input_bits)
+    dnn = in_bits(elements, activation_bits, parameter_bits, input_bits)
+    return dnn if jpeg_quality is None else with_jpeg(dnn, jpeg_quality)

@@ -17,7 +17,7 @@ def law_distance(plan: Plan, times_s: Floats, points: int = 200) -> float:
 
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=1e6, mean_on_s=4.0, mean_off_s=1.0)
-    >>> at = coinfer.plan(coinfer.load_scenario("default", channel=link))
+    >>> at = coinfer.plan(coinfer.load_scenario("abstract-model", channel=link))
     >>> law_distance(at, coinfer.simulate(at.problem, at, inferences=10_000, rng=0).times_s) < 0.02
     True
     """

@@ -27,7 +27,7 @@ def on_off_case(given: Scenario, dnn: DNN | str, outage: float, off_share: float
     """The scenario on an on-off link whose mean outage, and time to send the input, are so many local inferences.
 
     >>> import coinfer
-    >>> on_off_case(coinfer.load_scenario("default"), "squeezenet", 1.5, 0.25, 0.03).channel.mean_off_s.__round__(3)
+    >>> on_off_case(coinfer.load_scenario("abstract-model"), "squeezenet", 1.5, 0.25, 0.03).channel.mean_off_s.__round__(3)
     1.746
     """
     case = given.replace(dnn=dnn)
@@ -47,7 +47,7 @@ def off_by(*fields: str) -> Wrong:
     """Beliefs in which fields of the scenario, such as `channel__mean_off_s`, are off by a factor.
 
     >>> import coinfer
-    >>> wrong = off_by("inferences_per_update")(coinfer.load_scenario("default"), 2.0)
+    >>> wrong = off_by("inferences_per_update")(coinfer.load_scenario("abstract-model"), 2.0)
     >>> wrong.inferences_per_update
     2000.0
     """
@@ -103,7 +103,7 @@ def misbelief(cases: Mapping[str, Scenario], wrong: Mapping[str, Wrong], factors
     """Regrets with a belief that is off by each factor in each way, a row each; columns "case", "wrong", "factor" and `regrets`.
 
     >>> import coinfer
-    >>> case = coinfer.load_scenario("default", channel=OnOff(rate_bps=2e7, mean_on_s=9, mean_off_s=3))
+    >>> case = coinfer.load_scenario("abstract-model", channel=OnOff(rate_bps=2e7, mean_on_s=9, mean_off_s=3))
     >>> table = misbelief({"alexnet": case}, {"outages": off_by("channel__mean_off_s")}, [0.5, 1.0])
     >>> table["again"].round(3).tolist(), table["knowing less"].round(3).tolist()
     ([0.026, 0.0], [0.026, 0.026])
@@ -145,7 +145,7 @@ def learned(case: Scenario, inferences: int, looking: str, prior_factor: float, 
     """The scenario that a device believes after so many inferences, for a prior that is off by a factor.
 
     >>> import coinfer
-    >>> case = coinfer.load_scenario("default", channel=OnOff(rate_bps=2e7, mean_on_s=9, mean_off_s=3))
+    >>> case = coinfer.load_scenario("abstract-model", channel=OnOff(rate_bps=2e7, mean_on_s=9, mean_off_s=3))
     >>> round(learned(case, 10_000, EVERY, 5.0, np.random.default_rng(0)).channel.mean_off_s, 2)
     3.0
     """

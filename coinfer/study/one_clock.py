@@ -21,7 +21,7 @@ def moving(scenario: Scenario, coherence_time_s: float) -> Scenario:
     """The scenario with its fading in motion: Nakagami's m as given, Rayleigh fading for any other channel.
 
     >>> import coinfer
-    >>> moving(coinfer.load_scenario("default"), 1.0).channel.coherence_time_s
+    >>> moving(coinfer.load_scenario("abstract-model"), 1.0).channel.coherence_time_s
     1.0
     """
     m = getattr(scenario.channel, "m", 1.0)
@@ -32,7 +32,7 @@ def less_looking(optimal: Plan) -> Plan:
     """The better of static and looking once, each at its own best placement: what online splitting is compared with.
 
     >>> import coinfer
-    >>> str(less_looking(coinfer.plan(moving(coinfer.load_scenario("default"), 100.0))).rule)
+    >>> str(less_looking(coinfer.plan(moving(coinfer.load_scenario("abstract-model"), 100.0))).rule)
     'probe-once'
     """
     return min((plan(optimal.problem, rule=rule) for rule in ("static", "probe-once")), key=lambda found: found.cost)
@@ -46,7 +46,7 @@ def on_one_clock(cases: Mapping[str, Scenario], coherence_times_s: Iterable[floa
     deciding placement and splitting apart costs more; "followed", the ETC of the optimal plan for the case's own channel.
 
     >>> import coinfer
-    >>> table = on_one_clock({"alexnet": coinfer.load_scenario("default")}, [1.0])
+    >>> table = on_one_clock({"alexnet": coinfer.load_scenario("abstract-model")}, [1.0])
     >>> table["optimal"].round(3).tolist(), table["followed"].round(3).tolist()
     ([0.789], [0.918])
     """

@@ -1,0 +1,75 @@
+"""Links: how their rate moves, and what the device's radio takes."""
+
+from pathlib import Path
+
+import numpy as np
+
+from coinfer.catalogue.rows import DATA, LinkRow, bundled_rows
+from coinfer.channel import Markov
+from coinfer.channel.law import Floats
+from coinfer.system import Link
+from coinfer.validation import InputError, one_of
+
+LONG_OUTAGE_S = 1.0  # what tells the two outage states of the bundled chains apart
+NANO = 1e-9
+
+
+def link_names() -> tuple[str, ...]:
+    """The links of the catalogue, in alphabetical order."""
+    return tuple(sorted(row.link for row in bundled_rows(LinkRow)))
+
+
+def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
+    """A link and the channel on it: the chain fitted to its measured rates, or a rate that is constant.
+
+    `changes` takes the place of fields of the link; where no power was found, `transmit_power_w` must be given, 0 to count
+    the time alone. While the device waits in an outage its radio takes what it takes in its tail. Raises `InputError`.
+
+    >>> link, channel = load_link("mmwave-walking")
+    >>> link.tail_power_w, len(channel.rates_bps)
+    (1.092, 8)
+    """
+    for field in changes:
+        one_of("field", field, Link.model_fields)
+    rows = {row.link: row for row in bundled_rows(LinkRow)}
+    row = rows[one_of("link", name, sorted(rows))]
+    if row.transmit_power_w is None and "transmit_power_w" not in changes:
+        raise InputError(
+            f"link = {name!r}: no power of it was found; give transmit_power_w, 0 to count its time alone"
+        )
+    found = {
+        "transmit_power_w": row.transmit_power_w,
+        "energy_j_per_bit": _times(NANO, row.energy_nj_per_bit),
+        "receive_power_w": row.receive_power_w or 0.0,
+        "receive_energy_j_per_bit": _times(NANO, row.receive_energy_nj_per_bit),
+        "tail_power_w": row.tail_power_w or 0.0,
+        "outage_power_w": row.tail_power_w or 0.0,
+        "tail_s": row.tail_s or 0.0,
+        "round_trip_s": _times(1e-3, row.round_trip_ms),
+    }
+    if row.downlink_bps is not None:
+        found["downlink_rate_bps"] = row.downlink_bps
+    return Link(**(found | {"name": name} | changes)), channel_of(row)
+
+
+def channel_of(row: LinkRow) -> Markov:
+    """The channel of a link."""
+    if row.chain is None:
+        return Markov(rates_bps=(row.rate_bps,), generator=((0.0,),))
+    rates_bps, generator = read_chain(DATA / "chains" / row.chain)
+    long_outage_s = LONG_OUTAGE_S if np.count_nonzero(rates_bps == 0) == 2 else None
+    return Markov(rates_bps=rates_bps, generator=generator, long_outage_s=long_outage_s)
+
+
+def read_chain(path: Path) -> tuple[Floats, Floats]:
+    """The rates (S,) [bit/s] of a chain and its generator (S, S) [1/s]; lines that begin with # are about it."""
+    table = np.loadtxt(path, delimiter=",", skiprows=1 + _comments(path), ndmin=2)
+    return table[:, 0], table[:, 1:]
+
+
+def _comments(path: Path) -> int:
+    return sum(line.startswith("#") for line in path.read_text("utf-8").splitlines())
+
+
+def _times(unit: float, value: float | None) -> float:
+    return 0.0 if value is None else value * unit

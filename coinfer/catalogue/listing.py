@@ -1,0 +1,83 @@
+"""The catalogue as tables to look at."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from coinfer.catalogue.links import channel_of
+from coinfer.catalogue.machines import speed_macs_per_s
+from coinfer.catalogue.rows import DeviceRow, LinkRow, ServerRow, bundled_rows
+from coinfer.channel.generator import stationary
+from coinfer.validation import one_of
+
+if TYPE_CHECKING:
+    import pandas
+
+
+def catalogue(kind: str = "devices") -> "pandas.DataFrame":
+    """The "devices", "servers" or "links" that come with the package, a row each, with source and kind of evidence.
+
+    A device or server has a row for every network that it was measured on. Raises `InputError` for another kind.
+
+    >>> catalogue("links").loc["ble-1m", "mean rate [Mbit/s]"]
+    np.float64(0.7)
+    """
+    import pandas
+
+    rows = {"devices": _devices, "servers": _servers, "links": _links}[one_of("kind", kind, ("devices", "servers", "links"))]
+    return pandas.DataFrame(rows()).set_index(kind.removesuffix("s"))
+
+
+def _devices() -> Iterator[dict[str, Any]]:
+    for row in bundled_rows(DeviceRow):
+        speed, power = speed_macs_per_s(row), row.power_w
+        yield {
+            "device": row.device,
+            "kind": row.kind,
+            "network": row.network,
+            "time [ms]": row.time_ms,
+            "speed [GMAC/s]": speed / 1e9,
+            "power [W]": np.nan if power is None else power,
+            "energy [pJ/MAC]": np.nan if power is None else power / speed * 1e12,
+            "evidence": row.evidence,
+            "opened": row.access,
+            "time from": row.time_source,
+            "power from": row.power_source or "",
+            "note": row.note,
+        }
+
+
+def _servers() -> Iterator[dict[str, Any]]:
+    for row in bundled_rows(ServerRow):
+        yield {
+            "server": row.server,
+            "network": row.network,
+            "time [ms]": row.time_ms,
+            "speed [GMAC/s]": speed_macs_per_s(row) / 1e9,
+            "evidence": row.evidence,
+            "opened": row.access,
+            "time from": row.source,
+            "note": row.note,
+        }
+
+
+def _links() -> Iterator[dict[str, Any]]:
+    for row in bundled_rows(LinkRow):
+        channel = channel_of(row)
+        rates_bps, law = np.array(channel.rates_bps), stationary(np.array(channel.generator))
+        yield {
+            "link": row.link,
+            "what": row.description,
+            "mean rate [Mbit/s]": float(law @ rates_bps) / 1e6,
+            "outage [%]": 100 * float(law[rates_bps == 0].sum()),
+            "power while sending [W]": row.transmit_power_w,
+            "energy [nJ/bit]": row.energy_nj_per_bit,
+            "tail [J]": None if row.tail_s is None or row.tail_power_w is None else row.tail_s * row.tail_power_w,
+            "round trip [ms]": row.round_trip_ms,
+            "rate from": f"{row.rate_source} ({row.rate_evidence})",
+            "power from": f"{row.power_source or ''} ({row.power_evidence or 'not found'})",
+            "tail from": f"{row.tail_source or ''} ({row.tail_evidence or 'not found'})",
+            "round trip from": f"{row.trip_source or ''} ({row.trip_evidence or 'not found'})",
+            "note": row.note,
+        }

@@ -1,0 +1,115 @@
+"""Devices and servers: how fast they were seen to run a network, and what power that took.
+
+A machine is 2 to 9 times as fast a MAC on one network as on another, so every speed is of a network. For one that it was
+not measured on, a machine takes the speed of the measured one that is most alike in MACs per value moved, that is, per
+parameter read and feature written: few mean that memory limits the speed, and not arithmetic.
+"""
+
+import os
+from math import log
+from typing import TypeVar
+
+from coinfer.catalogue.rows import DeviceRow, ServerRow, bundled_rows, check_power, read_rows
+from coinfer.network import DNN, dnn_names, load_dnn
+from coinfer.system import Device, Edge
+from coinfer.validation import InputError, an, is_number, one_of, positive
+
+FLOAT_BITS = 32  # a value, in a network that does not say
+Measured = TypeVar("Measured", DeviceRow, ServerRow)
+
+
+def device_names() -> tuple[str, ...]:
+    """The devices of the catalogue, in alphabetical order."""
+    return tuple(sorted({row.device for row in bundled_rows(DeviceRow)}))
+
+
+def server_names() -> tuple[str, ...]:
+    """The servers of the catalogue, in alphabetical order; a device may serve as well."""
+    return tuple(sorted({row.server for row in bundled_rows(ServerRow)}))
+
+
+def load_device(
+    name: str,
+    *,
+    dnn: DNN | str,
+    power_w: float | None = None,
+    energy_j_per_mac: float | None = None,
+    memory_bits: float | None = None,
+    table: str | os.PathLike[str] | None = None,
+) -> Device:
+    """A device as it was measured on a network, or on the one most alike, which `measured_on` names.
+
+    `power_w`, or `energy_j_per_mac`, takes the place of the power that was found; where none was found one must be given,
+    0 to count the time alone. `table` is a file of one's own measurements with the columns of the bundled devices.csv.
+    Raises `InputError`, also where the power is none that such a device takes.
+
+    >>> device = load_device("raspberry-pi-4", dnn="resnet50")
+    >>> round(device.macs_per_s / 1e9, 1), device.power_w, device.measured_on
+    (14.7, 3.4, 'resnet50')
+    """
+    rows = bundled_rows(DeviceRow) if table is None else read_rows(table, DeviceRow)
+    one_of("device", name, sorted({row.device for row in rows}))
+    row = _most_alike([row for row in rows if row.device == name], _network(dnn))
+    macs_per_s = speed_macs_per_s(row)
+    if power_w is not None and energy_j_per_mac is not None:
+        raise InputError(f"power_w and energy_j_per_mac: only one of them may be given for {name!r}")
+    if energy_j_per_mac is not None:
+        power_w = positive("energy_j_per_mac", energy_j_per_mac) * macs_per_s
+    if power_w is None and (power_w := row.power_w) is None:
+        raise InputError(
+            f"device = {name!r}: no power of it was found on {row.network}; give power_w, 0 to count its time alone"
+        )
+    if not is_number(power_w) or power_w != 0:
+        check_power(name, row.kind, positive("power_w", power_w))
+    return Device(
+        macs_per_s=macs_per_s, power_w=power_w, memory_bits=memory_bits, name=name, measured_on=row.network
+    )
+
+
+def load_server(name: str, *, dnn: DNN | str) -> Edge:
+    """A server, or a device that serves, as it was measured on a network, or on the one most alike.
+
+    Raises `InputError`.
+
+    >>> round(load_server("nvidia-t4", dnn="resnet50").macs_per_s / 1e12, 1)
+    3.9
+    """
+    one_of("edge", name, (*server_names(), *device_names()))
+    servers = [row for row in bundled_rows(ServerRow) if row.server == name]
+    row = _most_alike(servers, _network(dnn)) if servers else _device_row(name, dnn)
+    return Edge(macs_per_s=speed_macs_per_s(row), name=name, measured_on=row.network)
+
+
+def measured_power_w(name: str, dnn: DNN | str) -> float | None:
+    """The power of a device of the catalogue where it ran a network, or the one most alike; None: not found."""
+    return _device_row(name, dnn).power_w
+
+
+def macs_per_value(dnn: DNN) -> float:
+    """MACs per parameter read and feature written, values of 32 bits in a network that does not say."""
+    coded = (dnn.coding.parameter_bits, dnn.coding.activation_bits) if dnn.coding else (FLOAT_BITS, FLOAT_BITS)
+    values = sum(dnn.parameter_bits) / coded[0] + sum(dnn.output_bits[1:]) / coded[1]
+    return sum(dnn.macs) / max(values, 1.0)
+
+
+def _network(dnn: DNN | str) -> DNN:
+    return load_dnn(dnn) if isinstance(dnn, str) else an("dnn", dnn, DNN)
+
+
+def _device_row(name: str, dnn: DNN | str) -> DeviceRow:
+    return _most_alike([row for row in bundled_rows(DeviceRow) if row.device == name], _network(dnn))
+
+
+def _most_alike(rows: list[Measured], dnn: DNN) -> Measured:
+    """The row measured on the network, or else on the one nearest to it in MACs per value moved, as a ratio."""
+    for row in rows:
+        if row.network == dnn.name:
+            return row
+    own = max(macs_per_value(dnn), 1e-9)
+    return min(rows, key=lambda row: abs(log(macs_per_value(load_dnn(row.network)) / own)))
+
+
+def speed_macs_per_s(row: DeviceRow | ServerRow) -> float:
+    """MAC/s: the network's MACs over the time that was measured."""
+    network = load_dnn(one_of("network", row.network, dnn_names()))
+    return sum(network.macs) / (1e-3 * row.time_ms)

@@ -1,0 +1,104 @@
+"""Parts of a scenario that are given by their names in the catalogue, and what becomes of them on another network."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from coinfer.catalogue.links import load_link
+from coinfer.catalogue.machines import device_names, load_device, load_server, measured_power_w
+from coinfer.network import DNN, Coding, load_dnn
+from coinfer.system import Device, Edge
+from coinfer.validation import InputError, one_of
+
+DEFAULTS = {"device": "phone-adreno-640", "edge": "nvidia-l4", "link": "mmwave-walking"}  # those of the default scenario
+OF_A_DEVICE = ("power_w", "energy_j_per_mac", "memory_bits", "table")
+
+
+def with_names(given: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a scenario, each name, or mapping with a `name`, as what the catalogue says it is. Raises `InputError`."""
+    fields = dict(given)
+    if "link" not in fields and "channel" not in fields:
+        fields["link"] = DEFAULTS["link"]
+    name, changes = _named(fields.get("link"))
+    if name is not None:
+        with _part("link"):
+            fields["link"], channel = load_link(name, **changes)
+        fields.setdefault("channel", channel)
+    with _part("dnn"):
+        dnn = as_dnn(fields.get("dnn"))
+    if dnn is None:  # not a network: its own complaint comes first
+        return fields
+    fields["dnn"] = dnn
+    for part, load in (("device", _device), ("edge", _edge)):
+        name, changes = _named(fields.setdefault(part, DEFAULTS[part]))
+        if name is not None:
+            with _part(part):
+                fields[part] = load(name, changes, dnn)
+    return fields
+
+
+@contextmanager
+def _part(name: str) -> Iterator[None]:
+    """Complaints about a part name it: `Device.power_w = 9` is one about `device.power_w`, `edge = 'x'` one about the edge."""
+    try:
+        yield
+    except InputError as error:
+        reason = re.sub(r"^[A-Z]\w*\.", "", str(error))
+        raise InputError(reason if re.match(rf"{name}\b", reason) else f"{name}.{reason}") from None
+
+
+def on_network(fields: dict[str, Any], before: DNN) -> dict[str, Any]:
+    """The fields of a scenario whose network was another one `before`: coded alike, and device and edge as measured on it."""
+    found, dnn = dict(fields), fields["dnn"]
+    if isinstance(dnn, str) and before.coding is not None:
+        dnn = load_dnn(dnn, **before.coding.model_dump())
+    found["dnn"] = dnn
+    device, edge, dnn = fields["device"], fields["edge"], as_dnn(dnn)
+    if dnn is None:
+        return found
+    if isinstance(device, Device) and device.measured_on is not None and device.name in device_names():
+        assert device.name is not None
+        of_catalogue = device.power_w == measured_power_w(device.name, before)
+        power_w = None if of_catalogue else device.power_w
+        found["device"] = load_device(device.name, dnn=dnn, power_w=power_w, memory_bits=device.memory_bits)
+    if isinstance(edge, Edge) and edge.measured_on is not None and edge.name is not None:
+        found["edge"] = load_server(edge.name, dnn=dnn)
+    return found
+
+
+def as_dnn(dnn: Any) -> DNN | None:
+    """A network given by its name, by a name and how it is coded, or by its fields; None for what is none."""
+    name, coding = _named(dnn)
+    if name is not None and "layer_names" not in coding:
+        for field in coding:
+            one_of("field", field, Coding.model_fields)
+        return load_dnn(name, **coding)
+    try:
+        return DNN(**dnn) if isinstance(dnn, dict) else dnn if isinstance(dnn, DNN) else None
+    except InputError:
+        return None
+
+
+def _named(part: Any) -> tuple[str | None, dict[str, Any]]:
+    """The name of a part and what is given beside it; None for a part that is given by its numbers alone."""
+    if isinstance(part, str):
+        return part, {}
+    if isinstance(part, dict) and part.get("name") is not None:
+        return part["name"], {field: value for field, value in part.items() if field != "name"}
+    return None, {}
+
+
+def _device(name: str, changes: dict[str, Any], dnn: DNN) -> Device:
+    device = load_device(name, dnn=dnn, **{field: value for field, value in changes.items() if field in OF_A_DEVICE})
+    return Device(**(dict(device) | _rest(changes, OF_A_DEVICE)))
+
+
+def _edge(name: str, changes: dict[str, Any], dnn: DNN) -> Edge:
+    return Edge(**(dict(load_server(name, dnn=dnn)) | _rest(changes, ())))
+
+
+def _rest(changes: dict[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """What takes the place of numbers of the catalogue; a speed that does was measured on nothing, unless it says so."""
+    rest = {field: value for field, value in changes.items() if field not in known}
+    return {"measured_on": None} | rest if "macs_per_s" in rest else rest

@@ -1,0 +1,146 @@
+"""Rows of the catalogue's tables, as they are read: what is known of a device, a server or a link, and from where."""
+
+import csv
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, Self, TypeVar
+
+from pydantic import Field, model_validator
+
+from coinfer.validation import InputError, Model
+
+DATA = Path(str(files("coinfer.catalogue"))) / "data"
+# power while computing, above idle [W]: beyond these a time and an energy are not of the same machine; our choice
+PLAUSIBLE_W = {
+    "microcontroller": (1e-3, 0.5),
+    "npu": (1e-3, 3.0),
+    "phone": (0.3, 12.0),
+    "board": (0.3, 12.0),
+    "module": (1.0, 60.0),
+}
+Kind = Literal["microcontroller", "npu", "phone", "board", "module"]
+Evidence = Literal["one run", "combined", "derived", "time only"]
+Access = Literal["read", "page", "quoted"]  # the source was opened; a page about it was; a third party quotes it
+Found = TypeVar("Found", bound="Row")
+
+
+class Row(Model):
+    """What rows share: an empty cell is a number that was not found."""
+
+    note: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, cells: Any) -> Any:
+        return {name: cell for name, cell in cells.items() if cell != ""} if isinstance(cells, dict) else cells
+
+
+class DeviceRow(Row):
+    """A device running one network, once."""
+
+    device: str
+    kind: Kind
+    description: str
+    network: str
+    time_ms: float = Field(gt=0, allow_inf_nan=False, description="an inference of one input [ms]")
+    power_w: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="above idle, computing [W]")
+    evidence: Evidence
+    access: Access
+    time_source: str
+    power_source: str | None = None
+
+    @model_validator(mode="after")
+    def _plausible(self) -> Self:
+        if self.power_w is None:
+            if self.evidence != "time only":
+                raise InputError(f"power_w: is empty, but evidence = {self.evidence!r}; should be given, or 'time only'")
+        elif self.power_source is None:
+            raise InputError(f"power_source: is empty, but power_w = {self.power_w!r}; should say where it stands")
+        else:
+            check_power(self.device, self.kind, self.power_w)
+        return self
+
+
+class ServerRow(Row):
+    """A server running one network, once."""
+
+    server: str
+    description: str
+    network: str
+    time_ms: float = Field(gt=0, allow_inf_nan=False, description="an inference of one input [ms]")
+    evidence: Evidence = "time only"
+    access: Access
+    source: str
+
+
+class LinkRow(Row):
+    """A link: its rate, or the chain that moves it, and what the device's radio takes."""
+
+    link: str
+    description: str
+    rate_bps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    chain: str | None = None
+    transmit_power_w: float | None = Field(default=None, gt=0, le=20, allow_inf_nan=False)
+    energy_nj_per_bit: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    receive_power_w: float | None = Field(default=None, ge=0, le=20, allow_inf_nan=False)
+    receive_energy_nj_per_bit: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    tail_power_w: float | None = Field(default=None, ge=0, le=20, allow_inf_nan=False)
+    tail_s: float | None = Field(default=None, ge=0, le=60, allow_inf_nan=False)
+    round_trip_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    downlink_bps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    rate_evidence: str
+    rate_source: str
+    power_evidence: str | None = None
+    power_source: str | None = None
+    tail_evidence: str | None = None
+    tail_source: str | None = None
+    trip_evidence: str | None = None
+    trip_source: str | None = None
+
+    @model_validator(mode="after")
+    def _one_rate(self) -> Self:
+        if (self.rate_bps is None) == (self.chain is None):
+            raise InputError(f"rate_bps and chain: exactly one of them should be given for {self.link!r}")
+        return self
+
+
+def check_power(name: str, kind: str, power_w: float) -> None:
+    """Raise `InputError` if no machine of this kind takes such a power: time and energy then are of different ones."""
+    least, most = PLAUSIBLE_W[kind]
+    if not least <= power_w <= most:
+        raise InputError(
+            f"power_w = {power_w:.3g} for {name!r}: should be in {least:g}..{most:g} W, as it is a {kind}; are time and energy of "
+            "the same machine?"
+        )
+
+
+def read_rows(path: str | os.PathLike[str], kind: type[Found]) -> tuple[Found, ...]:
+    """The rows of a table in CSV, lines that begin with # left out. Raises `InputError` that names file and line."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"table = {os.fspath(path)!r}: cannot be read ({type(error).__name__})") from None
+    return tuple(_rows(os.path.basename(path), text, kind))
+
+
+def _rows(name: str, text: str, kind: type[Found]) -> Iterator[Found]:
+    lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
+    reader = csv.DictReader((line for _, line in lines), restkey="more", strict=True)
+    try:
+        for cells in reader:
+            if None in cells.values() or "more" in cells:
+                raise InputError(f"{len(reader.fieldnames or ())} cells are named in the header, but not as many given")
+            yield kind(**cells)
+    except (InputError, csv.Error) as error:
+        number = lines[min(reader.line_num, len(lines)) - 1][0]
+        raise InputError(f"{name}, line {number}: {error}") from None
+
+
+@lru_cache
+def bundled_rows(kind: type[Found]) -> tuple[Found, ...]:
+    """The rows of one of the bundled tables."""
+    table = {DeviceRow: "devices", ServerRow: "servers", LinkRow: "links"}[kind]  # type: ignore[index]
+    return read_rows(DATA / f"{table}.csv", kind)
