@@ -4,6 +4,7 @@ What part of a neural network should sit on the device, and when, layer by layer
 """
 
 from coinfer import channel
+from coinfer.catalogue import catalogue, load_device, load_link, load_server
 from coinfer.channel import Trace, example_trace, process_trace, read_trace
 from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
@@ -34,6 +35,7 @@ __all__ = [
     "Waiting",
     "Weights",
     "blocks",
+    "catalogue",
     "channel",
     "clairvoyant",
     "costs",
@@ -41,8 +43,11 @@ __all__ = [
     "example_trace",
     "expected_cost",
     "frontier",
+    "load_device",
     "load_dnn",
+    "load_link",
     "load_scenario",
+    "load_server",
     "mlp",
     "mlp_placement",
     "plan",

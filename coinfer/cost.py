@@ -110,7 +110,7 @@ def beside_channel(scenario: Scenario) -> tuple[Floats, Floats]:
     The tail lasts until the next inference at most: exactly so if that one sends as well, else it may last longer.
     """
     link, bits = scenario.link, sent_bits(scenario)
-    sends = bits > 0
+    sends = (bits > 0).astype(float)
     tail_s = link.tail_s if scenario.interval_s is None else np.minimum(link.tail_s, scenario.interval_s)
     return link.round_trip_s * sends, link.energy_j_per_bit * bits + link.tail_power_w * tail_s * sends
 

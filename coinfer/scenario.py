@@ -96,9 +96,14 @@ class Scenario(Model):
         return type(self)(**fields)
 
 
-def scenario_names() -> tuple[str, ...]:
-    """The names of the scenarios that come with the package."""
-    return tuple(sorted(path.stem for path in _scenario_folder().glob("*.yml")))
+DEFAULT = "phone-mmwave"  # the scenario that is also called "default"
+ABSTRACT = ("abstract-model", "interior")  # of nobody's device and link
+
+
+def scenario_names(*, real: bool = False) -> tuple[str, ...]:
+    """The names of the scenarios that come with the package; only the `real` ones, whose numbers were measured, if asked."""
+    names = sorted(path.stem for path in _scenario_folder().glob("*.yml"))
+    return tuple(name for name in names if name not in ABSTRACT) if real else ("default", *names)
 
 
 def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
@@ -109,7 +114,7 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
     >>> load_scenario("abstract-model", dnn="vgg19").dnn.layers
     19
     """
-    bundled = _scenario_folder() / f"{name_or_path}.yml"
+    bundled = _scenario_folder() / f"{DEFAULT if name_or_path == 'default' else name_or_path}.yml"
     path = bundled if str(name_or_path) in scenario_names() else Path(name_or_path)
     try:
         text = path.read_text(encoding="utf-8")

@@ -87,8 +87,14 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "no distance": (lambda: Link(distance_m=0), ["Link.distance_m = 0", "greater than 0"]),
     "absurdly near": (lambda: Link(distance_m=1e-12), ["distance_m = 1e-12", "mean SNR", "(0, 1e30)"]),
     "absurdly far": (lambda: Link(distance_m=1e300), ["distance_m = 1e+300", "mean SNR", "(0, 1e30)"]),
-    "negative power": (lambda: Device(macs_per_s=1e9, power_w=-1e-3), ["Device.power_w = -0.001", "equal to 0"]),
-    "negative memory": (lambda: Device(macs_per_s=1e9, power_w=1, memory_bits=-1), ["Device.memory_bits = -1", "equal to 0"]),
+    "negative power of a device": (
+        lambda: Device(macs_per_s=1e9, power_w=-1e-3),
+        ["Device.power_w = -0.001", "equal to 0"],
+    ),
+    "negative memory": (
+        lambda: Device(macs_per_s=1e9, power_w=1, memory_bits=-1),
+        ["Device.memory_bits = -1", "equal to 0"],
+    ),
     "weightless time": (lambda: Weights(time_per_s=0), ["Weights.time_per_s = 0", "greater than 0"]),
     # the scenario
     "no network": (lambda: Scenario(), ["Scenario.dnn", "required"]),
@@ -116,7 +122,10 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "unknown field of a change": (lambda: scenario().replace(link__x=1), ["Link.x = 1", LINK_FIELDS]),
     "bad value of a change": (lambda: scenario().replace(link__bandwidth_hz=-1), ["Link.bandwidth_hz = -1"]),
     # scenario files
-    "unknown scenario": (lambda: load_scenario("defalt"), ["scenario = 'defalt'", "one of abstract-model, default", "mean 'default'"]),
+    "unknown scenario": (
+        lambda: load_scenario("defalt"),
+        ["scenario = 'defalt'", "one of abstract-model, default", "mean 'default'"],
+    ),
     "missing file": (lambda: load_scenario("no/such.yml"), ["scenario = 'no/such.yml'", "cannot be read"]),
     "folder for a file": (lambda: load_scenario("."), ["scenario = '.'", "cannot be read"]),
     "malformed YAML": (lambda: read("dnn: [alexnet"), ["scenario: is not YAML", "line 1", "expected ',' or ']'"]),
@@ -126,7 +135,10 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "long text for a scenario": (lambda: read("x" * 10_000), ["scenario = 'xxx", "mapping of dnn"]),
     "number for a name": (lambda: read("dnn: alexnet\n1: 2"), ["scenario", "1 is not the name"]),
     "number for an inner name": (lambda: read("dnn: alexnet\nlink: {3: 4}"), ["scenario", "3 is not the name"]),
-    "NaN in YAML": (lambda: read("dnn: alexnet\nedge: {macs_per_s: .nan}"), ["Scenario.edge.macs_per_s = nan", "finite"]),
+    "NaN in YAML": (
+        lambda: read("dnn: alexnet\nedge: {macs_per_s: .nan}"),
+        ["Scenario.edge.macs_per_s = nan", "finite"],
+    ),
     # channels
     "sum is not 1": (lambda: DISCRETE(gains=(1, 2), probabilities=(0.5, 0.4)), ["probabilities", "sum is 0.9", "be 1"]),
     "negative probability": (

@@ -10,6 +10,7 @@ from scipy.integrate import quad
 from scipy.special import j0
 from scipy.stats import gamma, norm
 
+import coinfer
 from coinfer import InputError, Link, Scenario, channel, plan
 from coinfer.channel.generator import stationary
 from coinfer.channel.moving import gamma_cells

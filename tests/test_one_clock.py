@@ -73,7 +73,10 @@ def test_a_plan_for_independent_draws_stops_by_the_rate_that_it_sees(tau_s):
 
 @pytest.mark.parametrize("tau_s", [0.3, 3.0])
 def test_following_it_costs_what_it_costs_on_the_process_itself(tau_s):
-    scenario, believed = moving(coinfer.load_scenario("abstract-model"), tau_s), coinfer.plan(coinfer.load_scenario("abstract-model"))
+    scenario, believed = (
+        moving(coinfer.load_scenario("abstract-model"), tau_s),
+        coinfer.plan(coinfer.load_scenario("abstract-model")),
+    )
     trace = coinfer.process_trace(
         scenario.link, coherence_time_s=tau_s, duration_s=5_000 * tau_s, window_s=tau_s / 40, rng=0
     )

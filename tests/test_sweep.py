@@ -107,7 +107,13 @@ def test_one_of_mean_snr_and_distance_replaces_the_other(given, field):
 
 
 def test_many_fields_at_once():
-    fields = ["weights.energy_per_j", "device.macs_per_s", "link.distance_m", "edge.macs_per_s", "inferences_per_update"]
+    fields = [
+        "weights.energy_per_j",
+        "device.macs_per_s",
+        "link.distance_m",
+        "edge.macs_per_s",
+        "inferences_per_update",
+    ]
     assert_as_plan(GIVEN, {name: SMOOTH[name][:2] for name in fields})
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import coinfer
-from coinfer import Costs, InputError, Scenario, channel, plan, waiting_can_pay
+from coinfer import Costs, InputError, channel, plan, waiting_can_pay
 from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.semigroup import Doubling

@@ -34,9 +34,7 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     rows = {row.link: row for row in bundled_rows(LinkRow)}
     row = rows[one_of("link", name, sorted(rows))]
     if row.transmit_power_w is None and "transmit_power_w" not in changes:
-        raise InputError(
-            f"link = {name!r}: no power of it was found; give transmit_power_w, 0 to count its time alone"
-        )
+        raise InputError(f"link = {name!r}: no power of it was found; give transmit_power_w, 0 to count its time alone")
     found = {
         "transmit_power_w": row.transmit_power_w,
         "energy_j_per_bit": _times(NANO, row.energy_nj_per_bit),
@@ -54,11 +52,12 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
 
 def channel_of(row: LinkRow) -> Markov:
     """The channel of a link."""
-    if row.chain is None:
+    if row.rate_bps is not None:
         return Markov(rates_bps=(row.rate_bps,), generator=((0.0,),))
-    rates_bps, generator = read_chain(DATA / "chains" / row.chain)
+    rates_bps, generator = read_chain(DATA / "chains" / str(row.chain))
     long_outage_s = LONG_OUTAGE_S if np.count_nonzero(rates_bps == 0) == 2 else None
-    return Markov(rates_bps=rates_bps, generator=generator, long_outage_s=long_outage_s)
+    rows = tuple(tuple(moves) for moves in generator.tolist())
+    return Markov(rates_bps=tuple(rates_bps.tolist()), generator=rows, long_outage_s=long_outage_s)
 
 
 def read_chain(path: Path) -> tuple[Floats, Floats]:

@@ -25,7 +25,9 @@ def catalogue(kind: str = "devices") -> "pandas.DataFrame":
     """
     import pandas
 
-    rows = {"devices": _devices, "servers": _servers, "links": _links}[one_of("kind", kind, ("devices", "servers", "links"))]
+    rows = {"devices": _devices, "servers": _servers, "links": _links}[
+        one_of("kind", kind, ("devices", "servers", "links"))
+    ]
     return pandas.DataFrame(rows()).set_index(kind.removesuffix("s"))
 
 

@@ -61,9 +61,7 @@ def load_device(
         )
     if not is_number(power_w) or power_w != 0:
         check_power(name, row.kind, positive("power_w", power_w))
-    return Device(
-        macs_per_s=macs_per_s, power_w=power_w, memory_bits=memory_bits, name=name, measured_on=row.network
-    )
+    return Device(macs_per_s=macs_per_s, power_w=power_w, memory_bits=memory_bits, name=name, measured_on=row.network)
 
 
 def load_server(name: str, *, dnn: DNN | str) -> Edge:

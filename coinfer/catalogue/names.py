@@ -11,7 +11,11 @@ from coinfer.network import DNN, Coding, load_dnn
 from coinfer.system import Device, Edge
 from coinfer.validation import InputError, one_of
 
-DEFAULTS = {"device": "phone-adreno-640", "edge": "nvidia-l4", "link": "mmwave-walking"}  # those of the default scenario
+DEFAULTS = {
+    "device": "phone-adreno-640",
+    "edge": "nvidia-l4",
+    "link": "mmwave-walking",
+}  # those of the default scenario
 OF_A_DEVICE = ("power_w", "energy_j_per_mac", "memory_bits", "table")
 
 

@@ -56,7 +56,9 @@ class DeviceRow(Row):
     def _plausible(self) -> Self:
         if self.power_w is None:
             if self.evidence != "time only":
-                raise InputError(f"power_w: is empty, but evidence = {self.evidence!r}; should be given, or 'time only'")
+                raise InputError(
+                    f"power_w: is empty, but evidence = {self.evidence!r}; should be given, or 'time only'"
+                )
         elif self.power_source is None:
             raise InputError(f"power_source: is empty, but power_w = {self.power_w!r}; should say where it stands")
         else:
