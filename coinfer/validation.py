@@ -77,7 +77,16 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
     names = list(allowed)
     if isinstance(value, str) and value in names:
         return value
-    raise InputError(f"{field} = {brief(value)}: should be one of {', '.join(names)}{hint(value, names)}")
+    raise InputError(f"{field} = {brief(value)}: should be one of {listed(names)}{hint(value, names)}")
+
+
+def listed(names: Iterable[str], length: int = 200) -> str:
+    """Names in a row, the last ones left out where they would make a sentence unreadable."""
+    *shown, last = names
+    text = ", ".join([*shown, last])
+    if len(text) <= length:
+        return text
+    return f"{text[: text.rindex(',', 0, length)]}, ... ({len(shown) + 1} in all)"
 
 
 def an(field: str, value: object, kind: type[Kind]) -> Kind:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
@@ -21,11 +22,14 @@ from coinfer import (
     Scenario,
     Weights,
     channel,
+    load_device,
+    load_dnn,
     load_scenario,
     plan,
     read_onnx,
     simulate,
 )
+from coinfer.catalogue.rows import DeviceRow
 from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.sending import Sending
@@ -67,6 +71,19 @@ def put_together(rates_bps: list, initial: object = (0.5, 0.5), moves: object = 
 
 def no_memory() -> Scenario:
     return scenario(device=Device(macs_per_s=3e8, power_w=0.27, memory_bits=1e8))
+
+
+ROW = "a,board,x,resnet50,9.5,3.5,one run,read,a watch,a meter"
+
+
+def mine(row: str | None) -> object:
+    """A device from a table of one's own, of one row."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / ("no-such.csv" if row is None else "devices.csv")
+        if row is not None:
+            names = [name for name in DeviceRow.model_fields if name != "note"]
+            path.write_text(f"{','.join(names)}\n{row}\n", encoding="utf-8")
+        return load_device("a", dnn="vgg19", table=path)
 
 
 # What is done, and what its message must hold: the field, the value, and what is allowed.
@@ -477,6 +494,100 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: coinfer.sweep(scenario(), {"link.bandwidth": [1]}),
         ["Link.bandwidth = 1", LINK_FIELDS],
     ),
+    # the catalogue
+    "unknown device": (
+        lambda: load_device("rasberry-pi-4", dnn="resnet50"),
+        ["device = 'rasberry-pi-4'", "mean 'raspberry-pi-4'"],
+    ),
+    "unknown device in a scenario": (
+        lambda: scenario(device="raspbery-pi-5"),
+        ["Scenario.device = 'raspbery-pi-5'", "did you mean 'raspberry-pi-5'"],
+    ),
+    "unknown server": (lambda: scenario(edge="nvidia-t5"), ["Scenario.edge = 'nvidia-t5'", "did you mean 'nvidia-t4'"]),
+    "unknown link": (lambda: scenario(link="lte-citi"), ["Scenario.link = 'lte-citi'", "did you mean 'lte-city'"]),
+    "unknown kind of entry": (lambda: coinfer.catalogue("device"), ["kind = 'device'", "devices, servers, links"]),
+    "no network for a device": (lambda: load_device("raspberry-pi-4", dnn=3), ["dnn = 3", "should be a DNN"]),
+    "no phone takes 118 W": (
+        lambda: load_device("phone-snapdragon-8-gen-2", dnn="resnet18", energy_j_per_mac=4.3e-10),
+        ["power_w = 118", "0.3..12 W", "a phone"],
+    ),
+    "a watt for a microcontroller": (
+        lambda: scenario(device={"name": "stm32-h7a3", "power_w": 1.0}),
+        ["Scenario.device.power_w = 1 for 'stm32-h7a3'", "0.001..0.5 W"],
+    ),
+    "negative power of an entry": (
+        lambda: load_device("raspberry-pi-4", dnn="resnet50", power_w=-1),
+        ["power_w = -1", "positive"],
+    ),
+    "text for a power": (
+        lambda: load_device("raspberry-pi-4", dnn="resnet50", power_w="5 W"),
+        ["power_w = '5 W'", "positive"],
+    ),
+    "power and energy": (
+        lambda: load_device("raspberry-pi-4", dnn="resnet50", power_w=5, energy_j_per_mac=1e-10),
+        ["power_w and energy_j_per_mac", "only one of them"],
+    ),
+    "a device without a power": (
+        lambda: scenario(device="jetson-orin-nano"),
+        ["Scenario.device = 'jetson-orin-nano'", "no power of it was found", "give power_w"],
+    ),
+    "a link without a power": (
+        lambda: scenario(link="starlink"),
+        ["Scenario.link = 'starlink'", "no power of it was found", "give transmit_power_w"],
+    ),
+    "unknown field of a device": (
+        lambda: scenario(device={"name": "raspberry-pi-4", "clock_hz": 1e9}),
+        ["Scenario.device.clock_hz = 1000000000.0", "unknown field", "macs_per_s"],
+    ),
+    "unknown field of a link": (
+        lambda: scenario(link={"name": "lte-city", "tail_j": 1}),
+        ["Scenario.link.field = 'tail_j'", "did you mean 'tail_s'"],
+    ),
+    "negative tail of a link": (
+        lambda: scenario(link={"name": "lte-city", "tail_s": -1}),
+        ["Scenario.link.tail_s = -1", "greater than or equal to 0"],
+    ),
+    "unknown way to code a network": (
+        lambda: scenario(dnn={"name": "resnet50", "activation_bit": 8}),
+        ["Scenario.dnn.field = 'activation_bit'", "did you mean 'activation_bits'"],
+    ),
+    "unknown JPEG quality": (
+        lambda: load_dnn("resnet50", jpeg_quality=91),
+        ["jpeg_quality = 91", "50, 75, 85, 90, 95"],
+    ),
+    "a JPEG of no image": (
+        lambda: scenario(dnn={"name": "fc_autoencoder", "jpeg_quality": 90}),
+        ["jpeg_quality = 90", "'fc_autoencoder'", "no square image"],
+    ),
+    "no table": (lambda: mine(None), ["table = ", "no-such.csv", "FileNotFoundError"]),
+    "a row without its last cells": (
+        lambda: mine("a,board,x,resnet50,10"),
+        ["devices.csv, line 2", "not as many given"],
+    ),
+    "a row with a cell too many": (lambda: mine(ROW + ",and more"), ["devices.csv, line 2", "not as many given"]),
+    "a time of nothing": (lambda: mine(ROW.replace("9.5", "0")), ["line 2: DeviceRow.time_ms = '0'", "greater than 0"]),
+    "a time that is none": (lambda: mine(ROW.replace("9.5", "soon")), ["line 2: DeviceRow.time_ms = 'soon'", "number"]),
+    "a kind that is none": (lambda: mine(ROW.replace("board", "bord")), ["line 2: DeviceRow.kind = 'bord'", "'board'"]),
+    "a board of 300 W": (lambda: mine(ROW.replace("3.5", "300")), ["line 2", "power_w = 300 for 'a'", "0.3..12 W"]),
+    "evidence that is none": (
+        lambda: mine(ROW.replace("one run", "hearsay")),
+        ["DeviceRow.evidence = 'hearsay'", "'one run'"],
+    ),
+    "no power, and evidence for it": (
+        lambda: mine(ROW.replace("3.5", "")),
+        ["line 2", "power_w: is empty", "'time only'"],
+    ),
+    "a power from nowhere": (lambda: mine(ROW.removesuffix("a meter")), ["line 2", "power_source: is empty"]),
+    "a network that is none": (
+        lambda: mine(ROW.replace("resnet50", "resnet49")),
+        ["network = 'resnet49'", "mean 'resnet50'"],
+    ),
+    "an update of more than all": (
+        lambda: scenario(update_fraction=1.5),
+        ["Scenario.update_fraction = 1.5", "equal to 1"],
+    ),
+    "no time between inferences": (lambda: scenario(interval_s=0), ["Scenario.interval_s = 0", "greater than 0"]),
+    "noise beyond all": (lambda: Link(noise_figure_db=300), ["Link.noise_figure_db = 300", "equal to 100"]),
 }
 
 

@@ -144,5 +144,5 @@ def _rows(name: str, text: str, kind: type[Found]) -> Iterator[Found]:
 @lru_cache
 def bundled_rows(kind: type[Found]) -> tuple[Found, ...]:
     """The rows of one of the bundled tables."""
-    table = {DeviceRow: "devices", ServerRow: "servers", LinkRow: "links"}[kind]  # type: ignore[index]
+    table = {DeviceRow: "devices", ServerRow: "servers", LinkRow: "links"}[kind]
     return read_rows(DATA / f"{table}.csv", kind)
