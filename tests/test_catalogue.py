@@ -10,6 +10,7 @@ from coinfer import InputError, Scenario, load_device, load_link, load_scenario,
 from coinfer.catalogue import device_names, link_names, server_names
 from coinfer.catalogue.machines import macs_per_value
 from coinfer.catalogue.rows import PLAUSIBLE_W, DeviceRow, LinkRow, ServerRow, bundled_rows
+from coinfer.channel.generator import stationary
 from coinfer.network import dnn_names, load_dnn
 from coinfer.system import Device
 
@@ -105,10 +106,9 @@ def test_a_link_takes_what_its_row_says(row: LinkRow):
     assert link.energy_j_per_bit == pytest.approx((row.energy_nj_per_bit or 0) * 1e-9)
     assert link.tail_power_w * link.tail_s == pytest.approx((row.tail_power_w or 0) * (row.tail_s or 0))
     assert link.round_trip_s == pytest.approx((row.round_trip_ms or 0) / 1e3)
-    if row.rate_bps:
-        assert channel.rates_bps == (row.rate_bps,)
-    else:
-        assert len(channel.rates_bps) > 1
+    law = stationary(np.array(channel.generator))
+    assert law @ np.array(channel.rates_bps) == pytest.approx(row.rate_bps, rel=0.02)
+    assert (len(channel.rates_bps) > 1) == (row.chain is not None)
 
 
 def test_the_tail_of_a_lone_transfer_is_what_was_published():

@@ -23,7 +23,8 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     """A link and the channel on it: the chain fitted to its measured rates, or a rate that is constant.
 
     `changes` takes the place of fields of the link; where no power was found, `transmit_power_w` must be given, 0 to count
-    the time alone. While the device waits in an outage its radio takes what it takes in its tail. Raises `InputError`.
+    the time alone. Where nothing was found for receiving, what was for sending is taken; while the device waits in an outage
+    its radio takes what it takes in its tail. Raises `InputError`.
 
     >>> link, channel = load_link("mmwave-walking")
     >>> link.tail_power_w, len(channel.rates_bps)
@@ -36,25 +37,26 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     if row.transmit_power_w is None and "transmit_power_w" not in changes:
         raise InputError(f"link = {name!r}: no power of it was found; give transmit_power_w, 0 to count its time alone")
     found = {
+        "downlink_rate_bps": row.downlink_bps or row.rate_bps,
         "transmit_power_w": row.transmit_power_w,
         "energy_j_per_bit": _times(NANO, row.energy_nj_per_bit),
-        "receive_power_w": row.receive_power_w or 0.0,
+        "receive_power_w": row.transmit_power_w if row.receive_power_w is None else row.receive_power_w,
         "receive_energy_j_per_bit": _times(NANO, row.receive_energy_nj_per_bit),
         "tail_power_w": row.tail_power_w or 0.0,
         "outage_power_w": row.tail_power_w or 0.0,
         "tail_s": row.tail_s or 0.0,
         "round_trip_s": _times(1e-3, row.round_trip_ms),
     }
-    if row.downlink_bps is not None:
-        found["downlink_rate_bps"] = row.downlink_bps
+    if found["receive_power_w"] is None:
+        found["receive_power_w"] = changes["transmit_power_w"]
     return Link(**(found | {"name": name} | changes)), channel_of(row)
 
 
 def channel_of(row: LinkRow) -> Markov:
     """The channel of a link."""
-    if row.rate_bps is not None:
+    if row.chain is None:
         return Markov(rates_bps=(row.rate_bps,), generator=((0.0,),))
-    rates_bps, generator = read_chain(DATA / "chains" / str(row.chain))
+    rates_bps, generator = read_chain(DATA / "chains" / f"{row.chain}.csv")
     long_outage_s = LONG_OUTAGE_S if np.count_nonzero(rates_bps == 0) == 2 else None
     rows = tuple(tuple(moves) for moves in generator.tolist())
     return Markov(rates_bps=tuple(rates_bps.tolist()), generator=rows, long_outage_s=long_outage_s)

@@ -83,7 +83,7 @@ class LinkRow(Row):
 
     link: str
     description: str
-    rate_bps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    rate_bps: float = Field(gt=0, allow_inf_nan=False, description="of a link with a chain the mean [bit/s]")
     chain: str | None = None
     transmit_power_w: float | None = Field(default=None, gt=0, le=20, allow_inf_nan=False)
     energy_nj_per_bit: float | None = Field(default=None, ge=0, allow_inf_nan=False)
@@ -101,12 +101,6 @@ class LinkRow(Row):
     tail_source: str | None = None
     trip_evidence: str | None = None
     trip_source: str | None = None
-
-    @model_validator(mode="after")
-    def _one_rate(self) -> Self:
-        if (self.rate_bps is None) == (self.chain is None):
-            raise InputError(f"rate_bps and chain: exactly one of them should be given for {self.link!r}")
-        return self
 
 
 def check_power(name: str, kind: str, power_w: float) -> None:
