@@ -111,19 +111,24 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
 
     A change of None leaves what the file says. Raises `InputError`.
 
-    >>> load_scenario("abstract-model", dnn="vgg19").dnn.layers
-    19
+    >>> load_scenario("city-camera", dnn="squeezenet").dnn.layers
+    18
     """
+    changes = {path: value for path, value in changes.items() if value is not None}
+    return Scenario.from_yaml(scenario_text(name_or_path)).replace(**changes)
+
+
+def scenario_text(name_or_path: str | Path) -> str:
+    """The text of a scenario file, comments included: a bundled one by its name, or any. Raises `InputError`."""
     bundled = _scenario_folder() / f"{DEFAULT if name_or_path == 'default' else name_or_path}.yml"
     path = bundled if str(name_or_path) in scenario_names() else Path(name_or_path)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"scenario = {str(name_or_path)!r}: cannot be read ({type(error).__name__}); "
             f"should be a YAML or JSON file, or one of {', '.join(scenario_names())}{hint(name_or_path, scenario_names())}"
         ) from None
-    return Scenario.from_yaml(text).replace(**{path: value for path, value in changes.items() if value is not None})
 
 
 def _check_names(fields: Any) -> None:
