@@ -105,9 +105,9 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser("python -m coinfer.network", description=__doc__)
     parser.add_argument("group", nargs="*", help=f"one of {', '.join(WRITERS)}; torchvision's need `make tables`")
     named = parser.parse_args(arguments).group
+    for unknown in sorted(set(named) - set(WRITERS)):
+        parser.error(f"group {unknown!r} should be one of {', '.join(WRITERS)}")
     for group in named or WRITERS:
-        if group not in WRITERS:
-            parser.error(f"group {group!r} should be one of {', '.join(WRITERS)}")
         WRITERS[group]()
 
 

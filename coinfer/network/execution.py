@@ -33,7 +33,7 @@ class Executed(NamedTuple):
 def execute(file: Path) -> Executed:
     """Run a network whole, then the part after every cut from the sent activation alone, and count.
 
-    Raises `AssertionError` if a part does not give the whole network's result, and onnx's own errors if it needs more.
+    Raises `ValueError` if a part needs more than that, `AssertionError` if it does not give the whole network's result.
     """
     import onnx
     from onnx.utils import Extractor
@@ -100,6 +100,11 @@ def _run(model: "ModelProto", given: Arrays) -> Arrays:
 
 
 def _check(part: "ModelProto", value: str, results: list[str], arrays: Arrays) -> None:
+    held = {value, "", *(tensor.name for tensor in part.graph.initializer)}
+    held.update(output for node in part.graph.node for output in node.output)
+    missing = {given for node in part.graph.node for given in node.input} - held
+    if missing:
+        raise ValueError(f"the part after {value} also needs {', '.join(sorted(missing))}")
     got = _run(part, {value: arrays[value]})
     for name in results:
         np.testing.assert_allclose(got[name], arrays[name], rtol=1e-4, atol=1e-5, err_msg=f"from {value}")
