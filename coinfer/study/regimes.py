@@ -39,19 +39,20 @@ def sent_in(scenario: Scenario, sending_s: float) -> Scenario:
     fixed = scenario.replace(link__mean_snr_db=10 * np.log10(scenario.link.mean_snr))
     wanted_bps = scenario.dnn.output_bits[0] / sending_s
     if isinstance(fixed.channel, OnOff):
-        return fixed.replace(channel__rate_bps=fixed.channel.rate_bps * wanted_bps / _mean_rate_bps(fixed))
+        return fixed.replace(channel__rate_bps=fixed.channel.rate_bps * wanted_bps / mean_rate_bps(fixed))
     scaled = fixed
     for _ in range(4):  # what fading is divided into depends on the bandwidth a little
-        factor = wanted_bps / _mean_rate_bps(scaled)
+        factor = wanted_bps / mean_rate_bps(scaled)
         scaled = scaled.replace(link__bandwidth_hz=scaled.link.bandwidth_hz * factor)
-    if not np.isclose(_mean_rate_bps(scaled), wanted_bps, rtol=1e-9):
+    if not np.isclose(mean_rate_bps(scaled), wanted_bps, rtol=1e-9):
         raise InputError(
             "channel: has rates of its own; should be one whose rates follow the link's bandwidth, or on-off"
         )
     return scaled
 
 
-def _mean_rate_bps(scenario: Scenario) -> float:
+def mean_rate_bps(scenario: Scenario) -> float:
+    """The mean rate of a link whose channel is in motion, outages included [bit/s]. Raises `InputError` for other channels."""
     if not isinstance(scenario.channel, MovingChannel):
         raise InputError(f"channel = {scenario.channel.kind!r}: should be one in motion")
     states = scenario.channel.states_on(scenario.link)
@@ -66,16 +67,17 @@ def worth_of_looking(given: Costs) -> dict[str, float]:
     fits = slice(given.largest_placement + 1)
     least = {rule: float(total_costs(given, rule)[fits].min()) for rule in ("static", "probe-once", "optimal")}
     simple = min(least["static"], least["probe-once"])
-    return least | {"once": _share(1 - simple / least["static"]), "again": _share(1 - least["optimal"] / simple)}
+    return least | {"once": saved_share(1 - simple / least["static"]), "again": saved_share(1 - least["optimal"] / simple)}
 
 
 def bounded(given: Costs) -> dict[str, float]:
     """`worth_of_looking` on a channel in motion, and "bound": what R21 lets any plan save over sending the input."""
     at_once = float(total_costs(given, "edge-only")[0])
-    return worth_of_looking(given) | {"bound": _share(waiting_can_pay(given).most_saved / at_once)}
+    return worth_of_looking(given) | {"bound": saved_share(waiting_can_pay(given).most_saved / at_once)}
 
 
-def _share(value: float) -> float:
+def saved_share(value: float) -> float:
+    """What is saved, as a share: not below 0, and without round-off."""
     return max(0.0, round(float(value), DIGITS))
 
 
