@@ -133,7 +133,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "link.bandwidth_hz": Quantity(symbol="W", latex="W", unit="Hz", meaning="uplink bandwidth", source=SIBLING, default=2e6),
     "link.transmit_power_w": Quantity(
-        symbol="P_tx", latex=r"P_{\mathrm{tx}}", unit="W", meaning="power of the device while it sends, whatever the rate", source=SIBLING, default=0.1
+        symbol="P_tx", latex=r"P_{\mathrm{tx}}", unit="W", meaning="power of the device while it sends, whatever the rate", source=SIBLING, default=0.1, lower_included=True
     ),
     "link.noise_figure_db": Quantity(
         symbol="F_dB",

@@ -95,7 +95,7 @@ class Link(Model):
             raise InputError(
                 f"distance_m = {self.distance_m!r}: needs carrier_hz for the path loss, or give mean_snr_db"
             )
-        if not 0 < self.mean_snr < 1e30:
+        if self.transmit_power_w > 0 and not 0 < self.mean_snr < 1e30:
             raise InputError(
                 f"distance_m = {self.distance_m!r}: gives a mean SNR of {self.mean_snr!r}; should be in (0, 1e30)"
             )
@@ -108,11 +108,15 @@ class Link(Model):
 
     @property
     def mean_snr(self) -> float:
-        """The mean SNR gamma [-], before any conditioning of the channel."""
+        """The mean SNR gamma [-], before any conditioning of the channel. `InputError` where nothing is sent with."""
         if self.mean_snr_db is not None:
             return 10 ** (self.mean_snr_db / 10)
         assert self.distance_m is not None
         assert self.carrier_hz is not None
+        if isinstance(self.transmit_power_w, int | float) and self.transmit_power_w == 0:
+            raise InputError(
+                "transmit_power_w = 0: gives no SNR; should be positive, or give mean_snr_db, or a channel of given rates"
+            )
         wavelength_m = LIGHT_SPEED_M_PER_S / self.carrier_hz
         path_gain = self.antenna_gain * (wavelength_m / (4 * pi * self.distance_m)) ** self.path_loss_exponent
         return self.transmit_power_w * path_gain / (self.noise_density_w_per_hz * self.bandwidth_hz)

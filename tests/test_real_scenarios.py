@@ -68,7 +68,9 @@ def test_sending_and_the_server_take_what_was_published(name: str):
     if wanted.send_j is not None:
         assert bare.energy_j == pytest.approx(wanted.send_j, rel=0.03)
     served_s = sent.time_s - bare.time_s - wanted.round_trip_s
-    assert served_s == pytest.approx(wanted.server_s, rel=0.05 if wanted.server_s >= 0.4e-3 else 0.4)  # else scaled by MACs
+    assert served_s == pytest.approx(
+        wanted.server_s, rel=0.05 if wanted.server_s >= 0.4e-3 else 0.4
+    )  # else scaled by MACs
     tail_s = min(scenario.link.tail_s, scenario.interval_s or np.inf)
     assert sent.energy_j - bare.energy_j == pytest.approx(wanted.tail_w * tail_s, rel=0.01, abs=1e-12)
 

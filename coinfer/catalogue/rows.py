@@ -22,7 +22,7 @@ PLAUSIBLE_W = {
     "module": (1.0, 60.0),
 }
 Kind = Literal["microcontroller", "npu", "phone", "board", "module"]
-Evidence = Literal["one run", "combined", "derived", "time only"]
+Evidence = Literal["one run", "combined", "derived", "measured", "time only"]
 Access = Literal["read", "page", "quoted"]  # the source was opened; a page about it was; a third party quotes it
 Found = TypeVar("Found", bound="Row")
 
