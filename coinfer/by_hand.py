@@ -9,7 +9,8 @@ Step = tuple[str, str, float]  # a symbol, how it follows from what is given and
 def pocket_steps(problem: OnOffProblem) -> list[Step]:
     """What to compute, in order, for M*: symbol, formula and value of each step; the last is M* (R22).
 
-    The index 1 is of layer 1, 0 of the input. Behind layer 1 of M, x is still to pay when on, and e more in an outage.
+    The index 1 is of layer 1, 0 of the input. Where sending has a fixed cost f, `Costs` have it folded into C_edge, delta_1 and
+    delta_N, the last layer's; C_edge and delta_1 here are those of the problem (R25a). Behind layer 1 of M, x is still to pay when on, and e more in an outage.
     Raises `InputError` where the input or the output of a layer is empty, or a layer takes no time.
 
     >>> from coinfer.on_off_form import Layer
@@ -41,11 +42,13 @@ FROM_START = "(1 - pi_off) * min(C0, delta_1 + x + b_1 * e) + pi_off * min(C0 + 
 def _numbers(problem: OnOffProblem) -> list[Step]:
     """What the link means for the layers."""
     first, rest, off = problem.first, problem.rest, problem.off_share
+    always = "f + " if problem.fixed else ""
     return [
         ("pi_off", "u / (l + u)", off),
         ("h", "c_o / l", problem.wait),
-        ("C0", "o_0 * (c + u * h) / r", first.send),
-        ("C1", "o * (c + u * h) / r", rest.send),
+        *([("f", "delta - delta_N", problem.fixed)] if problem.fixed else []),
+        ("C0", f"{always}o_0 * (c + u * h) / r", first.send),
+        ("C1", f"{always}o * (c + u * h) / r", rest.send),
         ("a_1", "pi_off + (1 - pi_off) * exp(-(l + u) * t_1)", 1 - first.recovery),
         ("a", "pi_off + (1 - pi_off) * exp(-(l + u) * t)", 1 - rest.recovery),
         ("b_1", "pi_off * (1 - a_1) / (1 - pi_off)", off * first.recovery / (1 - off)),

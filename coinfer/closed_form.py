@@ -1,11 +1,12 @@
 """The best placement of an MLP with equal neurons, in closed form (R7 under 1-sla, R8 under the optimal rule).
 
-All layers have the same delta and D, all stages 0..N-1 the same o, and nothing need be sent at N. With
+All layers have the same D, all but the last the same delta, all stages 0..N-1 the same o, and nothing need be sent at N. With
 
     p = P(o X > A),   G = E[(o X - A)^+],   A = delta + o mu                     go on, and what that saves
     J(M) = J(0) + M D - G (1 - p^M) / (1 - p)   for M <= N - 1
 
-a layer more pays while p^M G > D: M* = ceil(ln(D / G) / ln p), or one of the ends 0 and N (R7).
+a layer more pays while p^M G > D: M* = ceil(ln(D / G) / ln p), or one of the ends 0 and N (R7). The last layer has a delta of
+its own: where sending has a fixed cost f, it is less by f, which only running all layers saves (R25a).
 """
 
 from math import inf
@@ -29,7 +30,7 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
     """M* of a fully-connected MLP with equal neurons, in closed form: R7 under 1-sla, R8 under the optimal rule.
 
     On an on-off link, which has a memory: R22, under the optimal rule. Without a `rule`, it is that one there and 1-sla
-    elsewhere. The input (o_0, delta_1, D_1) may differ from the
+    elsewhere. The last layer may have a delta of its own. The input (o_0, delta_1, D_1) may differ from the
     other layers, which R8 does not cover: then every M is compared. Costs of B problems at once give M* of shape (B,),
     but not on a link with memory. Raises `InputError` for any other chain.
 
@@ -47,12 +48,14 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
                 f"rule = {str(rule)!r}: has no closed form if the channel has a memory; should be 'optimal'"
             )
         return on_off_placement(from_costs(costs))
-    check_equal(extra=costs.extra[..., 1:], bits=costs.bits[..., 1:-1], download=costs.download[..., 1:])
+    check_equal(extra=costs.extra[..., 1:-1], bits=costs.bits[..., 1:-1], download=costs.download[..., 1:])
     if costs.layers == 1:
         best = np.where((_first_saving(costs) <= costs.download) | (costs.largest_placement < 1), 0, 1)
     elif rule == LookAhead(1):
         best = _mlp_look_ahead(costs)
-    elif all(np.all(values[..., :1] == values[..., 1:2]) for values in (costs.bits, costs.extra, costs.download)):
+    elif all(
+        np.all(values[..., :1] == values[..., 1:2]) for values in (costs.bits, costs.extra[..., :-1], costs.download)
+    ):
         best = _mlp_optimal(costs)
     else:
         j = total_costs(costs, rule)[..., : costs.largest_placement + 1]
@@ -61,19 +64,19 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
 
 
 def mlp_critical_downloads(given: Scenario | Costs, *, rule: Rule | str = "1-sla") -> Floats:
-    """The download cost D of a layer below which M* >= m, for m = 1..N, in an MLP whose layers are all equal (R7, R8).
+    """The download cost D of a layer below which M* >= m, for m = 1..N, in an MLP of equal layers (R7, R8).
 
     With d_k the fall of the expected cost from M = k to k + 1, an interior m is reached where D < d_{m-1}; all N layers
-    are placed where D < min_m (d_m + ... + d_{N-1}) / (N - m), which may come first. The memory of the device is not
-    considered. Shape (..., N). Raises `InputError` for any other chain.
+    are placed where D < min_m (d_m + ... + d_{N-1}) / (N - m), which may come first. The last layer may have a delta of its
+    own. The memory of the device is not considered. Shape (..., N). Raises `InputError` for any other chain.
     """
     costs, rule = as_costs(given), _covered(rule)
     law, o, delta = independent_law(costs), costs.bits[..., :1], costs.extra[..., :1]
-    check_equal(extra=costs.extra, bits=costs.bits[..., :-1], download=costs.download)
+    check_equal(extra=costs.extra[..., :-1], bits=costs.bits[..., :-1], download=costs.download)
     if rule == LookAhead(1):
         p = law.go_probability(o, delta + o * law.mean)
         falls = p ** np.arange(costs.layers) * law.saving(o, delta + o * law.mean)
-        last = p ** (costs.layers - 1) * law.saving(o, delta + costs.bits[..., -1:] * law.mean)
+        last = p ** (costs.layers - 1) * law.saving(o, costs.extra[..., -1:] + costs.bits[..., -1:] * law.mean)
         falls = np.append(falls[..., :-1], last, axis=-1)
     else:
         falls = -np.diff(optimal_costs(costs), axis=-1)
@@ -109,7 +112,7 @@ def _mlp_look_ahead(costs: Costs) -> NDArray:
     o, delta, download = costs.bits[..., 1:2], costs.extra[..., 1:2], costs.download[..., 1:2]
     going = delta + o * law.mean
     p, stop, saving = (f(o, going) for f in (law.go_probability, law.stop_probability, law.saving))
-    last_saving = law.saving(o, delta + costs.bits[..., -1:] * law.mean)
+    last_saving = law.saving(o, costs.extra[..., -1:] + costs.bits[..., -1:] * law.mean)
     p0 = law.go_probability(costs.bits[..., :1], costs.extra[..., :1] + o * law.mean)
     steps = _steps(p, p0 * saving, download, min(layers, costs.largest_placement + 1) - 2)
 
@@ -149,7 +152,7 @@ def geometric_sum(p: ArrayLike, complement: ArrayLike, terms: ArrayLike) -> Floa
 
 
 def _mlp_optimal(costs: Costs) -> NDArray:
-    """R8. The falls d_k of v^(k) are nonincreasing, so J is convex on 0..N-1: stop at the first that does not pay."""
+    """R8. The falls d_k of v^(k) are nonincreasing, so J is convex on 0..N-1: stop at the first that does not pay; or N."""
     law, layers = independent_law(costs), costs.layers
     o, delta, download = costs.bits[..., :1], costs.extra[..., :1], costs.download[..., :1]
     v, fall = o * law.mean, _first_saving(costs)
@@ -163,7 +166,7 @@ def _mlp_optimal(costs: Costs) -> NDArray:
         fall = v - law.minimum(o, delta + v)
     if costs.largest_placement < layers:
         return best
-    u = costs.bits[..., -1:] * law.mean
-    for _ in range(layers):
+    u = law.minimum(o, costs.extra[..., -1:] + costs.bits[..., -1:] * law.mean)
+    for _ in range(layers - 1):
         u = law.minimum(o, delta + u)
     return np.where(layers * download + u < best * download + v, layers, best)

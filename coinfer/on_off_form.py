@@ -5,8 +5,9 @@ does not see them coming. Three numbers say what that means for layers of t seco
 
     a  = pi_off + (1 - pi_off) e^(-(l+u) t)    the chance that an outage outlasts a layer, pi_off = u / (l + u)
     h  = c_o / l                               what waiting for the end of an outage costs
-    C1 = o (c + u h) / r                       what sending costs from "on", the outages on the way included
+    C1 = f + o (c + u h) / r                   what sending costs from "on", the outages on the way included
 
+and f what it costs besides, whatever the channel: a round trip, the radio's tail (R24).
 M < N layers: stop when on; in an outage go on if that saves something, G = (1 - a) h - delta > 0. Layer M is then worth
 pi_off a^(M-1) G, what it saves times the chance of an outage at every look so far, and M* = ceil(ln(D / (pi_off G)) / ln a)
 (R22m), or N (R22n).
@@ -81,7 +82,7 @@ class Layer:
     coinfer.validation.InputError: recovery = 1.25: should be in 0..1
     """
 
-    send: float  # expected cost of sending, from "on", what goes into the layer: C1; C0 for the first one
+    send: float  # expected cost of sending, from "on", what goes into the layer, f included: C1; C0 for the first one
     extra: float  # delta: extra cost of keeping the layer on the device
     recovery: float  # 1 - a: probability that an outage is over a layer later
     download: float  # D: cost of placing the layer
@@ -113,6 +114,7 @@ class OnOffProblem:
     first: Layer
     rest: Layer  # each of layers 2..N
     edge: float = 0.0  # C_edge
+    fixed: float = 0.0  # f, the part of each `send` that is paid whatever the channel; no cost depends on it otherwise
     sends_result: bool = False  # whether the result is sent too, at the cost of what layers 1..N-1 put out
     largest_placement: int = -1  # layers that fit in the device's memory; -1: all of them
 
@@ -123,6 +125,8 @@ class OnOffProblem:
         _check("off_share", self.off_share, "at least 0 and below 1", 0 <= self.off_share < 1)
         _check("wait", self.wait, "finite and nonnegative", 0 <= self.wait < inf)
         _check("edge", self.edge, "a finite number", -inf < self.edge < inf)
+        least = min([layer.send for layer in (self.first, self.rest) if layer.send > 0], default=0)
+        _check("fixed", self.fixed, f"in 0..send = 0..{least}", 0 <= self.fixed <= least)
         _check("extra", self.rest.extra, "nonnegative in the closed form; `plan` takes any", self.rest.extra >= 0)
         # an outage at one look makes one at the next no rarer; a computed kernel is not exact to the last digit
         most = (1 - self.off_share) * (1 + ROUNDING)
@@ -241,6 +245,10 @@ def _series(a: float, terms: int) -> float:
 def from_costs(costs: Costs) -> OnOffProblem:
     """The numbers of R22 of an MLP with equal layers on an on-off link. Raises `InputError` for any other problem.
 
+    The last layer may cost less than the others, by what sending costs whatever the channel, f: costs have that folded into
+    the layers, and only the last one saves it (R25a). Here f is a part of `send`, that of the input as well, whose own f_0
+    is told from layer 1 by nobody: `first.extra` and `edge` have the difference in them.
+
     >>> import coinfer
     >>> link = coinfer.channel.OnOff(rate_bps=20e6, mean_on_s=15.0, mean_off_s=2.0)
     >>> mlp = coinfer.mlp(8, 4000, input_bits=4_000_000)
@@ -250,19 +258,21 @@ def from_costs(costs: Costs) -> OnOffProblem:
     """
     link, off, kernels = _on_off(costs)
     others = slice(min(costs.layers - 1, 1), None)  # without layers 2..N, what they would cost does not matter
-    extra, download, recovery = costs.extra[others], costs.download[others], kernels[1:, 1, 0][others]
+    download, recovery = costs.download[others], kernels[1:, 1, 0][others]
     bits = costs.bits[1 : max(costs.layers, 2)]
     near = np.isclose(recovery, recovery[0], rtol=ROUNDING, atol=1e-12)  # equal but for round-off in the chain's steps
-    check_equal(extra=extra, bits=bits, download=download, recovery=np.where(near, recovery[0], recovery))
+    check_equal(bits=bits, download=download, recovery=np.where(near, recovery[0], recovery))
     if costs.bits[-1] not in (0, bits[0]):
         raise InputError(
             f"bits = {costs.bits[-1]} at the end: should be 0, or {bits[0]} as after other layers; `plan` takes any"
         )
+    extra, fixed = _unfolded(costs)
+    at_first = fixed if costs.bits[0] > 0 else 0.0  # without an input to send layer 1 alone leads to where f is paid
     first, rest = (
-        Layer(send=link.send(float(o)), extra=float(delta), recovery=float(over), download=float(d))
-        for o, delta, over, d in (
-            (costs.bits[0], costs.extra[0], kernels[1, 1, 0], costs.download[0]),
-            (bits[0], extra[0] if costs.layers > 1 else 0, recovery[0], download[0]),
+        Layer(send=link.send(float(o)) + more, extra=delta, recovery=float(over), download=float(d))
+        for o, more, delta, over, d in (
+            (costs.bits[0], at_first, float(costs.extra[0]) + (at_first - fixed), kernels[1, 1, 0], costs.download[0]),
+            (bits[0], fixed, extra, recovery[0], download[0]),
         )
     )
     return OnOffProblem(
@@ -271,10 +281,28 @@ def from_costs(costs: Costs) -> OnOffProblem:
         wait=link.wait,
         first=first,
         rest=rest,
-        edge=float(costs.edge),
+        edge=float(costs.edge) - at_first,
+        fixed=fixed,
         sends_result=bool(costs.bits[-1] > 0),
         largest_placement=costs.largest_placement,
     )
+
+
+def _unfolded(costs: Costs) -> tuple[float, float]:
+    """The delta of layers 2..N without fixed costs, and f, what sending after them costs whatever the channel (R25, R25a)."""
+    *equal, last = costs.extra[1:].tolist() or [0.0]  # of layer 1 alone, what others would cost does not matter
+    if costs.bits[-1] > 0 or costs.bits[1] == 0:  # nothing saves f, or nothing is sent
+        check_equal(extra=costs.extra[1:])
+        return last, 0.0
+    if not equal:  # of one layer any split of its cost is the same
+        return max(last, 0.0), max(-last, 0.0)
+    check_equal(extra=costs.extra[1:-1])
+    if last > equal[0]:
+        raise InputError(
+            f"extra = {last} at the end: should be {equal[0]} as of other layers, or less by what sending costs on any "
+            "channel; `plan` takes any"
+        )
+    return equal[0], equal[0] - last
 
 
 def check_equal(**given: Floats) -> None:

@@ -5,7 +5,8 @@ at once in a state s only if
 
     C(o_n, s) > min_{m>n} (delta_{n+1} + ... + delta_m)
 
-which is delta_{n+1} where no delta is negative: sending must be able to be dear against a layer. And layer M is worth its
+which is delta_{n+1} where no delta is negative: sending must be able to be dear against a layer. (What sending costs whatever
+the channel is no part of C; `Costs` have it in delta, of which every sign is right here: R24h.) And layer M is worth its
 download as the last one only if
 
     D_M < E[(C(o_{M-1}, s) - delta_M - E[C(o_M, s')|s])^+]
@@ -102,7 +103,10 @@ def layers_to_send(scenario: Scenario) -> tuple[Floats, Floats]:
 
     The first is max_s E[T(o_n, s)] / t_{n+1}. The second is phi = [beta_t (1 - f_d/f_e) + beta_e P_cpu] / [beta_t + beta_e P_tx],
     P_cpu = e_d f_d: going on at stage n is better than sending at once in no state unless sending can take longer than phi
-    layers (R21). Where the power differs by state the dearest second counts. Raises `InputError` for independent draws.
+    layers (R21). Where the power differs by state the dearest second counts. Where sending costs f_n whatever the channel, a
+    layer counts as that much cheaper as stopping after it saves, delta_n + f_n - f_{n-1} for delta_n (R24), and phi falls,
+    by the run of layers to the end perhaps, as only f_N is 0; a round trip is no part of the time. Raises `InputError` for
+    independent draws.
 
     >>> import coinfer
     >>> takes, phi = layers_to_send(coinfer.load_scenario("abstract-model", channel=coinfer.channel.Moving(coherence_time_s=0.1)))

@@ -135,9 +135,13 @@ SERVER_RATES = {
     ("nvidia-t4", "resnet50"): 4.1e12,
     ("nvidia-a100", "resnet50"): 8.9e12,
     ("nvidia-a100", "mobilenet_v2"): 1.0e12,
+    ("nvidia-a100", "efficientnet_b0"): 6.0e11,
     ("nvidia-v100", "resnet50"): 1.1e12,
+    ("nvidia-v100", "mobilenet_v2"): 1.8e11,
     ("aws-c5-4xlarge", "resnet50"): 2.9e11,
+    ("aws-c5-4xlarge", "mobilenet_v2"): 7.2e10,
     ("azure-d64s-v6", "resnet50"): 5.1e11,
+    ("azure-d64s-v6", "mobilenet_v2"): 1.1e11,
     ("epyc-7742", "resnet50"): 2.9e11,
 }
 
@@ -167,6 +171,25 @@ def test_every_row_is_as_fast_as_its_kind():
             least, most = range_of[row["kind"]]
             assert least < macs_per_s(row) < most, named(row)
     assert all(5e10 < macs_per_s(row) < 3e14 for row in SERVERS)
+
+
+# least and largest of ncnn's times, whose average a row is: EfficientNet-B0, RegNetY-400MF, ShuffleNetV2, VGG-16 [ms]
+SPREAD = {
+    "raspberry-pi-zero-2w": ((201.88, 202.55), (156.49, 157.47), (63.64, 64.50)),
+    "raspberry-pi-3b-plus": ((134.87, 136.98), (118.60, 119.51), (46.76, 47.53)),
+    "raspberry-pi-4": ((73.92, 74.44), (65.27, 66.12), (24.37, 24.73), (541.66, 552.56)),
+    "jetson-nano-gpu": ((21.26, 21.41), (17.91, 18.08), (), (310.39, 310.65)),
+    "phone-adreno-640": ((22.64, 22.82), (15.35, 15.86), (8.84, 9.13), (106.08, 106.53)),
+}
+
+
+@pytest.mark.parametrize("name", SPREAD)
+def test_an_average_is_between_the_least_and_the_largest_time(name):
+    networks = ("efficientnet_b0", "regnet_y_400mf", "shufflenet_v2_x1_0", "vgg16")
+    told = {network for network, spread in zip(networks, SPREAD[name], strict=False) if spread}
+    assert told == {row["network"] for row in DEVICES if row["device"] == name} - set(THREE)
+    for network, spread in zip(networks, SPREAD[name], strict=False):
+        assert not spread or spread[0] < float(device(name, network)["time_ms"]) < spread[1]
 
 
 # MLPerf Tiny: inferences a second, microjoules an inference and milliwatts, medians of the run that measured energy
@@ -203,6 +226,30 @@ def test_energy_times_throughput_is_power_in_a_run(key):
     assert float(row["power_w"]) * float(row["time_ms"]) * 1e3 == pytest.approx(energy_uj, rel=2e-3)
 
 
+# the same without energy: inferences a second
+UNPOWERED = {
+    ("stm32-f746", "resnet8"): 15.440,
+    ("stm32-f746", "ds_cnn"): 52.288,
+    ("stm32-f746", "mobilenet_v1_025"): 17.535,
+    ("stm32-f746", "fc_autoencoder"): 435.741,
+    ("nrf5340", "resnet8"): 3.163,
+}
+# Nordic's table of the Axon NPU: ms and mA
+AXON = {"ds_cnn": (4.5, 3.0), "fc_autoencoder": (1.3, 3.5), "mobilenet_v1_025": (14.4, 2.8), "resnet8": (17.9, 2.7)}
+
+
+@pytest.mark.parametrize("key", UNPOWERED, ids="-".join)
+def test_time_is_one_over_throughput(key):
+    assert float(device(*key)["time_ms"]) == pytest.approx(1e3 / UNPOWERED[key], rel=1e-3)
+
+
+@pytest.mark.parametrize("network", AXON)
+def test_axon_draws_its_current_at_3_v(network):
+    row, (time_ms, milliamperes) = device("nrf54-axon", network), AXON[network]
+    assert float(row["time_ms"]) == time_ms
+    assert float(row["power_w"]) == pytest.approx(3e-3 * milliamperes, rel=0.02)
+
+
 def test_those_are_all_runs_that_gave_time_and_power():
     of_one_run = {(row["device"], row["network"]) for row in DEVICES if row["evidence"] == "one run"}
     assert of_one_run == set(RUNS) | {("jetson-agx-orin-maxq", "resnet50")}
@@ -229,6 +276,11 @@ def test_idle_is_deducted_from_the_power_of_the_boards():
     deducted = [(float(row["power_w"]), float(by[2]) - float(by[1])) for row, by in told if by]
     assert len(deducted) >= 15
     assert all(power == pytest.approx(difference) for power, difference in deducted)
+
+
+def test_the_power_of_jetson_nano_is_its_energy_a_frame_times_frames_a_second():
+    (watts,) = {float(row["power_w"]) for row in DEVICES if row["device"] == "jetson-nano-gpu"}
+    assert watts == pytest.approx(0.154e-3 * 3600 * 12.34, rel=1e-3)
 
 
 # ---------------------------------------------------------------- physics

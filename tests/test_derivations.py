@@ -112,7 +112,7 @@ def test_claim_passes(label: str) -> None:
 
 
 def test_required_results_are_there() -> None:
-    assert {f"R{number}" for number in range(1, 24)} <= set(labels())
+    assert {f"R{number}" for number in range(1, 27)} <= set(labels())
     about_integers = "R7h R7j R7k R8g R8h R16e R16f R18g R18h R18i R18j R22m R22n"
     assert all(claim(label).left.has(Argmin) for label in about_integers.split())
     assert len(labels()) == len(set(labels())) >= 22
@@ -658,7 +658,7 @@ def test_first_index_is_what_it_says() -> None:
         sp.Piecewise((A, first < N), (V(first), True)), ">=", V(first), NOTHING
     )  # it holds there, or at no index
     assert not order(V(first), "<=", A, NOTHING)
-    found = [value(claim("R8g").formula.xreplace({N: sp.Integer(3)}), world) for world in deep_worlds("R8g")]
+    found = [value(claim("R8g").formula.xreplace({N: sp.Integer(3)}), world) for world in deep_worlds("R8g", 300)]
     assert set(found) == {0, 1, 2}
 
 
@@ -770,8 +770,8 @@ def test_only_a_fact_about_every_chain_holds_on_the_dearer_one(label: str) -> No
     assert any("does not hold for every chain" in each for each in refused)
 
 
-def deep_worlds(label: str) -> list[World]:
-    return [world for _, world in zip(range(60), worlds(claim(label).question()), strict=False)]
+def deep_worlds(label: str, count: int = 60) -> list[World]:
+    return [world for _, world in zip(range(count), worlds(claim(label).question()), strict=False)]
 
 
 def played(costs: list[Fraction]) -> int:
@@ -783,15 +783,15 @@ Law = tuple[tuple[Fraction, Fraction], ...]
 
 
 def costs_of_placements(
-    output: list[Fraction], cost: Fraction, price: Fraction, law: Law, optimal: bool
+    output: list[Fraction], extra: list[Fraction], price: Fraction, law: Law, optimal: bool
 ) -> list[Fraction]:
     """What every placement costs by the recursion of a rule, the edge's share left out."""
     mean, costs = sum(chance * outcome for outcome, chance in law), []
     for last in range(len(output)):
         later = output[last] * mean
         for stage in reversed(range(last)):
-            behind = cost + later
-            bound = behind if optimal else cost + output[stage + 1] * mean
+            behind = extra[stage] + later
+            bound = behind if optimal else extra[stage] + output[stage + 1] * mean
             sent = [(output[stage] * outcome, chance) for outcome, chance in law]
             later = sum((chance * (here if here <= bound else behind) for here, chance in sent), Fraction(0))
         costs.append(last * price + later)
@@ -802,9 +802,16 @@ def two_outcomes(outcomes: list[Fraction], odds: Fraction) -> Law:
     return (outcomes[0], 1 / (1 + odds)), (outcomes[1], odds / (1 + odds))
 
 
-deep = given(st.integers(1, 12), positive, fractions, positive, st.lists(positive, min_size=2, max_size=2), positive)
-ties = example(4, Fraction(2), Fraction(0), Fraction(1, 8), [Fraction(0), Fraction(1)], Fraction(1))
-all_equal = example(3, Fraction(1), Fraction(0), Fraction(0), [Fraction(1), Fraction(1)], Fraction(1))
+deep = given(
+    st.integers(1, 12),
+    positive,
+    st.tuples(fractions, fractions),  # of each layer, and of the last one
+    positive,
+    st.lists(positive, min_size=2, max_size=2),
+    positive,
+)
+ties = example(4, Fraction(2), (Fraction(0),) * 2, Fraction(1, 8), [Fraction(0), Fraction(1)], Fraction(1))
+all_equal = example(3, Fraction(1), (Fraction(0),) * 2, Fraction(0), [Fraction(1), Fraction(1)], Fraction(1))
 
 
 @settings(max_examples=150, deadline=None)
@@ -812,16 +819,23 @@ all_equal = example(3, Fraction(1), Fraction(0), Fraction(0), [Fraction(1), Frac
 @ties
 @all_equal
 def test_closed_form_under_look_ahead_is_the_best_of_all_placements(
-    layers: int, size: Fraction, cost: Fraction, price: Fraction, outcomes: list[Fraction], odds: Fraction
+    layers: int,
+    size: Fraction,
+    extra: tuple[Fraction, Fraction],
+    price: Fraction,
+    outcomes: list[Fraction],
+    odds: Fraction,
 ) -> None:
-    """R7h, R7i and R7j, for as many layers as wanted and a result to send."""
-    law = two_outcomes(outcomes, odds)
-    costs = costs_of_placements([size] * layers + [size / 3], cost, price, law, optimal=False)
+    """R7h, R7i and R7j, for as many layers as wanted, a last one of its own cost and a result to send."""
+    law, (cost, last) = two_outcomes(outcomes, odds), extra
+    each = [cost] * (layers - 1) + [last]
+    costs = costs_of_placements([size] * layers + [size / 3], each, price, law, optimal=False)
     mean = sum(chance * outcome for outcome, chance in law)
     beyond = [(size * (outcome - mean) - cost, chance) for outcome, chance in law]
     going = sum((chance for excess, chance in beyond if excess > 0), Fraction(0))
     saved = sum((chance * excess for excess, chance in beyond if excess > 0), Fraction(0))
-    given = {"N": Fraction(layers), "o": size, "o_N": size / 3, "delta": cost, "D": price, "p": going, "G": saved}
+    given = {"N": Fraction(layers), "o": size, "o_N": size / 3, "delta": cost, "delta_N": last, "D": price}
+    given |= {"p": going, "G": saved}
     interior = value(claim("R7h").formula, World(given, law))
     assert interior == played(costs[:-1])
     ahead = value(claim("R7i").formula, World(given | {"m": interior}, law))
@@ -834,14 +848,22 @@ def test_closed_form_under_look_ahead_is_the_best_of_all_placements(
 @ties
 @all_equal
 def test_closed_form_under_the_optimal_rule_is_the_best_of_all_placements(
-    layers: int, size: Fraction, cost: Fraction, price: Fraction, outcomes: list[Fraction], odds: Fraction
+    layers: int,
+    size: Fraction,
+    extra: tuple[Fraction, Fraction],
+    price: Fraction,
+    outcomes: list[Fraction],
+    odds: Fraction,
 ) -> None:
-    """R8g and R8h, for as many layers as wanted and a result that stays at home."""
-    law = two_outcomes(outcomes, odds)
-    costs = costs_of_placements([size] * layers + [Fraction(0)], cost, price, law, optimal=True)
-    world = World({"N": Fraction(layers), "o": size, "delta": cost, "D": price}, law)
-    assert value(claim("R8g").formula, world) == played(costs[:-1])
-    assert value(claim("R8h").formula, world) == played(costs)
+    """R8g and R8h, for as many layers as wanted, a last one of its own cost, its result sent or not."""
+    law, (cost, last) = two_outcomes(outcomes, odds), extra
+    for result in (Fraction(0), size / 3):
+        each = [cost] * (layers - 1) + [last]
+        costs = costs_of_placements([size] * layers + [result], each, price, law, optimal=True)
+        given = {"N": Fraction(layers), "o": size, "o_N": result, "delta": cost, "delta_N": last, "D": price}
+        world = World(given, law)
+        assert value(claim("R8g").formula, world) == played(costs[:-1])
+        assert value(claim("R8h").formula, world) == played(costs)
 
 
 # -- the judge ------------------------------------------------------------------------------------------------------------
@@ -871,14 +893,27 @@ INDICES = {"i": ("1", "2"), "i_0": ("1", "2"), "S": ("2",), "j": ("0", "1"), "k"
 INDICES |= {"m": ("1", "2", "3"), "M": ("1", "2", "3"), "N": ("1", "2", "3"), "delta": ("0", "1/2", "1")}
 
 
-@pytest.mark.parametrize("name", [name for name, each in DEFINITIONS.items() if each.setting in moving.DRAWN])
-def test_a_definition_about_a_channel_that_moves_holds_in_its_worlds(name: str) -> None:
+WITH_FIXED_COSTS = [name for name in DEFINITIONS if "fixed cost" in name or name in ("folded", "nothing sent")]
+
+
+@pytest.mark.parametrize(
+    "name", [*(name for name, each in DEFINITIONS.items() if each.setting in moving.DRAWN), *WITH_FIXED_COSTS]
+)
+def test_a_definition_about_a_moving_channel_or_fixed_costs_holds_in_its_worlds(name: str) -> None:
     """What the derivations start from is what the worlds, which know no definition, compute by other routes."""
     each = DEFINITIONS[name]
     known = POINTS | INDICES | ({"S": ("1",)} if each.setting == "memory" else {})
     said = dict.fromkeys((CLAIM, RESTATEMENT), (each.relation, each.right))
     asked = Question(name, each.left, said, each.when, each.setting, known)
     assert search(asked) == {}
+
+
+@pytest.mark.parametrize("label", ["R24a", "R24b", "R24d", "R24e", "R24g", "R24h", "R25b", "R25g"])
+def test_fixed_costs_count_in_the_worlds_in_which_claims_about_them_are_tried(label: str) -> None:
+    """A claim that fixed costs change nothing would be true of worlds that have none."""
+    paid = [any(world.chain["f"][:2]) for world in deep_worlds(label)]
+    assert sum(paid) > len(paid) / 2
+    assert any(world.chain["delta"] != world.chain["deltabar"] for world in deep_worlds(label))
 
 
 fractions = st.fractions(min_value=-3, max_value=3, max_denominator=6)

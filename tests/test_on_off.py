@@ -244,6 +244,51 @@ def test_equal_layers_have_one_candidate_short_of_the_last():
         assert optimum(replace(p, largest_placement=-1))[1] in (interior, p.layers)
 
 
+# ---------------------------------------------------------------- a fixed cost of sending (R24, R25)
+
+
+def folded_induction(p: OnOffProblem, fixed, at_first, placement: int):
+    """J of the optimal rule with fixed costs folded into the layers, by backward induction on what is left of `send`."""
+    sending, layers = stages(p, placement)
+    paid = [at_first, *[fixed] * placement][: placement + 1]
+    paid = [f if on else 0 for f, (on, _) in zip(paid, sending, strict=True)]
+    v = [cost - paid[-1] for cost in sending[-1]]
+    for n in reversed(range(placement)):
+        steps, extra = kernel(p.off_share, layers[n].recovery), layers[n].extra + paid[n + 1] - paid[n]
+        v = [
+            min(sending[n][s] - paid[n], extra + sum(q * w for q, w in zip(steps[s], v, strict=True)))
+            for s in (ON, OFF)
+        ]
+    start = (1 - p.off_share) * v[ON] + p.off_share * v[OFF]
+    return p.edge + paid[0] + sum(layer.download for layer in layers) + start
+
+
+@pytest.mark.parametrize("equal", [True, False])
+@pytest.mark.parametrize("seed", range(2))
+def test_fixed_costs_folded_into_the_layers_change_no_cost_and_no_placement(equal, seed):
+    """However the input's own fixed cost is split between sending it, layer 1 and what is paid anyway."""
+    rng, told_apart = np.random.default_rng(seed), 0
+    for p in problems(50 + seed, 1000, equal=equal):
+        least = min([layer.send for layer in (p.first, p.rest) if layer.send], default=F(0))
+        fixed = F(int(rng.integers(0, 5)), 4) * least
+        own = F(int(rng.integers(0, 4)), 4) * p.first.send  # never all of it: bits cost something
+        at_first = fixed if equal else own
+        j = [folded_induction(p, fixed, at_first, m) for m in range(p.layers + 1)]
+        shift = fixed - at_first if p.first.send else F(0)
+        split = replace(
+            p,
+            first=replace(p.first, send=p.first.send + shift, extra=p.first.extra + shift),
+            edge=p.edge - shift,
+            fixed=fixed,
+        )
+        fits = j[: p.largest_placement + 1]
+        for form in (replace(p, fixed=fixed), split):
+            assert expected_costs(form).tolist() == j, p
+            assert best_placement(form) == fits.index(min(fits)), p
+        told_apart += fixed > 0 != shift
+    assert told_apart > 100 or equal
+
+
 # ---------------------------------------------------------------- floats
 
 
@@ -385,6 +430,34 @@ def scenarios(draw) -> Scenario:
     return scenario
 
 
+def with_fixed_costs(costs: Costs, fixed: float, at_first: float) -> Costs:
+    """Sending costs that much more whatever the channel, which is folded into the layers."""
+    paid = np.where(costs.bits > 0, [at_first, *[fixed] * costs.layers], 0.0)
+    names = ("bits", "download", "law", "largest_placement")
+    return Costs(
+        extra=costs.extra + np.diff(paid),
+        edge=costs.edge + paid[0],
+        **{name: getattr(costs, name) for name in names},
+    )
+
+
+@given(scenarios(), st.just(0.0) | powers(-4, 1), st.just(0.0) | powers(-4, 1))
+def test_closed_form_of_a_scenario_with_a_fixed_cost_of_sending(scenario, fixed, at_first):
+    """By backward induction on what is folded into the layers, and told apart again by `from_costs`."""
+    costs = coinfer.costs(scenario)
+    assume(np.all(costs.extra[1:] >= 0))
+    folded = with_fixed_costs(costs, fixed, at_first)
+    p, best, alone = from_costs(folded), plan(folded), from_costs(costs)
+    np.testing.assert_allclose(expected_costs(p), best.costs, rtol=1e-9)
+    assert best.costs[best_placement(p)] <= best.cost * (1 + 1e-9)
+    if costs.layers > 2 and not costs.bits[-1]:
+        slack = 1e-14 * (fixed + at_first + abs(costs.extra).max())
+        assert p.fixed == pytest.approx(fixed, rel=1e-9, abs=slack)
+        assert p.rest.send == pytest.approx(alone.rest.send + fixed, rel=1e-9)
+        assert p.rest.extra == pytest.approx(alone.rest.extra, rel=1e-9, abs=slack)
+        assert best.placement >= plan(costs).placement or at_first != fixed  # only the last layer is worth more (R18j)
+
+
 @given(scenarios())
 def test_closed_form_of_a_scenario(scenario):
     costs = coinfer.costs(scenario)
@@ -424,7 +497,18 @@ def uneven_steps() -> MovingLaw:
     ("wrong", "rule", "names"),
     [
         (lambda: on_off_costs(), "1-sla", ["rule = '1-sla'", "memory", "'optimal'"]),
-        (lambda: on_off_costs(extra=[1.0, 2.0, 3.0, 2.0]), "optimal", ["extra = [2.0, 3.0, 2.0]", "same"]),
+        (lambda: on_off_costs(extra=[1.0, 2.0, 3.0, 2.0]), "optimal", ["extra = [2.0, 3.0]", "same"]),
+        (lambda: on_off_costs(extra=[1.0, 2.0, 2.0, 2.5]), "optimal", ["extra = 2.5 at the end", "2.0 as", "`plan`"]),
+        (
+            lambda: on_off_costs(extra=[1.0, 2.0, 2.0, 1.5], bits=[9.0, 0.0, 0.0, 0.0, 0.0]),
+            "optimal",
+            ["extra = [2.0, 2.0, 1.5]", "same"],
+        ),
+        (
+            lambda: on_off_costs(extra=[1.0, 2.0, 2.0, 1.5], bits=[9.0, 8.0, 8.0, 8.0, 8.0]),
+            "optimal",
+            ["extra = [2.0, 2.0, 1.5]", "same"],
+        ),
         (lambda: on_off_costs(extra=[1.0, -2.0, -2.0, -2.0]), "optimal", ["extra = -2.0", "nonnegative", "`plan`"]),
         (lambda: on_off_costs(bits=[9.0, 8.0, 8.0, 7.0, 0.0]), "optimal", ["bits = [8.0, 8.0, 7.0]", "same"]),
         (lambda: on_off_costs(bits=[9.0, 8.0, 8.0, 8.0, 5.0]), "optimal", ["bits = 5.0 at the end", "0, or 8.0"]),
@@ -460,9 +544,11 @@ def test_steps_by_hand_lead_to_the_placement(seed):
     numbers = dict(zip(("o_0", "o", "t_1", "t", "delta_1", "delta", "D_1", "D"), rng.uniform(0.1, 1, 8), strict=True))
     numbers["delta"] *= rng.choice([0.0, 0.1, 1.0])
     numbers["D"] *= rng.choice([0.0, 0.003, 0.1])
+    fixed = numbers["delta"] * rng.uniform(0, 2) * (rng.random() < 0.5)
+    numbers["delta_N"] = numbers["delta"] - fixed
     first, rest = (
         Layer(
-            send=link.send(numbers[o]),
+            send=link.send(numbers[o]) + fixed,
             extra=numbers[f"delta{i}"],
             recovery=link.recovery(numbers[f"t{i}"]),
             download=numbers[f"D{i}"],
@@ -471,7 +557,14 @@ def test_steps_by_hand_lead_to_the_placement(seed):
     )
     layers, ends = int(rng.integers(1, 9)), bool(rng.random() < 0.3)
     p = OnOffProblem(
-        layers=layers, off_share=link.off_share, wait=link.wait, first=first, rest=rest, edge=0.5, sends_result=ends
+        layers=layers,
+        off_share=link.off_share,
+        wait=link.wait,
+        first=first,
+        rest=rest,
+        edge=0.5,
+        fixed=fixed,
+        sends_result=ends,
     )
     names = {"r": link.rate_bps, "u": link.begin_per_s, "l": link.end_per_s}
     names |= numbers | {"c": link.sending_per_s, "c_o": link.outage_per_s, "N": layers, "C_edge": 0.5}
@@ -513,6 +606,7 @@ GOOD_PROBLEM = {"layers": 4, "off_share": 0.5, "wait": 1.0, "first": Layer(**GOO
         *((OnOffProblem, GOOD_PROBLEM, "off_share", value) for value in (-0.1, 1.0)),
         *((OnOffProblem, GOOD_PROBLEM, "wait", value) for value in (-0.1, math.inf)),
         (OnOffProblem, GOOD_PROBLEM, "edge", math.nan),
+        *((OnOffProblem, GOOD_PROBLEM, "fixed", value) for value in (-0.1, 1.1, math.nan)),
     ],
 )
 def test_bad_numbers_are_named(kind, good, field, value):

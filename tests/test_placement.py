@@ -9,6 +9,7 @@ from strategies import DISCRETE, dyadic_costs, dyadic_law, dyadic_problems, laws
 
 import coinfer
 from coinfer import Costs, InputError, mlp_placement, plan
+from coinfer.closed_form import mlp_critical_downloads
 from coinfer.stopping import look_ahead_thresholds
 
 RULES = ("look-ahead", "optimal")
@@ -24,7 +25,7 @@ def with_costs(costs: Costs, **changes) -> Costs:
 
 
 def dyadic_mlp(rng: np.random.Generator) -> Costs:
-    """D at p^k G (k whole) half of the time; D = 0, G = 0, p in {0, 1}, another input, a sent result, a memory limit."""
+    """D at p^k G (k whole) half of the time; D = 0, G = 0, p in {0, 1}, another input, a sent result, a last layer of its own."""
     layers = int(rng.integers(1, 10))
     law = dyadic_law(rng, int(rng.integers(1, 4)))
     o, delta = rng.integers(0, 5) * 1.0, rng.integers(-4, 7) / 4
@@ -32,9 +33,11 @@ def dyadic_mlp(rng: np.random.Generator) -> Costs:
     p, saving = float(law.go_probability(o, going)), float(law.saving(o, going))
     bits, extra = np.full(layers + 1, o), np.full(layers, delta)
     bits[-1] = rng.choice([0.0, 0.0, 1.0, o])
+    if rng.random() < 0.5:  # which saves what sending costs on any channel, or costs more
+        extra[-1] -= rng.integers(-2, 9) / 4
     other_input = rng.random() < 0.5
     if other_input:
-        bits[0], extra[0] = rng.integers(0, 9), rng.integers(-4, 9) / 4
+        bits[0], extra[0] = rng.integers(0, 9), rng.integers(-4, 9) / 4  # of one layer it is the last one's cost
     p_input = float(law.go_probability(bits[0], extra[0] + o * law.mean)) if layers > 1 else 1.0
     reach = rng.choice([1.0, p, p_input]) * p ** int(rng.integers(0, layers + 1))
     price = rng.choice([0.0, rng.integers(0, 9) / 32, reach * saving, reach * saving])
@@ -70,7 +73,7 @@ def test_ties_in_the_middle_of_the_chain(k):
 def test_the_mlps_hold_every_special_case():
     rng = np.random.default_rng(4)
     drawn = [dyadic_mlp(rng) for _ in range(400)]
-    going = [c.extra[-1] + c.bits[-2] * c.law.mean for c in drawn]
+    going = [c.extra[-2:][0] + c.bits[-2] * c.law.mean for c in drawn]
     p = [float(c.law.go_probability(c.bits[-2], a)) for c, a in zip(drawn, going, strict=True)]
     saving = [float(c.law.saving(c.bits[-2], a)) for c, a in zip(drawn, going, strict=True)]
     seen = {
@@ -81,6 +84,8 @@ def test_the_mlps_hold_every_special_case():
         "one layer": sum(c.layers == 1 for c in drawn),
         "two layers": sum(c.layers == 2 for c in drawn),
         "result sent": sum(c.bits[-1] > 0 for c in drawn),
+        "last layer cheaper": sum(c.layers > 2 and c.extra[-1] < c.extra[-2] for c in drawn),
+        "last layer dearer": sum(c.layers > 2 and c.extra[-1] > c.extra[-2] for c in drawn),
         "memory limit": sum(c.largest_placement < c.layers for c in drawn),
         "equal placements": sum(
             np.sum(p.costs == p.costs.min()) > 1 for p in (plan(c, rule="look-ahead") for c in drawn)
@@ -90,11 +95,11 @@ def test_the_mlps_hold_every_special_case():
     assert min(seen.values()) >= 10, seen
 
 
-@given(laws(), numbers(-0.5, 1.5), numbers(1e-6, 1), numbers(0, 2), st.integers(1, 60), st.booleans())
-def test_closed_form_on_any_channel(law, delta, price, result, layers, limited):
+@given(laws(), numbers(-0.5, 1.5), numbers(1e-6, 1), numbers(0, 2), st.integers(1, 60), st.booleans(), numbers(-1, 2))
+def test_closed_form_on_any_channel(law, delta, price, result, layers, limited, fixed):
     o, unit = 1e6, 1e6 * law.mean
     costs = Costs(
-        extra=[delta * unit] * layers,
+        extra=[delta * unit] * (layers - 1) + [(delta - fixed) * unit],
         bits=[o] * layers + [result * o],
         download=[price**4 * unit] * layers,
         edge=0.0,
@@ -104,6 +109,43 @@ def test_closed_form_on_any_channel(law, delta, price, result, layers, limited):
     for rule in RULES:
         best = plan(costs, rule=rule)
         assert best.costs[mlp_placement(costs, rule=rule)] <= best.cost + 1e-12 * unit * layers
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_critical_downloads_are_where_the_best_placement_changes(rule):
+    """A last layer of its own cost included; downloads are drawn between the dyadic numbers, so that nothing ties."""
+    rng, inside, at_the_end = np.random.default_rng(6), 0, 0
+    for _ in range(600):
+        costs = with_costs(dyadic_mlp(rng), largest_placement=-1)
+        bits = [costs.bits[-2]] * costs.layers + [costs.bits[-1]]
+        extra = [costs.extra[-2:][0]] * (costs.layers - 1) + [costs.extra[-1]]
+        price = max(float(costs.download[-1]) + rng.uniform(-1, 1) / 16, 1e-9)
+        costs = with_costs(costs, bits=bits, extra=extra, download=[price] * costs.layers)
+        exact = Exact(costs).costs(rule)
+        critical = mlp_critical_downloads(costs, rule=rule)
+        assert np.sum(price < critical) == exact.index(min(exact)) == mlp_placement(costs, rule=rule), costs
+        inside += 0 < exact.index(min(exact)) < costs.layers
+        at_the_end += exact.index(min(exact)) == costs.layers > 1
+    assert min(inside, at_the_end) > 30
+
+
+def test_a_fixed_cost_of_sending_is_worth_the_last_layer_only():
+    """R25 to R25g: short of the last layer nothing changes; all layers gain at most f, and M* does not fall."""
+    rng, further = np.random.default_rng(7), 0
+    for _ in range(400):
+        costs, fixed = dyadic_costs(rng), rng.integers(0, 9) / 4
+        costs = with_costs(costs, bits=[*costs.bits[:-1], 0.0], largest_placement=-1)
+        folded = with_costs(costs, extra=[*costs.extra[:-1], costs.extra[-1] - fixed])
+        for rule in RULES:
+            before, after = plan(costs, rule=rule), plan(folded, rule=rule)
+            np.testing.assert_array_equal(after.costs[:-1], before.costs[:-1])
+            assert before.costs[-1] - fixed <= after.costs[-1] or rule != "optimal"
+            assert after.placement >= before.placement
+            further += after.placement > before.placement
+            if costs.layers > 2:
+                inner = [plan(each, rule=rule, placement=costs.layers - 1) for each in (costs, folded)]
+                np.testing.assert_array_equal(*(each.stop_thresholds for each in inner))
+    assert further > 50
 
 
 @pytest.mark.parametrize("field", ["extra", "bits", "download"])

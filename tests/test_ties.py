@@ -93,6 +93,7 @@ def given_values(costs: Costs, setting: str = "chain") -> dict[str, float]:
         "D": costs.download[later],
         "C_edge": costs.edge,
         "o_N": costs.bits[-1],
+        "delta_N": costs.extra[-1],
         "a": costs.law.unit_costs[0],
         "b": costs.law.unit_costs[-1],
         "x": costs.law.unit_costs[0],
@@ -197,7 +198,7 @@ def falls(costs: Costs, M: int, k: int) -> float:
 
 def last_saving(costs: Costs, result: float) -> float:
     """What the last layer of an MLP saves at stage N - 1."""
-    return float(costs.law.saving(costs.bits[0], costs.extra[0] + result * costs.law.mean))
+    return float(costs.law.saving(costs.bits[0], costs.extra[-1] + result * costs.law.mean))
 
 
 def endless(costs: Costs) -> float:
@@ -256,7 +257,7 @@ def one_more(layers: int, n: int = 0, M: int = 0, k: int = 1, m: int = 0) -> boo
 
 
 def own(layers: int, N: int = 0, n: int = 0) -> bool:
-    return layers == N and n <= N
+    return layers == N and n < N
 
 
 CHAIN = [
@@ -416,7 +417,7 @@ def three_outcomes(draw: st.DrawFn) -> object:
 
 
 def alike(costs: Costs, setting: str, result: float = 0.0) -> Costs:
-    """The chain with equal layers; the last stage, or the first, may be of its own size."""
+    """The chain with equal layers; the last stage and layer, or the first, may be of their own."""
     first = slice(0, 1) if setting == "own input" else slice(0, 0)
     extra, bits, download = costs.extra.copy(), costs.bits.copy(), costs.download.copy()
     extra[first.stop :], bits[first.stop :], download[first.stop :] = (
@@ -425,7 +426,7 @@ def alike(costs: Costs, setting: str, result: float = 0.0) -> Costs:
         download[-1],
     )
     if setting == "own result":
-        bits[-1] = result
+        bits[-1], extra[:-1] = result, costs.extra[0]
     return Costs(extra=extra, bits=bits, download=download, edge=costs.edge, law=costs.law)
 
 
@@ -646,9 +647,9 @@ def test_closed_form_under_look_ahead(data: st.DataObject, layers: int) -> None:
 
 
 def repeated(costs: Costs, layers: int) -> Costs:
-    """As many equal layers as wanted, the last stage kept."""
+    """As many equal layers as wanted, the last one and its stage kept."""
     return Costs(
-        extra=np.full(layers, costs.extra[0]),
+        extra=np.append(np.full(layers - 1, costs.extra[0]), costs.extra[-1]),
         bits=np.append(np.full(layers, costs.bits[0]), costs.bits[-1]),
         download=np.full(layers, costs.download[0]),
         edge=costs.edge,
@@ -659,7 +660,7 @@ def repeated(costs: Costs, layers: int) -> Costs:
 def undecided_equal(costs: Costs) -> bool:
     """Whether an outcome is all but at the threshold of 1-sla, before the last layer or at it."""
     sent = costs.bits[0] * costs.law.unit_costs
-    a = costs.extra[0] + np.array([[costs.bits[0]], [costs.bits[-1]]]) * costs.law.mean
+    a = costs.extra[[0, -1], None] + costs.bits[[0, -1], None] * costs.law.mean
     dyadic_ = np.all(costs.law.unit_costs * 64 == np.round(costs.law.unit_costs * 64))
     return not dyadic_ and bool(np.any(np.abs(sent - a) <= 1e-9 * size(costs)))
 

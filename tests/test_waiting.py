@@ -65,6 +65,38 @@ def test_no_optimal_plan_does_what_is_forbidden(seed, stationary):
     assert np.all(bound.can_go_on[goes_on])
 
 
+@settings(max_examples=200)
+@given(seed=seeds)
+def test_nor_if_sending_costs_something_whatever_the_channel(seed):
+    """By induction on what is paid, where it is paid; the bounds see it folded into the layers."""
+    problem, rng = random_costs(seed, stationary=True), np.random.default_rng([seed, 1])
+    fixed = np.where(problem.bits > 0, rng.gamma(0.5, size=problem.layers + 1) * 10.0 ** rng.uniform(-2, 1), 0.0)
+    folded = Costs(
+        extra=problem.extra + np.diff(fixed),
+        bits=problem.bits,
+        download=problem.download,
+        edge=problem.edge + fixed[0],
+        law=problem.law,
+    )
+    bound, chain = waiting_can_pay(folded), problem.law.chain
+    paid = problem.law.sent(problem.bits) + fixed
+    j = []
+    for placement in range(problem.layers + 1):
+        values = paid[:, placement]
+        for n in reversed(range(placement)):
+            going = problem.extra[n] + chain.kernels[n + 1] @ values
+            better = (paid[:, n] > going + 1e-9 * (1 + np.abs(paid).max())).any()
+            assert bound.can_go_on[n] or not better
+            values = np.minimum(paid[:, n], going)
+        j.append(problem.edge + problem.download[:placement].sum() + chain.initial @ values)
+    scale = 1e-9 * (1 + np.abs(j).max())
+    assert np.all(-np.diff(j) <= bound.savings - bound.downloads + scale)
+    assert np.all(j[0] - np.array(j) <= bound.saved + scale)
+    best = int(np.argmin(j))
+    if best and min(j[:best]) - j[best] > scale:
+        assert bound.can_be_best[best - 1]
+
+
 def test_the_conditions_do_forbid_and_do_allow():
     """Over many problems each says no often enough to matter, and yes often enough to be of use."""
     found = [waiting_can_pay(random_costs(seed, stationary=True)) for seed in range(300)]

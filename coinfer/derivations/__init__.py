@@ -34,6 +34,7 @@ TOPICS = {  # each a module of `proofs`, whose docstring begins with the same se
     "one_clock": "Claims about one clock: what sending costs over a channel that moves, and its limits for fast and slow ones (R19).",
     "fades": "Claims about fades: over a gain that moves, every moment of the time that sending takes is finite (R20).",
     "waiting": "Claims about waiting: when going on can pay at all, over a channel with a memory, and seconds and joules apart (R21, R23).",
+    "fixed_costs": "Claims about what sending costs whatever the channel: a round trip, energy a bit, the radio's tail (R24 to R26).",
     "on_off": "Claims about a link that is on or off, equal layers: when to go on, and what a placement costs (R22).",
     "best_placement": "Claims about the best placement itself, an integer: its closed forms, order and statics (R7, R8, R16, R18, R22m, R22n).",
 }

@@ -10,6 +10,7 @@ import sympy as sp
 
 from coinfer.derivations.engine.model import (
     DOWNLOADS,
+    FOLDED,
     INNER,
     ONE,
     C,
@@ -19,8 +20,10 @@ from coinfer.derivations.engine.model import (
     N,
     X,
     delta,
+    delta_bar,
     download,
     extra,
+    fixed,
     i,
     indicator,
     k,
@@ -59,6 +62,7 @@ owed = sp.Symbol("d", integer=True)
 j = sp.Symbol("j", integer=True, nonnegative=True)
 goes_to = sp.Function("next", integer=True, nonnegative=True)
 vs, later_in, Js, send_in = (sp.Function(name, real=True) for name in ("vs", "later", "Js", "send"))
+vs_bar = sp.Function("vsbar", real=True)  # the same with fixed costs of sending
 excess_in = sp.Function("excess", real=True, nonnegative=True)
 # fixed stop sets: in state j of stage n one stops with probability halt(n, j); sending takes send_s seconds and send_j joules,
 # layer n run_s and run_j; what is paid from there on, in cost, seconds and joules
@@ -94,6 +98,11 @@ def onward(stage: sp.Expr, horizon: sp.Expr, state: sp.Expr) -> sp.Expr:
     return delta(stage + 1) + E(vs(stage + 1, horizon, goes_to(state, X)))
 
 
+def onward_bar(stage: sp.Expr, horizon: sp.Expr, state: sp.Expr) -> sp.Expr:
+    """The same with fixed costs of sending."""
+    return delta_bar(stage + 1) + E(vs_bar(stage + 1, horizon, goes_to(state, X)))
+
+
 def followed(sends: sp.Expr, runs: sp.Expr, value: Any) -> sp.Expr:
     """What fixed stop sets pay from stage n on: send where they stop, else a layer and what comes after it."""
     return halt(n, j) * sends + (1 - halt(n, j)) * (runs + E(value(n + 1, M, goes_to(j, X))))
@@ -110,7 +119,9 @@ def looked(stage: sp.Expr, state: sp.Expr) -> sp.Expr:
 
 
 MOVING, BLOCKS, WINDOWS, MEMORY, LINK = "moving channel", "outages", "windows", "memory", "on-off link"
-PROCESSES = (MOVING, BLOCKS, WINDOWS, MEMORY, LINK)
+FIXED_MEMORY = "memory, fixed costs"
+PROCESSES = {name: {"given law", name} for name in (MOVING, BLOCKS, WINDOWS, MEMORY, LINK)}  # with what holds there
+PROCESSES[FIXED_MEMORY] = {"given law", MEMORY, FOLDED, FIXED_MEMORY}
 GIVEN = {rate_of, share, goes_to}  # of what definitions speak of: a chain's own; all else they introduce
 UNKNOWN = {C_o, C_u, Phi_o, Phi_u, away}  # and these matrices
 NONE = sp.Integer(0)
@@ -176,6 +187,13 @@ ONE_CLOCK = {
         # memory
         memory("memory ends", vs(M, M, j), send_in(M, j)),
         memory("memory", vs(n, M, j), sp.Min(send_in(n, j), onward(n, M, j)), *INNER),
+        memory("memory with fixed costs ends", vs_bar(M, M, j), send_in(M, j) + fixed(M)),
+        memory(
+            "memory with fixed costs",
+            vs_bar(n, M, j),
+            sp.Min(send_in(n, j) + fixed(n), onward_bar(n, M, j)),
+            *INNER,
+        ),
         memory("excess", excess_in(m, j), looked(m, j)),
         memory("excess now", later_in(m, m, j), excess_in(m, j)),
         memory("excess later", later_in(n, m, j), E(AWAY[1]), n + 1 <= m),

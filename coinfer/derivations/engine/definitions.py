@@ -8,7 +8,7 @@ from sympy.core.function import AppliedUndef
 from coinfer.derivations.engine import clock, model
 
 DEFINITIONS = model.DEFINITIONS | clock.ONE_CLOCK
-SETTINGS = model.SETTINGS | {name: {"given law", name} for name in clock.PROCESSES}
+SETTINGS = model.SETTINGS | clock.PROCESSES
 INTRODUCED = {part.func for each in clock.ONE_CLOCK.values() for part in each.left.atoms(AppliedUndef)} - clock.GIVEN
 TWO_POINT_LAW = {model.alpha, model.low, model.high}
 

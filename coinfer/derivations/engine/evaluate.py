@@ -171,7 +171,7 @@ def integral(term: Any, world: World, of: Of) -> Number:
         inner = [real(start) + 1, real(start) + 5] if stop == mpmath.inf else []
         return mpmath.quad(curve(of, term.function, variable), [real(start), *inner, real(stop)])
     scales = {Fraction(1), *(number for number in world.values.values() if exact(number) and number > 0)}
-    kinks = {kink for cost, _ in world.atoms for scale in scales for kink in (cost * scale, cost / scale)}
+    kinks = scales | {kink for cost, _ in world.atoms for scale in scales for kink in (cost * scale, cost / scale)}
     inner = sorted({start, stop, *(kink for kink in kinks if min(start, stop) < kink < max(start, stop))})
     areas = (
         (right - left) * of(term.function, **{variable.name: (left + right) / 2}) for left, right in pairwise(inner)

@@ -13,7 +13,7 @@ from sympy.core.function import AppliedUndef
 from coinfer.derivations.engine.model import DEFINITIONS, X, Z, delta, o
 from coinfer.derivations.engine.terms import E, indicator
 
-GIVEN = {"o", "delta", "deltahat", "D"}
+GIVEN = {"o", "delta", "deltahat", "deltabar", "f", "D"}
 DERIVED = [each for each in DEFINITIONS.values() if each.relation == "=" and each.setting == "chain"]
 SCALARS = {each.left for each in DERIVED if each.left.is_Symbol}
 Law = tuple[tuple[sp.Symbol, sp.Symbol], ...]  # outcomes and their probabilities

@@ -37,7 +37,9 @@ X, mu, C = symbol("unit_cost"), symbol("mean_unit_cost"), symbol("edge_cost")
 o, delta, D = indexed("output_bits"), indexed("extra"), indexed("download")  # of each layer
 bits, extra, download = scalar("output_bits"), scalar("extra"), scalar("download")  # the same for every layer
 result_bits, input_bits = (sp.Symbol(name, nonnegative=True) for name in ("o_N", "o_0"))
-first_extra, A, y, v_inf = (sp.Symbol(name, real=True) for name in ("delta_1", "A", "y", "v_inf"))
+first_extra, last_extra, A, y, v_inf = (
+    sp.Symbol(name, real=True) for name in ("delta_1", "delta_N", "A", "y", "v_inf")
+)
 p, q, g_save, p_first = (sp.Symbol(name, nonnegative=True) for name in ("p", "q", "G", "p_0"))
 alpha, low, high = (sp.Symbol(name, nonnegative=True) for name in ("alpha", "a", "b"))  # the two-point law
 
@@ -55,6 +57,13 @@ v_hat, u_hat, delta_hat, J_hat, Jopt_hat = (
 )
 pi_hat, G_hat = (sp.Function(name, real=True, nonnegative=True) for name in ("pihat", "Ghat"))
 HATS = {v: v_hat, u: u_hat, delta: delta_hat, J: J_hat, Jopt: Jopt_hat, pi: pi_hat, G: G_hat}
+# sending at stage n costs f(n) besides o(n) X, whatever the channel, and layer n costs delta_bar(n) more on the device; with
+# a bar what rules pay then. Folded into delta, it is a chain without fixed costs
+fixed = sp.Function("f", real=True, nonnegative=True)
+fee = sp.Symbol("f", nonnegative=True)  # the same wherever something is sent
+delta_bar, v_bar, w_bar, u_bar, c_bar, a_bar, J_bar, Jopt_bar = (
+    sp.Function(f"{name}bar", real=True) for name in ("delta", "v", "w", "u", "c", "a", "J", "Jopt")
+)
 
 
 def threshold(stage: sp.Expr) -> sp.Expr:
@@ -70,6 +79,11 @@ def threshold_hat(stage: sp.Expr) -> sp.Expr:
 def go_on(stage: sp.Expr, horizon: sp.Expr) -> sp.Expr:
     """The optimal threshold: what going on costs (R3)."""
     return delta(stage + 1) + v(stage + 1, horizon)
+
+
+def go_on_bar(stage: sp.Expr, horizon: sp.Expr) -> sp.Expr:
+    """What going on costs where sending has a fixed cost, too."""
+    return delta_bar(stage + 1) + v_bar(stage + 1, horizon)
 
 
 def follow(cost: sp.Expr, bound: sp.Expr, later: sp.Expr) -> sp.Expr:
@@ -109,14 +123,20 @@ def two_points(expression: sp.Basic) -> sp.Basic:
 
 
 EQUAL, RESULT, INPUT, MONOTONE = "equal layers", "own result", "own input", "monotone case"
+FOLDED, FIXED, ONE_FEE = "folded", "fixed costs", "one fixed cost"
 # each setting with those whose facts hold in it
 SETTINGS = {name: {"chain", "given law", name} for name in ("chain", EQUAL, RESULT, INPUT, MONOTONE, "two costs")} | {
     "two points": {"chain", "given law", EQUAL, "two points"},
     "two points, own result": {"chain", "given law", RESULT, "two points, own result"},
     "given law": {"given law"},
+    FOLDED: {"given law", FOLDED},
+    FIXED: {"chain", "given law", FOLDED, FIXED},
+    ONE_FEE: {"chain", "given law", FOLDED, FIXED, ONE_FEE},
 }
 INNER = (n + 1 <= M,)  # stages at which a rule still has a choice
 SEND, LAST, DOWNLOADS = o(n) * X, E(o(M) * X), C + sp.Sum(D(i), (i, 1, M))
+SEND_BAR, LAST_BAR = SEND + fixed(n), E(o(M) * X + fixed(M))
+SLA_BAR = delta_bar(n + 1) + E(o(n + 1) * X + fixed(n + 1))  # one layer more, then send
 ONE = sp.Integer(1)
 DEFINITIONS = {
     each.name: each
@@ -165,7 +185,8 @@ DEFINITIONS = {
         # equal layers but for the last, which leaves the result
         Definition("before the last", o(n), bits, (n + 1 <= N,), setting=RESULT),
         Definition("result", o(N), result_bits, setting=RESULT),
-        Definition("own result, extra", delta(n), extra, setting=RESULT),
+        Definition("own result, extra", delta(n), extra, (n + 1 <= N,), setting=RESULT),
+        Definition("last extra", delta(N), last_extra, setting=RESULT),
         Definition("own result, download", D(n), download, setting=RESULT),
         # equal layers but for the input, which has a size of its own
         Definition("input", o(0), input_bits, setting=INPUT),
@@ -174,16 +195,50 @@ DEFINITIONS = {
         Definition("later extra", delta(n), extra, (n >= 2,), setting=INPUT),
         Definition("later download", D(n), download, (n >= 2,), setting=INPUT),
         Definition("first chance", p_first, chance(input_bits * X, first_extra + bits * E(X))),
-        # the values of equal layers by the number of stages left
+        # the values of equal layers by the number of stages left; of U, the last layer has a cost and a result of its own
         Definition("stages left, none", V(0), E(bits * X)),
         Definition("stages left", V(k + 1), E(sp.Min(bits * X, extra + V(k)))),
-        Definition("result at home, no stage left", U(0), sp.Integer(0)),
-        Definition("result at home", U(k + 1), E(sp.Min(bits * X, extra + U(k)))),
+        Definition("own result, no stage left", U(0), last_extra + result_bits * E(X) - extra),
+        Definition("own result, stages left", U(k + 1), E(sp.Min(bits * X, extra + U(k)))),
         Definition("endless chain", E(sp.Min(bits * X, extra + v_inf)), v_inf),
         Definition("endless chain, chance", q, E(indicator(bits * X >= extra + v_inf))),
         # the monotone case: 1-sla surely goes on before stage m and surely stops after it
         Definition("surely goes on", SEND, threshold(n), (n + 1 <= m,), ">", MONOTONE),
         Definition("surely stops", SEND, threshold(n), (m + 1 <= n,), "<=", MONOTONE),
+        # a fixed cost of sending: the same rules where it is paid as it is, and the chain into which it is folded
+        Definition("folded", delta(n + 1), delta_bar(n + 1) + fixed(n + 1) - fixed(n), setting=FOLDED),
+        Definition("rule with fixed costs ends", w_bar(M, M), LAST_BAR),
+        Definition(
+            "rule with fixed costs",
+            w_bar(n, M),
+            E(s(n, X) * SEND_BAR + (1 - s(n, X)) * (delta_bar(n + 1) + w_bar(n + 1, M))),
+            INNER,
+        ),
+        Definition("optimal with fixed costs ends", v_bar(M, M), LAST_BAR),
+        Definition("optimal with fixed costs", v_bar(n, M), E(sp.Min(SEND_BAR, go_on_bar(n, M))), INNER),
+        Definition("1-sla with fixed costs ends", u_bar(M, M), LAST_BAR),
+        Definition(
+            "1-sla with fixed costs",
+            u_bar(n, M),
+            follow(SEND_BAR, SLA_BAR, delta_bar(n + 1) + u_bar(n + 1, M)),
+            INNER,
+        ),
+        Definition(
+            "k-sla threshold with fixed costs", a_bar(n, k, M), go_on_bar(n, sp.Min(n + k, M)), (*INNER, k >= 1)
+        ),
+        Definition("k-sla with fixed costs ends", c_bar(M, k, M), LAST_BAR),
+        Definition(
+            "k-sla with fixed costs",
+            c_bar(n, k, M),
+            follow(SEND_BAR, a_bar(n, k, M), delta_bar(n + 1) + c_bar(n + 1, k, M)),
+            (*INNER, k >= 1),
+        ),
+        Definition("ETC with fixed costs", J_bar(M), DOWNLOADS + u_bar(0, M)),
+        Definition("ETC of the optimum with fixed costs", Jopt_bar(M), DOWNLOADS + v_bar(0, M)),
+        # the same fixed cost wherever something is sent; nothing is at N. A hat marks the chain without it
+        Definition("one fixed cost", fixed(n), fee, (n + 1 <= N,), setting=ONE_FEE),
+        Definition("nothing sent", fixed(N), sp.Integer(0), setting=ONE_FEE),
+        Definition("without fixed costs", delta_hat(n + 1), delta_bar(n + 1), setting=ONE_FEE),
     )
 }
 ON_EVERY_CHAIN = (

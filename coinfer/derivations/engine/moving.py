@@ -104,6 +104,20 @@ def optimum(world: Case, stage: int, last: int, state: int) -> Fraction:
     return best_stops(lambda stops: pay(stops, stage, state), [*product(range(stage, last), PAIR)])
 
 
+def fold(alone: list[Fraction], fixed: list[Fraction]) -> list[Fraction]:
+    """Each layer with what stopping after it costs more, whatever the channel, than stopping before it."""
+    later = [cost + after - before for cost, before, after in zip(alone[1:], fixed, fixed[1:], strict=False)]
+    return [alone[0], *later]
+
+
+def with_fixed(world: Case, stage: int, last: int, state: int) -> Fraction:
+    """What the optimal rule pays where sending has a fixed cost, too."""
+    fixed = world.chain["f"]
+    sends = {(here, now): cost + fixed[here] for (here, now), cost in world.chain["send"].items()}
+    chain = world.chain | {"send": sends, "delta": world.chain["deltabar"]}
+    return optimum(Case(world.values, world.atoms, chain), stage, last, state)
+
+
 def seen(world: Case, stage: int, last: int, state: int) -> Fraction:
     """The mean of what one layer more saves after the last stage, as an earlier stage sees it."""
     if stage < last:
@@ -212,6 +226,7 @@ MOVES: dict[str, Callable[..., Number]] = {
     },
     **{name: lambda world, stage, name=name: world.chain[name][stage] for name in ("run_s", "run_j")},
     "vs": optimum,
+    "vsbar": with_fixed,
     "later": seen,
     "excess": lambda world, stage, state: seen(world, stage, stage, state),
     "Js": lambda world, last: (
@@ -299,7 +314,15 @@ def draw_memory(values: dict[str, Number], rng: random.Random) -> Drawn:
         "send": {(stage, state): rng.choice(SIGNED) for stage in sizes for state in PAIR},
         "delta": [rng.choice(SIGNED) for _ in sizes],
         "D": [rng.choice(NONNEGATIVE) for _ in sizes],
+        "deltabar": [rng.choice(SIGNED) for _ in sizes],
+        "f": [rng.choice(NONNEGATIVE) for _ in sizes],
     }
+
+
+def draw_folded(values: dict[str, Number], rng: random.Random) -> Drawn:
+    """The same, the fixed costs of sending folded into the layers."""
+    atoms, chain = draw_memory(values, rng)
+    return atoms, chain | {"delta": fold(chain["deltabar"], chain["f"])}
 
 
 def draw_link(values: dict[str, Number], rng: random.Random) -> Drawn:
@@ -317,5 +340,6 @@ DRAWN: dict[str, Callable[[dict[str, Number], random.Random], Drawn]] = {
     "outages": draw_clock,
     "windows": draw_windows,
     "memory": draw_memory,
+    "memory, fixed costs": draw_folded,
     "on-off link": draw_link,
 }

@@ -9,6 +9,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from coinfer.derivations.engine.evaluate import FALSE_BY, related, truth, value
+from coinfer.derivations.engine.model import FIXED, FOLDED, ONE_FEE
 from coinfer.derivations.engine.numbers import Number, real
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question, World, draw
 
@@ -78,9 +79,10 @@ def describe(asked: Question, world: World) -> str:
     told = [asked.left, *(formula for name, (_, formula) in asked.variants.items() if name != RESTATEMENT)]
     names = {part.name for side in told for part in side.free_symbols} & world.values.keys() - {"X", "g", "i"}
     parts = [f"{name} = {show(world.values[name])}" for name in sorted(names)]
-    if asked.setting == "chain" and any(side.has(AppliedUndef) for side in told):
+    if asked.setting in ("chain", FOLDED, FIXED, ONE_FEE) and any(side.has(AppliedUndef) for side in told):
         top = max(int(world.values.get("M", 2)), int(world.values.get("n", 0)), 1) + 2
-        for name, first in (("o", 0), ("delta", 1), ("D", 1)):
+        of_the_chain = (("o", 0), ("delta", 1), ("D", 1))
+        for name, first in of_the_chain if asked.setting == "chain" else (*of_the_chain, ("deltabar", 1), ("f", 0)):
             parts.append(f"{name}_{first}.. = {', '.join(map(show, world.chain[name][first:top]))}")
     if world.atoms and not asked.setting.startswith("two points"):
         parts.append("X = " + ", ".join(f"{show(cost)} w.p. {show(chance)}" for cost, chance in world.atoms))

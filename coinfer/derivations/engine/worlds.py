@@ -15,7 +15,8 @@ from typing import Any
 
 import sympy as sp
 
-from coinfer.derivations.engine.moving import DRAWN, MOVES, POINTS
+from coinfer.derivations.engine.model import FIXED, FOLDED, ONE_FEE
+from coinfer.derivations.engine.moving import DRAWN, MOVES, POINTS, fold
 from coinfer.derivations.engine.numbers import HALVES, NONNEGATIVE, POSITIVE, SIGNED, Atoms, Case, Number
 
 GoesOn = Callable[[int, Fraction], bool]  # a rule: told the stage and what sending costs, whether to go on
@@ -37,7 +38,10 @@ class Question:
 
 @dataclass
 class World(Case):
-    """One case; of an independent channel its chain has o, delta, deltahat, D by index, and s, an arbitrary rule."""
+    """One case; of an independent channel its chain has o, delta, D, f and so on by index, and s, an arbitrary rule.
+
+    What is paid besides o X where one sends is `paid`; it is 0 but in the world `apart`.
+    """
 
     def quantity(self, name: str, *at: Number) -> Number:
         """A quantity of the model at its indices. Raises IndexError if one is not a stage that the world knows."""
@@ -60,13 +64,17 @@ class World(Case):
         for path in product(self.atoms, repeat=stages):
             yield prod((chance for _, chance in path), start=Fraction(1)), [cost for cost, _ in path]
 
+    def send(self, stage: int, cost: Fraction) -> Fraction:
+        """What sending costs at a stage."""
+        return self.chain["o"][stage] * cost + self.chain["paid"][stage]
+
     def walk(self, stage: int, last: int, goes_on: GoesOn) -> Fraction:
         """Expected cost of a rule from a stage on: all paths, one by one."""
         total = Fraction(0)
         for chance, costs in self.paths(last - stage + 1):
             run = Fraction(0)
             for here, cost in enumerate(costs, start=stage):
-                send = self.chain["o"][here] * cost
+                send = self.send(here, cost)
                 if here == last or not goes_on(here, send):
                     total += chance * (run + send)
                     break
@@ -77,7 +85,7 @@ class World(Case):
         """The probability that a rule reaches a stage."""
         reached = Fraction(0)
         for chance, costs in self.paths(stage):
-            if all(goes_on(here, self.chain["o"][here] * cost) for here, cost in enumerate(costs)):
+            if all(goes_on(here, self.send(here, cost)) for here, cost in enumerate(costs)):
                 reached += chance
         return reached
 
@@ -93,17 +101,17 @@ class World(Case):
     def best(self, stage: int, last: int) -> Fraction:
         """The least expected cost from a stage on, by comparing both options for each outcome."""
         if stage == last:
-            return self.chain["o"][stage] * self.mu
+            return self.send(stage, self.mu)
         later = self.chain["delta"][stage + 1] + self.quantity("v", stage + 1, last)
-        return self.mean(lambda cost: min(self.chain["o"][stage] * cost, later))
+        return self.mean(lambda cost: min(self.send(stage, cost), later))
 
     def arbitrary(self, stage: int, last: int) -> Fraction:
         """Expected cost from a stage on of the rule that stops with the probabilities s."""
-        size, stops = self.chain["o"][stage], self.chain["s"]
+        stops = self.chain["s"]
         if stage == last:
-            return size * self.mu
+            return self.send(stage, self.mu)
         later = self.chain["delta"][stage + 1] + self.arbitrary(stage + 1, last)
-        return self.mean(lambda cost: stops[stage, cost] * size * cost + (1 - stops[stage, cost]) * later)
+        return self.mean(lambda cost: stops[stage, cost] * self.send(stage, cost) + (1 - stops[stage, cost]) * later)
 
     def bound(self, here: int, depth: int, last: int) -> Fraction:
         """What look-ahead at a stage expects from going on: the best plan of at most `depth` further stages."""
@@ -118,6 +126,12 @@ class World(Case):
         """The world with the larger extra costs."""
         return World(self.values, self.atoms, self.chain | {"delta": self.chain["deltahat"]})
 
+    @cached_property
+    def apart(self) -> "World":
+        """The world in which fixed costs are paid where one sends, and are not folded into the layers."""
+        chain = {"delta": self.chain["deltabar"], "paid": self.chain["f"]}
+        return World(self.values, self.atoms, self.chain | chain)
+
 
 def placed(world: World, last: int, depth: int) -> Fraction:
     """The ETC of a placement with look-ahead: the base, the downloads and what the rule pays."""
@@ -129,6 +143,11 @@ def equal_layers(world: World, left: int, ends: Fraction) -> Fraction:
     """The best plan for equal layers, that many stages left, the last of which costs `ends`."""
     o, delta = world.values["o"], world.values["delta"]
     return reduce(lambda later, _: world.mean(lambda cost: min(o * cost, delta + later)), range(left), ends)
+
+
+def result(world: World) -> Fraction:
+    """What sending the result costs on average."""
+    return world.values["o_N"] * world.mu
 
 
 def endless(world: World) -> Fraction:
@@ -152,10 +171,17 @@ def excess(world: World, cost: Fraction) -> Fraction:
 
 AT_POINTS = {"F", "s", *POINTS}  # functions of an outcome or a point, not of an index alone
 MEANING: dict[str, Callable[..., Number]] = {
-    **{name: lambda world, index, name=name: world.chain[name][index] for name in ("o", "delta", "deltahat", "D")},
+    **{
+        name: lambda world, index, name=name: world.chain[name][index]
+        for name in ("o", "delta", "deltahat", "deltabar", "f", "D")
+    },
     **{
         f"{name}hat": lambda world, *at, name=name: world.dear.quantity(name, *at)
         for name in ("v", "u", "pi", "G", "J", "Jopt")
+    },
+    **{
+        f"{name}bar": lambda world, *at, name=name: world.apart.quantity(name, *at)
+        for name in ("v", "w", "u", "c", "a", "J", "Jopt")
     },
     "s": lambda world, stage, cost: world.chain["s"][stage, cost],
     "F": lambda world, level: world.mean(lambda cost: cost <= level),
@@ -175,7 +201,7 @@ MEANING: dict[str, Callable[..., Number]] = {
     "J1": lambda world, last: sum(world.chain["delta"][: last + 1]),
     "J2": lambda world, last: sum(world.chain["delta"][: last + 1]) - sum(world.chain["D"][1 : last + 1]),
     "V": lambda world, left: equal_layers(world, left, world.values["o"] * world.mu),
-    "U": lambda world, left: equal_layers(world, left, Fraction(0)),
+    "U": lambda world, left: equal_layers(world, left, world.values["delta_N"] + result(world) - world.values["delta"]),
     **MOVES,
 }
 # symbols that stand for a quantity of the law and the other symbols
@@ -209,16 +235,30 @@ def draw(asked: Question, symbols: list[sp.Symbol], rng: random.Random) -> World
     if asked.setting in DRAWN:
         return World(values, *DRAWN[asked.setting](values, rng))
     values.setdefault("N", Fraction(rng.randint(1, 3)))
-    for name in ("o", "delta", "D", "C_edge", "o_N", "o_0", "delta_1"):
+    for name in ("o", "delta", "D", "C_edge", "o_N", "o_0", "delta_1", "delta_N", "f"):
         if name not in values:
             values[name] = rng.choice(SIGNED if name.startswith("delta") else POSITIVE)
     atoms = draw_law(asked.setting, values, rng)
     chain: dict[str, Any] = dict(zip(("o", "delta", "D"), draw_chain(asked.setting, values, rng), strict=True))
     chain["deltahat"] = [cost + rng.choice(HALVES) for cost in chain["delta"]]
+    chain |= draw_fixed(asked.setting, values, chain, rng)
     chain["s"] = {(stage, cost): rng.choice(HALVES) for stage in range(STAGES + 1) for cost, _ in atoms}
     world = World(values, atoms, chain)
     values |= {name: meaning(world) for name, meaning in MEANING_OF_SYMBOL.items() if name in values}
     return world
+
+
+def draw_fixed(setting: str, values: dict[str, Number], chain: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """Fixed costs of sending, each layer without them and, where they are folded into it, with them."""
+    alone, fixed = chain["delta"], [rng.choice(NONNEGATIVE) for _ in chain["delta"]]
+    if setting not in (FOLDED, FIXED, ONE_FEE):
+        return {"deltabar": chain["deltahat"], "f": fixed, "paid": [Fraction(0)] * len(fixed)}
+    if setting == ONE_FEE:
+        fixed = [values["f"] if stage < values["N"] else Fraction(0) for stage in range(len(fixed))]
+    folded = fold(alone, fixed)
+    return {"deltabar": alone, "delta": folded, "f": fixed, "paid": [Fraction(0)] * len(fixed)} | {
+        "deltahat": alone if setting == ONE_FEE else [cost + rng.choice(HALVES) for cost in folded]
+    }
 
 
 def draw_law(setting: str, values: dict[str, Number], rng: random.Random) -> Atoms:
@@ -233,7 +273,7 @@ def draw_law(setting: str, values: dict[str, Number], rng: random.Random) -> Ato
 def draw_chain(setting: str, values: dict[str, Number], rng: random.Random) -> tuple[list[Fraction], ...]:
     """What is sent at each stage, the extra cost of each layer and its download."""
     layers = range(STAGES + 1)
-    if setting in ("chain", "two costs"):
+    if setting in ("chain", "two costs", FOLDED, FIXED, ONE_FEE):
         return tuple([rng.choice(pool) for _ in layers] for pool in (NONNEGATIVE, SIGNED, NONNEGATIVE))
     if setting == "monotone case":
         far = [Fraction(40 * ((here > values["m"]) - (here < values["m"]))) for here in layers]
@@ -245,4 +285,5 @@ def draw_chain(setting: str, values: dict[str, Number], rng: random.Random) -> t
         output, extra = [values["o_0"], *output[1:]], [extra[0], values["delta_1"], *extra[2:]]
     if setting.endswith("own result"):
         output = [*output[: int(values["N"])], *[values["o_N"]] * (STAGES + 1)]
+        extra = [*extra[: int(values["N"])], *[values["delta_N"]] * (STAGES + 1)]
     return output, extra, download

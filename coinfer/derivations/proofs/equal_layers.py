@@ -115,10 +115,10 @@ L32 = claim("L32", pi(m), m + 1 <= N, setting="own result")(
     restated=same(Product(p, (i, 1, m)), by=calculus),
 )
 there = p ** (N - 1)  # the chance of reaching the last layer
-LAST_SAVING = (use("saving", m=N - 1), use("before the last", n=N - 1), use("own result, extra", n=N), "result")
-last_excess = E(Max(send - extra - result_bits * E(X), 0))
+LAST_SAVING = (use("saving", m=N - 1), use("before the last", n=N - 1), "last extra", "result")
+last_excess = E(Max(send - last_extra - result_bits * E(X), 0))
 N4 = claim("N4", J(N) - J(N - 1), setting="own result")(
-    r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta - o_N\mu)^+: \text{ a result of } o_N \text{ bits is sent}",
+    r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta_N - o_N\mu)^+: \text{ the last layer, whose cost and result are its own}",
     eq(D(N) - pi(N - 1) * G(N - 1), "one layer more (R6)", use(R6, M=N - 1)),
     eq(
         download - there * G(N - 1),
@@ -129,28 +129,29 @@ N4 = claim("N4", J(N) - J(N - 1), setting="own result")(
     eq(download - there * last_excess, "the saving at stage N - 1", *LAST_SAVING),
     wrong={"sign of the saving": download + there * last_excess}
     | {"exponent off by one": download - p**N * last_excess}
-    | {"result not sent": download - there * E(Max(send - extra, 0))}
-    | {"sign of the result": download - there * E(Max(send - extra + result_bits * E(X), 0))}
+    | {"result not sent": download - there * E(Max(send - last_extra, 0))}
+    | {"sign of the result": download - there * E(Max(send - last_extra + result_bits * E(X), 0))}
+    | {"cost of another layer": download - there * E(Max(send - extra - result_bits * E(X), 0))}
     | {"as any other layer": download - there * g_save, "download dropped": -there * last_excess},
-    restated=same(download - there * (bits * mu - E(Min(send, extra + result_bits * mu))), "mean", by=expectation),
-    note="Under any law of X, so under fading. R7a is o_N = 0. ",
+    restated=same(download - there * (bits * mu - E(Min(send, last_extra + result_bits * mu))), "mean", by=expectation),
+    note="Under any law of X, so under fading. R7a is o_N = 0. Where sending has a fixed cost f that a result at home saves, delta_N is delta - f (R25a).",
 )
-last_free = E(Max(send - extra, 0))
+last_free = E(Max(send - last_extra, 0))
 R7a = claim("R7a", J(N) - J(N - 1), sp.Eq(result_bits, 0), setting="own result")(
-    r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta)^+: \text{ the result stays at home}",
+    r"J(N) - J(N-1) = D - p^{N-1}\,\mathbb{E}(oX - \delta_N)^+: \text{ the result stays at home}",
     eq(download - there * last_excess, "the last layer (N4)", N4),
     eq(download - there * last_free, "the result has no bits to send", by=expectation),
     wrong={"sign of the saving": download + there * last_free, "exponent off by one": download - p**N * last_free}
     | {"as any other layer": download - there * g_save, "extra cost dropped": download - there * bits * mu}
-    | {"download dropped": -there * last_free},
-    restated=same(download - there * (bits * mu - E(Min(send, extra))), "mean", by=expectation),
+    | {"download dropped": -there * last_free, "cost of another layer": download - there * E(Max(send - extra, 0))},
+    restated=same(download - there * (bits * mu - E(Min(send, last_extra))), "mean", by=expectation),
     samples={"o_N": ("0",)},
 )
 N4a = claim("N4a", download - there * last_excess, setting="own result")(
-    r"o_N \ge 0 \implies D - p^{N-1}\,\mathbb{E}(oX - \delta - o_N\mu)^+ \ge D - p^{N-1}\,\mathbb{E}(oX - \delta)^+",
+    r"o_N \ge 0 \implies D - p^{N-1}\,\mathbb{E}(oX - \delta_N - o_N\mu)^+ \ge D - p^{N-1}\,\mathbb{E}(oX - \delta_N)^+",
     ge(download - there * last_free, "sending the result eats into the saving", by=expectation),
     wrong={"strict": ">", "saving dropped": download, "sign": download + there * last_free},
-    restated=same(download - there * (bits * mu - E(Min(send, extra))), "mean", by=expectation),
+    restated=same(download - there * (bits * mu - E(Min(send, last_extra))), "mean", by=expectation),
     note="A device that has to send its result is never more eager for the last layer.",
 )
 

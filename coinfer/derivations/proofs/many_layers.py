@@ -56,24 +56,30 @@ R8b = claim("R8b", Jopt(M + 1) - Jopt(M), setting="equal layers")(
     | {"two downloads": 2 * download - fall(M)},
     restated=same(download + V(M + 1) - E(V(M))),
 )
-R8c = claim("R8c", v(n, N), n <= N, sp.Eq(result_bits, 0), setting="own result")(
-    r"v_n^{(N)} = U_{N-n}, \quad U_0 = 0,\ U_{k+1} = \mathbb{E}\min(oX, \delta + U_k): \text{ the result stays at home}",
-    backward("=", U(N - n), n, N)(
-        eq(E(o(N) * X), "at stage N one has to send", use("optimal ends", M=N)),
-        eq(E(result_bits * X), "the result", "result"),
-        eq(0, "it stays at home", by=expectation),
-        eq(U(0), "no stage left", "result at home, no stage left"),
+R8c = claim("R8c", v(n, N), n + 1 <= N, setting="own result")(
+    r"v_n^{(N)} = U_{N-n} \quad (n < N), \quad U_0 = \delta_N + o_N\mu - \delta,\ U_{k+1} = \mathbb{E}\min(oX, \delta + U_k)",
+    backward("=", U(N - n), n, N - 1)(
+        eq(best(N - 1, N), "the recursion", use("optimal", n=N - 1, M=N)),
+        eq(E(Min(o(N - 1) * X, delta(N) + E(o(N) * X))), "then one has to send", use("optimal ends", M=N)),
+        eq(
+            E(Min(send, last_extra + E(result_bits * X))),
+            "the last layer, and its result",
+            use("before the last", n=N - 1),
+            "last extra",
+            "result",
+        ),
+        eq(stage(U(0)), "no stage left", "own result, no stage left", by=expectation),
+        eq(U(1), "one stage is left", use("own result, stages left", k=0)),
     )(
         eq(best(n, N), "the recursion", use("optimal", M=N)),
         eq(stage(v(n + 1, N)), "earlier layers are the same", "before the last", use("own result, extra", n=n + 1)),
         eq(stage(U(N - n - 1)), "hypothesis", HYPOTHESIS),
-        eq(U(N - n), "one stage more is left", use("result at home", k=N - n - 1)),
+        eq(U(N - n), "one stage more is left", use("own result, stages left", k=N - n - 1)),
     ),
     wrong={"stages passed": U(n), "one too many": U(N - n + 1), "result sent like a feature": V(N - n)}
     | {"sign": -U(N - n) + 1, "all local": (N - n) * extra},
     restated=same(U(Max(N - n, 0)), by=index(Max(N - n, 0), N - n)),
-    note="So J(N) is R8f. J is not convex at N.",
-    samples={"o_N": ("0",)},
+    note="U_0 is what the last layer and its result leave to pay beyond a layer like any other: U_1 = E min(oX, delta_N + o_N mu). It is 0 if the result stays at home and the layer costs the same, and -f where sending has a fixed cost f (R25a). So J(N) is R8f. J is not convex at N.",
 )
 
 # -- R9: what it tends to as layers are added, the reservation value of a search
@@ -285,10 +291,10 @@ N3a = claim("N3a", unit_time * size / updates, updates <= needed, setting="given
     wrong={"a layer before": profit * exp(-rate * (deep - 1)), "chance dropped": profit * 2},
     restated=same(profit * (sp.cosh(rate * deep) - sp.sinh(rate * deep))),
 )
-N3b = claim("N3b", g_save, setting="equal layers")(
-    r"G \le \mathbb{E}(oX - \delta)^+: \text{ the last layer saves at least as much as another}",
+N3b = claim("N3b", g_save, last_extra <= extra, setting="equal layers")(
+    r"\delta_N \le \delta \implies G \le \mathbb{E}(oX - \delta_N)^+: \text{ the last layer saves at least as much as another}",
     eq(E(excess), "the saving", "equal layers, saving"),
     le(last_free, "nothing is left to be sent", by=expectation),
     wrong={"sign of the cost": E(Max(-send - extra, 0)), "strict": "<"},
-    restated=same(bits * mu - E(Min(send, extra)), "mean", by=expectation),
+    restated=same(bits * mu - E(Min(send, last_extra)), "mean", by=expectation),
 )

@@ -127,7 +127,7 @@ R22 = claim("R22", J_link(M), *CHANCES, setting="on-off link")(
     }
     | {"download dropped": started(on_cost, off_cost(stays_off**M), 0)},
     restated=same(started(on_cost, on_cost + wait + Max(saves, 0) * (stays_off**M - 1) / (1 - stays_off), M)),
-    note="C_1 and h are R19r's for o bits, a is R22a's. ",
+    note="C_1 and h are R19r's for o bits, a is R22a's. Where sending has a fixed cost f, C_1 is that of R19r and f: both are paid where something is sent, and after all layers neither is.",
     samples=FEW,
 )
 R22g = claim("R22g", J_link(M + 1) - J_link(M), *CHANCES, setting="on-off link")(

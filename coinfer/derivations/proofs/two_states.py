@@ -1,5 +1,7 @@
 """Claims about equal layers and a channel with two states, where 1-sla is exactly optimal (R18, N2)."""
 
+import sympy as sp
+
 from coinfer.derivations.proofs.equal_layers import *
 
 # -- R18: with two channel states the recursion has a closed form, and 1-sla is optimal
@@ -93,30 +95,35 @@ R18f = claim("R18f", p, *TWO_POINTS, alpha * bits * (high - low) > extra, settin
     samples={"alpha": ("1/4", "1/3", "2/3", "3/4")},
 )
 
-# -- N2: the same where the result stays at home
-N2a = claim("N2a", U(m), *TWO_POINTS, m * extra <= bits * low, setting="two points")(
+# -- N2: the same where the result stays at home, after a last layer like any other
+HOME = (*TWO_POINTS, sp.Eq(last_extra, extra), sp.Eq(result_bits, 0))
+N2a = claim("N2a", U(m), *HOME, m * extra <= bits * low, setting="two points")(
     r"m\delta \le o a \implies U_m = m\delta: \text{ run on, no state is worth sending in}",
-    forward("=", m * extra, m, 0)(eq(0, "the result stays at home", "result at home, no stage left"))(
-        eq(stage(U(m)), "the recursion", use("result at home", k=m)),
+    forward("=", m * extra, m, 0)(
+        eq(last_extra + result_bits * E(X) - extra, "nothing but the result is left", "own result, no stage left"),
+        eq(0, "it stays at home", by=order),
+    )(
+        eq(stage(U(m)), "the recursion", use("own result, stages left", k=m)),
         eq(stage(m * extra), "hypothesis", HYPOTHESIS),
         eq((m + 1) * extra, "sending costs at least o a", by=order),
     ),
     wrong={"one too many": (m + 1) * extra, "one too few": (m - 1) * extra, "sign": -m * extra}
     | {"cost of sending": bits * low, "one layer": extra},
-    restated=same(-(U(0) - m * extra), "result at home, no stage left"),
-    samples={"alpha": ALPHAS, "delta": ("1/4", "1/3", "1/2"), "o": ("1", "2", "3")},
+    restated=same(Max(m * extra, m * last_extra), by=order),
+    samples={"alpha": ALPHAS, "o": ("1", "2", "3"), "o_N": ("0",)}
+    | dict.fromkeys(("delta", "delta_N"), ("1/4", "1/3", "1/2")),
 )
 rest = bits * low + stay * extra / alpha  # where the affine recursion rests
 # what the stages left cost, the cheaper of sending now and running on for a while
 capped = Lambda(A, Min(bits * E(X), rest - A * (rest - m * extra)))
-N2 = claim("N2", U(m + k), *TWO_POINTS, m * extra <= bits * low, (m + 1) * extra > bits * low, setting="two points")(
+N2 = claim("N2", U(m + k), *HOME, m * extra <= bits * low, (m + 1) * extra > bits * low, setting="two points")(
     r"m = \lfloor oa/\delta \rfloor: \quad U_{m+k} = \min\{o\mu,\ u^* - (1 - \alpha)^k (u^* - m\delta)\}, \quad u^* = oa + \frac{1 - \alpha}{\alpha}\delta",
     forward("=", capped(stay**k), k, 0)(
         eq(m * extra, "up to there it runs on (N2a)", N2a),
         eq(Min(bits * E(X), m * extra), "which costs no more than sending in the better state", by=order),
         eq(Min(bits * E(X), rest - (rest - m * extra)), "the closed form at k = 0"),
     )(
-        eq(stage(U(m + k)), "the recursion", use("result at home", k=m + k)),
+        eq(stage(U(m + k)), "the recursion", use("own result, stages left", k=m + k)),
         eq(
             capped(stay * stay**k),
             "in the better state it now sends; in the worse it goes on unless sending is cheaper (hypothesis, L39, L40)",
@@ -133,5 +140,6 @@ N2 = claim("N2", U(m + k), *TWO_POINTS, m * extra <= bits * low, (m + 1) * extra
     | {"limit": Min(bits * E(X), rest), "result sent like a feature": V(m + k)},
     restated=same(Min(alpha * bits * low + stay * bits * high, rest - stay**k * (rest - m * extra)), by=order),
     note="With N2a the optimum at M = N in closed form: J(N) = C_edge + N D + U_N. ",
-    samples={"alpha": ALPHAS, "delta": ("1/3", "1/2", "1", "2"), "o": ("1", "2", "3"), "k": ("0", "1", "2", "3", "4")},
+    samples={"alpha": ALPHAS, "o": ("1", "2", "3"), "o_N": ("0",), "k": ("0", "1", "2", "3", "4")}
+    | dict.fromkeys(("delta", "delta_N"), ("1/3", "1/2", "1", "2")),
 )
