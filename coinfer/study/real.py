@@ -37,9 +37,9 @@ AS_FOUND = "as found"
 
 
 def question(text: str) -> str:
-    """The first sentence that asks something in the comment at the head of a scenario file; "" if none does.
+    r"""The first sentence that asks something in the comment at the head of a scenario file; "" if none does.
 
-    >>> question("# A box. Takes 0.3 s: is that\\n# too much? Or not?\\ndnn: alexnet")
+    >>> question("# A box. Takes 0.3 s: is that\n# too much? Or not?\ndnn: alexnet")
     'Takes 0.3 s: is that too much?'
     """
     head = re.match(r"(#.*\n)*", text)
@@ -271,5 +271,7 @@ def of_networks(scenario: Scenario, names: Iterable[str]) -> pd.DataFrame:
         best = plan(case)
         told = {key: value for key, value in judged(best.problem).items() if key in ("verdict", "once", "again")}
         measured = {"speed of": case.device.measured_on, "local [s]": local_inference_s(case)}
-        rows.append({"network": name, "layers": case.dnn.layers, "M*": best.placement, "ETC": best.cost} | told | measured)
+        rows.append(
+            {"network": name, "layers": case.dnn.layers, "M*": best.placement, "ETC": best.cost} | told | measured
+        )
     return pd.DataFrame(rows)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.patches import Rectangle
 
 from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style
 from coinfer.study.real import AS_FOUND, VERDICTS, WITHIN
@@ -38,7 +39,13 @@ def draw_dearer(table: pd.DataFrame) -> Any:
     shares = table.pivot(index="scenario", columns="rule", values="dearer")
     shares = shares.loc[table["scenario"].unique(), table["rule"].unique()]
     figure, axis = plt.subplots(figsize=(0.62 * PAGE_IN, 0.36 * PAGE_IN))
-    style = {"cmap": "cividis_r", "norm": LogNorm(CHEAP, DEAR), "linewidths": 0.5, "fmt": "", "annot_kws": {"size": 6.5}}
+    style = {
+        "cmap": "cividis_r",
+        "norm": LogNorm(CHEAP, DEAR),
+        "linewidths": 0.5,
+        "fmt": "",
+        "annot_kws": {"size": 6.5},
+    }
     drawn = shares.clip(CHEAP, DEAR)
     sns.heatmap(drawn, annot=shares.map(dearer_in_words), ax=axis, cbar=False, **style)
     axis.set(xlabel="", ylabel="")
@@ -93,24 +100,29 @@ def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, f
 
 def draw_verdicts(table: pd.DataFrame) -> Any:
     """The verdict on each scenario as it is found and with each figure halved and doubled; flips are framed and lettered."""
-    keys = list(dict.fromkeys(zip(table["figure"], table["factor"], strict=True)))
-    ordered = table.assign(key=list(zip(table["figure"], table["factor"], strict=True)))
-    grid = ordered.pivot(index="scenario", columns="key", values="verdict").loc[table["scenario"].unique(), keys]
-    flips = ordered.pivot(index="scenario", columns="key", values="flips").loc[grid.index, keys]
-    letters = grid.map(SHORT.__getitem__).where(flips | [key[0] == AS_FOUND for key in keys], "")
+    headings = [_heading(*key) for key in zip(table["figure"], table["factor"], strict=True)]
+    ordered = table.assign(column=headings)
+    rows, columns = table["scenario"].unique(), list(dict.fromkeys(headings))
+    grid, flips = (
+        ordered.pivot(index="scenario", columns="column", values=values).loc[rows, columns]
+        for values in ("verdict", "flips")
+    )
+    letters = grid.map(SHORT.__getitem__).where(flips | [column == AS_FOUND for column in columns], "")
     figure, axis = plt.subplots(figsize=(PAGE_IN, 0.36 * PAGE_IN))
     colours = ListedColormap([_pale(RULES[rule]["color"]) for rule in VERDICTS.values()])
     numbers = grid.map(list(VERDICTS).index)
     style = {"cmap": colours, "vmin": -0.5, "vmax": len(VERDICTS) - 0.5, "linewidths": 0.5, "cbar": False, "fmt": ""}
     sns.heatmap(numbers, annot=letters, ax=axis, annot_kws={"size": 7, "color": "black"}, **style)
     for row, column in np.argwhere(flips.to_numpy()):
-        axis.add_patch(plt.Rectangle((column, row), 1, 1, fill=False, edgecolor="black", linewidth=1.2))
+        axis.add_patch(Rectangle((column, row), 1, 1, fill=False, edgecolor="black", linewidth=1.2))
     axis.set(xlabel="", ylabel="")
     axis.tick_params(length=0)
-    axis.set_xticks(np.arange(len(keys)) + 0.5, [_heading(*key) for key in keys], rotation=90)
-    handles = [plt.Rectangle((0, 0), 1, 1, color=colours(number)) for number in range(len(VERDICTS))]
+    axis.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90)
+    handles = [Rectangle((0, 0), 1, 1, color=colours(number)) for number in range(len(VERDICTS))]
     names = [f"{SHORT[name]}: {name}" for name in VERDICTS]
-    figure.legend(handles, names, loc="outside upper center", ncols=5, title=f"simplest within {WITHIN:.0%} of the best")
+    figure.legend(
+        handles, names, loc="outside upper center", ncols=5, title=f"simplest within {WITHIN:.0%} of the best"
+    )
     return figure
 
 

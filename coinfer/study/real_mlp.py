@@ -1,13 +1,16 @@
 """A real MLP whose layers are equal but for a few: what the closed form for equal neurons says of it, and what that loses."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coinfer.channel import OnOff, Rayleigh
+from coinfer.channel.law import Floats
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
 from coinfer.network import DNN, mlp
@@ -53,7 +56,7 @@ def on_link(case: Scenario, channel: str, rate_bps: float) -> Scenario:
 
 
 def closed_and_exact(
-    cases: Mapping[str, Scenario], factors: Iterable[float], updates: Iterable[float], rates_bps: Mapping[str, float]
+    cases: Mapping[str, Scenario], factors: Iterable[float], updates: Sequence[float], rates_bps: Mapping[str, float]
 ) -> pd.DataFrame:
     """M* of the nearest equal MLP in closed form, beside the scan of the real chain; a row a case, channel, rate and K.
 
@@ -61,24 +64,34 @@ def closed_and_exact(
     placement, on the real chain, by the rule that has the closed form on this channel. "mended": likewise, of the better of
     that placement and the one that ends at the narrowest layer.
     """
-    rows = []
+    tables = []
     for name, case in cases.items():
         equal, narrowest = nearest_equal(case.dnn), int(np.argmin(case.dnn.output_bits))
         for channel, rule in CLOSED.items():
             for rate_bps in rates_bps[name] * np.array(list(factors)):
                 linked = on_link(case, channel, float(rate_bps))
                 real, alike = costs(linked), costs(linked.model_copy(update={"dnn": equal}))
-                for k in updates:
-                    thought = mlp_placement(_updated(alike, k), rule=rule)
-                    j = total_costs(_updated(real, k), rule)[: real.largest_placement + 1]
-                    places = {"closed form": thought, "exact": int(np.argmin(j))}
-                    lost = np.maximum(0.0, np.round(j / j.min() - 1, 9))
-                    regret = {"loses": lost[thought], "mended": min(lost[thought], lost[narrowest])}
-                    rows.append({"case": name, "channel": channel, "rate [bit/s]": rate_bps, "K": k} | places | regret)
-    return pd.DataFrame(rows)
+                thought = _placed(alike, rule, _downloads(alike, updates))
+                j = total_costs(replace(real, download=_downloads(real, updates)), rule)[
+                    :, : real.largest_placement + 1
+                ]
+                lost = np.maximum(0.0, np.round(j / j.min(axis=1, keepdims=True) - 1, 9))
+                loses = lost[np.arange(len(j)), thought]
+                at = {"case": name, "channel": channel, "rate [bit/s]": float(rate_bps), "K": list(updates)}
+                places = {"closed form": thought, "exact": j.argmin(axis=1)}
+                regret = {"loses": loses, "mended": np.minimum(loses, lost[:, narrowest])}
+                tables.append(pd.DataFrame(at | places | regret))
+    return pd.concat(tables, ignore_index=True)
 
 
-def _updated(given: Costs, inferences_per_update: float) -> Costs:
-    """The costs with another K, which moves those of the download alone."""
+def _downloads(given: Costs, updates: Sequence[float]) -> Floats:
+    """D for each K, which moves nothing else; (K, N)."""
     assert given.scenario is not None
-    return replace(given, download=given.download * (given.scenario.inferences_per_update / inferences_per_update))
+    return given.download * (given.scenario.inferences_per_update / np.array(updates, dtype=float)[:, None])
+
+
+def _placed(given: Costs, rule: str, downloads: Floats) -> NDArray[np.int64]:
+    """M* in closed form for each of the downloads (B, N), one by one where the channel has a memory; (B,)."""
+    if isinstance(given.law, MovingLaw):
+        return np.array([mlp_placement(replace(given, download=each), rule=rule) for each in downloads])
+    return np.asarray(mlp_placement(replace(given, download=downloads), rule=rule))

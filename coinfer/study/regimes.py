@@ -22,6 +22,7 @@ Points = Mapping[str, Mapping[str, tuple[float, float]]]  # by family and name: 
 WORTH = 0.01  # a gain that counts
 DIGITS = 9  # of a share, beyond which it is round-off
 MARKERS = "ospvDX*"
+AXES = ("time", "sending")  # columns of a map
 BOUND: dict[str, Any] = {"color": "#56B4E9", "linestyle": "-", "linewidth": 1.0}
 ONCE: dict[str, Any] = {"color": rule_style("probe-once")["color"], "linestyle": "--", "linewidth": 1.0}
 
@@ -67,7 +68,10 @@ def worth_of_looking(given: Costs) -> dict[str, float]:
     fits = slice(given.largest_placement + 1)
     least = {rule: float(total_costs(given, rule)[fits].min()) for rule in ("static", "probe-once", "optimal")}
     simple = min(least["static"], least["probe-once"])
-    return least | {"once": saved_share(1 - simple / least["static"]), "again": saved_share(1 - least["optimal"] / simple)}
+    return least | {
+        "once": saved_share(1 - simple / least["static"]),
+        "again": saved_share(1 - least["optimal"] / simple),
+    }
 
 
 def bounded(given: Costs) -> dict[str, float]:
@@ -107,20 +111,28 @@ def regime_map(
 def draw_regimes(found: pd.DataFrame, labels: Mapping[str, str], points: Points | None = None) -> Any:
     """A map for each network (row) and family (column); `labels` name the horizontal axes, `points` are marked on them.
 
-    Colour: what looking again saves. Solid line: from there up R21 lets placing layers save 1 % or more over sending the
+    Points beyond a map are at its edge. Colour: what looking again saves. Solid line: from there up R21 lets placing layers save 1 % or more over sending the
     input. Dashed: within it one look saves 1 % or more over a fixed split.
     """
     networks, families = (list(map(str, found[name].unique())) for name in ("network", "family"))
     size = (PAGE_IN, (0.12 + 0.27 * len(networks)) * PAGE_IN)
     figure, axes = plt.subplots(len(networks), len(families), sharex=True, sharey=True, squeeze=False, figsize=size)
     norm = PowerNorm(0.5, vmin=0, vmax=max(100 * found["again"].max(), 1.0))
+    named = list(dict.fromkeys(name for places in (points or {}).values() for name in places))
     for row, network in zip(axes, networks, strict=True):
         for axis, family in zip(row, families, strict=True):
             part = found[(found["network"] == network) & (found["family"] == family)]
             mesh = _draw_map(axis, part, norm)
-            for number, (name, place) in enumerate((points or {}).get(family, {}).items()):
-                look = {"marker": MARKERS[number % len(MARKERS)], "markeredgecolor": "black", "linestyle": ""}
-                axis.plot(*place, color="white", label=name, **look)
+            for name, place in (points or {}).get(family, {}).items():
+                look = {
+                    "marker": MARKERS[named.index(name) % len(MARKERS)],
+                    "markeredgecolor": "black",
+                    "linestyle": "",
+                }
+                inside = [
+                    np.clip(at, part[column].min(), part[column].max()) for column, at in zip(AXES, place, strict=True)
+                ]
+                axis.plot(*inside, color="white", label=name, clip_on=False, zorder=3, **look)
             axis.set(xscale="log", yscale="log", title=f"{network}, {family}")
             axis.minorticks_off()
     for axis, family in zip(axes[-1], families, strict=True):
