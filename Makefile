@@ -15,6 +15,9 @@ PYTHON := $(or $(ACTIVE),.venv/bin/python)
 # the file that says that .venv is complete carries a hash of what it was made from, and of where
 INSTALLED := $(if $(ACTIVE),,.venv/installed-$(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | tr ' ' -))
 
+# torch is for the tables of networks alone, in an environment apart
+TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt pyproject.toml; } | cksum | tr ' ' -)
+
 .PHONY: help figures smoke test verify bench lab lint tables lock clean
 .DEFAULT_GOAL := help
 
@@ -45,8 +48,8 @@ lint: $(INSTALLED) ## Check style, types and which room imports which
 	@exec "$(PYTHON)" -m mypy
 	@exec "$(PYTHON)" -c "from importlinter.cli import lint_imports; exit(lint_imports(no_cache=True, no_logo=True))"
 
-tables: $(INSTALLED) ## Make the tables of the bundled networks anew from their ONNX files
-	@exec "$(PYTHON)" -m coinfer.network
+tables: $(TABLES) ## Make the tables of the bundled networks anew, in an environment with torch (minutes)
+	@exec .cache/tables/bin/python -m coinfer.network
 
 lock: $(INSTALLED) ## Choose the newest allowed versions and write requirements.lock
 	@exec "$(PYTHON)" -m uv pip compile --quiet --universal --fork-strategy fewest --upgrade --python-version 3.11 --all-extras --generate-hashes \
@@ -69,3 +72,9 @@ clean: ## Remove caches and what the runner remembers; figures and .venv stay
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	rm -f .venv/installed-* .cache/installing && touch $@
+
+.cache/tables/installed-%: $(INSTALLED)
+	@echo "Installing torch and torchvision into .cache/tables (minutes, only once)"; \
+	rm -rf .cache/tables && "$(PYTHON)" -m venv .cache/tables && \
+	.cache/tables/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-tables.txt --editable . && \
+	touch $@

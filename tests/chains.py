@@ -43,7 +43,7 @@ INDEPENDENT = {
     "rates": channel.Rates(rates_bps=(1e6, 4e6), probabilities=(0.5, 0.5), usable=0.9),
     "discrete": channel.Discrete(gains=(0.1, 1.0, 4.0), probabilities=(0.2, 0.5, 0.3)),
 }
-LINK = Link(outage_power_w=0.02)
+LINK = Link(noise_figure_db=40.9648872375883, outage_power_w=0.02)  # of the abstract model
 
 
 # ---------------------------------------------------------------- chains

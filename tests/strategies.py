@@ -4,7 +4,7 @@ import numpy as np
 import scipy.stats
 from hypothesis import strategies as st
 
-from coinfer import DNN, Costs, Link, Scenario, Weights, channel
+from coinfer import DNN, Costs, Device, Edge, Link, Scenario, Weights, channel
 from coinfer import costs as costs_of
 from coinfer.channel.law import UnitCostLaw
 from coinfer.stopping import look_ahead_costs
@@ -222,8 +222,17 @@ def moving_scenarios(draw: st.DrawFn) -> Scenario:
     )
     return Scenario(
         dnn=dnn,
+        device=Device(macs_per_s=3e8, power_w=0.27),
+        edge=Edge(macs_per_s=1e10),
         channel=draw(moving_kinds),
-        link=Link(mean_snr_db=draw(numbers(-5, 20)), outage_power_w=draw(st.sampled_from([0.0, 0.05]))),
+        link=Link(
+            mean_snr_db=draw(numbers(-5, 20)),
+            outage_power_w=draw(st.sampled_from([0.0, 0.05])),
+            **draw(
+                st.just({})
+                | st.just({"round_trip_s": 0.3, "energy_j_per_bit": 1e-7, "tail_power_w": 1.0, "tail_s": 2.0})
+            ),
+        ),
         weights=Weights(time_per_s=draw(powers(-1, 1)), energy_per_j=draw(st.just(0.0) | powers(-1, 1))),
         inferences_per_update=draw(powers(0, 4)),
         result_at_edge=draw(st.booleans()),

@@ -21,7 +21,7 @@ from onnx import numpy_helper
 from onnx_files import ELEMENTS, tool_macs
 
 from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
-from coinfer.network.__main__ import main, table
+from coinfer.network import __main__ as tables
 from coinfer.network.onnx_chain import BUNDLED, bundled
 from coinfer.validation import InputError
 
@@ -36,20 +36,23 @@ def elements(name: str) -> DNN:
 
 
 def test_names_are_the_bundled_ones():
-    assert dnn_names() == tuple(sorted(BUNDLED))
-    assert len(dnn_names()) == 9
+    assert dnn_names("classic") == tuple(sorted(BUNDLED))
+    assert len(dnn_names("classic")) == 9
 
 
 @pytest.mark.parametrize("name", BUNDLED)
 def test_committed_table_is_the_regenerated_one(name: str):
-    assert (files("coinfer.network") / "data" / f"{name}.csv").read_bytes() == table(name).encode()
+    committed = files("coinfer.network") / "data" / "classic" / f"{name}.csv"
+    assert committed.read_bytes() == tables.table(tables.classic(name)).encode()
 
 
 def test_main_writes_the_tables_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("coinfer.network.__main__.__file__", str(tmp_path / "__main__.py"))
-    monkeypatch.setattr("coinfer.network.__main__.BUNDLED", {"alexnet": BUNDLED["alexnet"]})
-    main()
-    assert {file.name: file.read_text() for file in (tmp_path / "data").iterdir()} == {"alexnet.csv": table("alexnet")}
+    monkeypatch.setattr(tables, "DATA", tmp_path)
+    monkeypatch.setattr(tables, "BUNDLED", {"alexnet": BUNDLED["alexnet"]})
+    tables.main(["classic"])
+    (written,) = (file for file in tmp_path.rglob("*.*") if file.is_file())
+    assert written == tmp_path / "classic" / "alexnet.csv"
+    assert written.read_text() == tables.table(tables.classic("alexnet"))
 
 
 @pytest.mark.parametrize("name", BUNDLED)

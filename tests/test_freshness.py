@@ -88,7 +88,7 @@ def test_what_some_use_makes_them_stale(package, stale_after):
     assert stale_after(longer(package / "coupling.py")) == directly | by_way_of < ALL
 
 
-@pytest.mark.parametrize("folder", ["network/data", "channel/data", "scenarios"])
+@pytest.mark.parametrize("folder", ["network/data/classic", "channel/data", "scenarios"])
 def test_a_changed_data_file_makes_all_stale_and_so_does_a_new_one(package, stale_after, folder):
     assert stale_after(longer(next((package / folder).iterdir()), "\n")) == ALL
     assert stale_after({package / folder / "new.csv": "1"}) == ALL

@@ -30,6 +30,7 @@ BAD = [  # contract, modules that break it
     ("drawing", {"placement": "def draw():\n    import matplotlib.pyplot"}),
     ("algebra", {"channel/bad": "from sympy import Symbol"}),
     ("onnx", {"scenario": "import onnx"}),
+    ("torch", {"network/tables": "def load():\n    import torch"}),
 ]
 
 

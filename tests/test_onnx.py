@@ -126,6 +126,20 @@ def test_parameters_wherever_they_are_held(tmp_path: Path):
     assert dnn.parameter_bits == (4 * 5 + 5, 5 * 7, 7 * 2)
 
 
+def test_a_constant_that_the_graph_fills_itself_is_no_parameter(tmp_path: Path):
+    """As Swin's masks: ConstantOfShape with a shape that stands in the graph, changed before it is added."""
+    nodes = [
+        node("Constant", [], ["shape"], value=stored(shape=np.array([1, 5]))[0]),
+        node("ConstantOfShape", ["shape"], ["zeros"]),
+        node("Sub", ["zeros", "b"], ["mask"]),
+        node("MatMul", ["x", "w"], ["h"]),
+        node("Add", ["h", "mask"], ["g"]),
+        node("Add", ["g", "zeros"], ["y"]),
+    ]
+    dnn = read_onnx(save(tmp_path, nodes, stored(w=zeros(4, 5), b=zeros(5))), **ELEMENTS)
+    assert dnn.parameter_bits == (4 * 5 + 5,)
+
+
 def test_shared_parameter_counts_once_where_it_is_first_used(tmp_path: Path):
     nodes = [node("MatMul", ["x", "w"], ["h"]), node("MatMul", ["h", "w"], ["y"])]
     assert read_onnx(save(tmp_path, nodes, stored(w=zeros(4, 4))), **ELEMENTS).parameter_bits == (16, 0)

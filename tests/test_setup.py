@@ -68,6 +68,12 @@ def closure(names):
     return list(found.values())
 
 
+def for_tables():
+    """The requirements of `make tables`, by name."""
+    lines = (ROOT / "requirements-tables.txt").read_text().splitlines()
+    return {canonicalize_name(r.name): r for r in map(Requirement, (s for s in lines if not s.startswith("#")))}
+
+
 def locked():
     """The locked requirements with the hashes of each."""
     text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
@@ -100,7 +106,7 @@ def checkout(tmp_path, monkeypatch):
     folder, programs = tmp_path / "checkout", tmp_path / "programs"
     folder.mkdir()
     programs.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-tables.txt"):
         shutil.copy(ROOT / name, folder)
     (programs / "python3").write_text(STAND_IN)
     for version in (11, 12, 13, 14):  # so that none of the machine's own is found
@@ -229,9 +235,23 @@ def test_every_import_of_the_package_is_declared():
                 imported.add(str(node.module).partition(".")[0])
     third_party = imported - set(sys.stdlib_module_names) - {"coinfer"}
     assert {"numpy", "pydantic", "papermill"} <= third_party
-    distributions = packages_distributions()
-    undeclared = {m for m in third_party if not {canonicalize_name(d) for d in distributions[m]} & set(declared())}
+    distributions, known = packages_distributions(), {*declared(), *for_tables()}
+    undeclared = {m for m in third_party if not {canonicalize_name(d) for d in distributions.get(m, [m])} & known}
     assert undeclared == set()
+
+
+def test_torch_is_for_the_tables_alone():
+    """Pinned for `make tables`; in no extra and, itself or as what another needs, not in the lock."""
+    assert {"torch", "torchvision", "onnxruntime", "onnxscript"} < set(for_tables())
+    assert all(re.fullmatch(r"==[\d.]+", str(requirement.specifier)) for requirement in for_tables().values())
+    pinned = {canonicalize_name(requirement.name) for requirement, _ in locked()}
+    assert {name for name in for_tables() if name in {*declared(), *pinned}} == {"onnx"}
+
+
+def test_tables_are_made_in_an_environment_of_their_own():
+    plan = make("-n", "tables").stdout
+    assert plan.strip().endswith("exec .cache/tables/bin/python -m coinfer.network")
+    assert "-r requirements-tables.txt --editable ." in plan
 
 
 def test_all_has_what_the_study_and_the_proofs_need():

@@ -92,7 +92,7 @@ def given_values(costs: Costs, setting: str = "chain") -> dict[str, float]:
         "delta": costs.extra[later],
         "D": costs.download[later],
         "C_edge": costs.edge,
-        "o_N": costs.bits[-1],
+        "o_N": 0.0 if setting == "equal layers" else costs.bits[-1],  # where no result is told from features
         "delta_N": costs.extra[-1],
         "a": costs.law.unit_costs[0],
         "b": costs.law.unit_costs[-1],

@@ -1,37 +1,115 @@
-"""`python -m coinfer.network` makes the tables of the bundled networks anew from their ONNX files."""
+"""`python -m coinfer.network` makes the tables of the bundled networks anew: from ONNX files and from layer shapes."""
 
 import argparse
 import csv
+import hashlib
 import io
 import os
+import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from coinfer.network import mlperf_tiny
+from coinfer.network.chain import DNN
 from coinfer.network.onnx_chain import BUNDLED, bundled, read_elements
 
+DATA = Path(__file__).parent / "data"
+EXECUTED = "executed.csv"
 
-def table(name: str) -> str:
-    """The table of a bundled network as CSV: a row per stage with its layer, MACs, parameters and output elements."""
-    dnn = read_elements(bundled(name), every_operator=False, dimensions={})
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["stage", "layer", "macs", "parameters", "outputs"])
-    writer.writerow([0, "input", 0, 0, dnn.output_bits[0]])
+
+def table(dnn: DNN) -> str:
+    """A chain at one bit a value as CSV: a row per stage with its layer, MACs, parameters and output elements."""
+    header = ["stage", "layer", "macs", "parameters", "outputs"]
     rows = zip(dnn.stages[1:], dnn.layer_names, dnn.macs, dnn.parameter_bits, dnn.output_bits[1:], strict=True)
-    writer.writerows(rows)
+    return _csv([header, [0, "input", 0, 0, dnn.output_bits[0]], *rows])
+
+
+def classic(name: str) -> DNN:
+    """A network that ships with onnx, as counts."""
+    return read_elements(bundled(name), every_operator=False, dimensions={})
+
+
+def write_classic() -> None:
+    """Write the tables of the networks that ship with onnx."""
+    for name in BUNDLED:
+        _write(DATA / "classic" / f"{name}.csv", table(classic(name)))
+
+
+def write_mlperf_tiny() -> None:
+    """Write the tables of MLPerf Tiny's reference models."""
+    for name, model in mlperf_tiny.MODELS.items():
+        _write(DATA / "mlperf-tiny" / f"{name}.csv", table(model()))
+
+
+def write_torchvision() -> None:
+    """Write the tables of torchvision's networks, and what their execution counted, by which versions.
+
+    Raises `ValueError`, and writes no table of a network, if what is read from its ONNX file is not what its
+    execution counts, layer by layer, or in total not what torch counts of the module.
+    """
+    from coinfer.network import torchvision_export
+
+    versions = torchvision_export.versions()
+    record: list[list[object]] = []
+    for name in torchvision_export.NETWORKS:
+        dnn, counts = _checked(name)
+        text = table(dnn)
+        _write(DATA / "torchvision" / f"{name}.csv", text)
+        record.append([name, *counts.values(), hashlib.sha256(text.encode()).hexdigest(), *versions.values()])
+    _write(DATA / EXECUTED, _csv([["name", *counts, "table_sha256", *versions], *record]))
+
+
+def _checked(name: str) -> tuple[DNN, dict[str, int]]:
+    """A network of torchvision as counts, and the totals of its execution, which must be the same."""
+    from coinfer.network.execution import execute
+    from coinfer.network.torchvision_export import export
+
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / f"{name}.onnx"
+        module = export(name, file)
+        dnn, run = read_elements(file, every_operator=False, dimensions={}), execute(file)
+    _same(name, (dnn.macs, dnn.parameter_bits, dnn.output_bits), (run.macs, run.parameters, run.outputs))
+    _same(name, (sum(dnn.macs), sum(dnn.parameter_bits)), (module.macs, module.parameters + module.buffers))
+    kinds = {f"{kind.lower()}_macs": macs for kind, macs in run.kinds.items()}
+    return dnn, kinds | {"module_macs": module.macs, "parameters": module.parameters, "buffers": module.buffers}
+
+
+def _same(name: str, read: object, counted: object) -> None:
+    if read != counted:
+        raise ValueError(f"{name}: read from the file: {read}; counted otherwise: {counted}")
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
 
 
-def main() -> None:
-    """Write the table of every bundled network into the package."""
-    folder = Path(__file__).parent / "data"
-    folder.mkdir(exist_ok=True)
-    for name in BUNDLED:
-        unfinished = folder / f"{name}.csv.tmp"
-        unfinished.write_text(table(name), encoding="utf-8", newline="")
-        os.replace(unfinished, folder / f"{name}.csv")
-        print(folder / f"{name}.csv")
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(".csv.tmp")
+    unfinished.write_text(text, encoding="utf-8", newline="")
+    os.replace(unfinished, file)
+    print(file)
+
+
+WRITERS: dict[str, Callable[[], None]] = {
+    "classic": write_classic,
+    "mlperf-tiny": write_mlperf_tiny,
+    "torchvision": write_torchvision,
+}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Write the tables of the groups that the command line names into the package; of all, if it names none."""
+    parser = argparse.ArgumentParser("python -m coinfer.network", description=__doc__)
+    parser.add_argument("group", nargs="*", help=f"one of {', '.join(WRITERS)}; torchvision's need `make tables`")
+    named = parser.parse_args(arguments).group
+    for unknown in sorted(set(named) - set(WRITERS)):
+        parser.error(f"group {unknown!r} should be one of {', '.join(WRITERS)}")
+    for group in named or WRITERS:
+        WRITERS[group]()
 
 
 if __name__ == "__main__":
-    argparse.ArgumentParser("python -m coinfer.network", description=__doc__).parse_args()
     main()

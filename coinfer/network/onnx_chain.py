@@ -76,7 +76,7 @@ def read_elements(path: str | os.PathLike[str], *, every_operator: bool, dimensi
     graph = live_graph(os.fspath(path), dimensions)
     _warn_of_uncounted(graph)
     cuts = single_activation_cuts(graph)
-    bounds = _bounds(graph, cuts, every_operator)
+    bounds = layer_bounds(graph, cuts, every_operator)
     operators, names, counted = graph.operators, _names(graph.operators), set[str]()
     parts = [slice(start, stop) for start, stop in pairwise(bounds)]
     return DNN(
@@ -129,7 +129,9 @@ def parameters(node: "NodeProto", graph: "Graph", counted: set[str]) -> int:
     """Elements of the stored constants that an operator reads as data and that are not in `counted`, which they join.
 
     Shapes, axes and indices are not data, and a constant of rank 0 is a setting such as a clip's bound, not a
-    parameter. A constant that was computed from others (a reshaped weight) is counted as what is stored.
+    parameter. A constant that was computed from others (a reshaped weight) is counted as what is stored. One that
+    ConstantOfShape fills counts if its shape is an initializer: so onnx's own files stand for weights that they leave
+    out. One whose shape stands in the graph is made by the program, as Swin's masks are, not learnt.
     """
     total = 0
     for value in graph.data_arguments(node):
@@ -137,10 +139,10 @@ def parameters(node: "NodeProto", graph: "Graph", counted: set[str]) -> int:
             continue
         counted.add(value)
         producer = graph.constants[value]
-        if producer is not None and producer.op_type not in ("Constant", "ConstantOfShape"):
+        if producer is None or producer.op_type == "Constant" or _stands_for_stored(producer, graph):
+            total += graph.size(value) if graph.shape(value) else 0
+        else:
             total += parameters(producer, graph, counted)
-        elif graph.shape(value):
-            total += graph.size(value)
     return total
 
 
@@ -151,8 +153,8 @@ def bundled(name: str) -> Path:
         return Path(str(files("onnx"))) / "backend" / "test" / "data" / "light" / file
 
 
-def _bounds(graph: "Graph", cuts: Mapping[int, str], every_operator: bool) -> list[int]:
-    """Where layers begin and end, in operators; raises `InputError` if there is no chain."""
+def layer_bounds(graph: "Graph", cuts: Mapping[int, str], every_operator: bool) -> list[int]:
+    """Where layers begin and end, in operators (see `read_onnx`); raises `InputError` if there is no chain."""
     operators = graph.operators
     if not _has_macs(operators):
         raise graph.refused("has no Conv, Gemm or MatMul between its input and its results")
@@ -164,6 +166,10 @@ def _bounds(graph: "Graph", cuts: Mapping[int, str], every_operator: bool) -> li
     # a layer begins where a part with MACs does; the first also takes what leads up to it
     starts = [start for start, stop in pairwise(bounds) if _has_macs(operators[start:stop])]
     return [0, *starts[1:], len(operators)]
+
+
+def _stands_for_stored(producer: "NodeProto", graph: "Graph") -> bool:
+    return producer.op_type == "ConstantOfShape" and graph.constants[producer.input[0]] is None
 
 
 def _warn_of_uncounted(graph: "Graph") -> None:
