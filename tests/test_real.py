@@ -358,3 +358,17 @@ def test_tails_are_drawn_with_their_turns():
     assert list(energy["compute always"].get_ydata()) == table["compute [J]"].to_list()
     assert energy["the verdict turns"].get_xdata()[0] == pytest.approx(1.57, rel=0.02)
     plt.close(figure)
+
+
+def test_losses_of_the_closed_form_are_drawn():
+    case = coinfer.load_scenario("wearable", dnn="fc_autoencoder")
+    placed = real_mlp.closed_and_exact({"a": case}, [0.1, 1.0], [3, 300, 30_000], {"a": 7e5})
+    figure = real_drawn.draw_mlp(placed, 5)
+    shown = {axis.get_title(): axis for axis in figure.axes[:2]}
+    for channel, part in placed.groupby("channel"):
+        axis = shown[f"a, {channel}"]
+        assert axis.collections[0].get_array().max() == pytest.approx(100 * part["loses"].max())
+        assert len(axis.lines[0].get_xdata()) == (part["exact"] == 5).sum()
+    assert placed["loses"].max() > 0
+    assert (placed["exact"] == 5).any()
+    plt.close(figure)

@@ -126,6 +126,25 @@ def draw_verdicts(table: pd.DataFrame) -> Any:
     return figure
 
 
+def draw_mlp(placed: pd.DataFrame, narrowest: int) -> Any:
+    """What the closed form loses [%] by rate and K, a panel a case and channel; dots where the exact end is the narrowest layer."""
+    panels = list(placed.groupby(["channel", "case"], sort=False))
+    figure, axes = plt.subplots(1, len(panels), sharey=True, squeeze=False, figsize=(PAGE_IN, 0.32 * PAGE_IN))
+    for axis, ((channel, case), part) in zip(axes[0], panels, strict=True):
+        loss = 100 * part.pivot(index="K", columns="rate [bit/s]", values="loses")
+        x, y = loss.columns.to_numpy(float), loss.index.to_numpy(float)
+        style = {"cmap": "magma_r", "vmin": 0, "vmax": 100 * placed["loses"].max(), "shading": "nearest"}
+        drawn = axis.pcolormesh(x, y, loss.to_numpy(), rasterized=True, **style)
+        narrow = part[part["exact"] == narrowest]
+        axis.plot(narrow["rate [bit/s]"], narrow["K"], ".", color="#009E73", markersize=1.5)
+        axis.set(xscale="log", yscale="log", title=f"{case}, {channel}")
+        axis.minorticks_off()
+    axes[0, 0].set_ylabel("inferences per update [-]")
+    figure.supxlabel("rate [bit/s]", fontsize=7)
+    figure.colorbar(drawn, ax=axes, label="loses [%]", fraction=0.04)
+    return figure
+
+
 def _heading(figure: str, factor: float) -> str:
     return figure if figure == AS_FOUND else f"{figure} {'×' if factor > 1 else '÷'} {max(factor, 1 / factor):g}"
 
