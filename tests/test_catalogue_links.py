@@ -130,6 +130,12 @@ def test_round_trips_and_downlinks():
     assert all(link(name)["downlink_bps"] == link(name)["rate_bps"] for name in ("ble-1m", "wifi-esp32", "lora-sf7"))
 
 
+def test_rates_of_data_sheets():
+    assert link("lte-m")["rate_bps"] == link("lte-m-0dbm")["rate_bps"] == 180e3
+    assert (link("ble-1m")["rate_bps"], link("wifi-esp32")["rate_bps"]) == (0.7e6, 20e6)
+    assert 63e6 <= link("5g-low-band")["rate_bps"] <= 66e6
+
+
 def test_a_bit_of_lora():
     assert link("lora-sf7")["rate_bps"] == pytest.approx(7 * 125_000 / 2**7 * 4 / 5, rel=1e-4)
 

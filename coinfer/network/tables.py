@@ -39,7 +39,8 @@ def load_dnn(
     """A bundled real network (see `dnn_names`); batch 1, with images of 224 x 224 unless the network says otherwise.
 
     Bits are per activation, per parameter and per value of the raw input, unless that is sent as a JPEG (see
-    `with_jpeg`). The counts are those of `read_onnx`: parameters include batch normalisation's running statistics, which an update must bring too.
+    `with_jpeg`). The counts are those of `read_onnx`: parameters include batch normalisation's running statistics,
+    which an update must bring too.
     `ssdlite320_mobilenet_v3_large` ends at the feature map that its first head reads; the rest of the detector (the
     backbone's last blocks, the smaller maps, all heads) reads several maps, is no chain, and is left out.
     Raises `InputError` for an unknown name or bits that are not positive integers.
