@@ -84,7 +84,15 @@ def simulate(
         return Outcome(fixed + centre + mean, error, nan, nan, counts, count, seconds[0])
     times_s = np.concatenate(seconds)
     times_s += float(parts[1].edge)
-    return Outcome(fixed + centre + mean, error, float(times_s.mean()), joules / count, counts, count, times_s)
+    return Outcome(
+        fixed + centre + mean,
+        error,
+        float(times_s.mean()),
+        joules / count + float(parts[2].edge),
+        counts,
+        count,
+        times_s,
+    )
 
 
 def check_moves(costs: Costs, plan: Plan, inferences: int) -> None:

@@ -136,3 +136,16 @@ def test_a_plan_may_be_followed_under_other_costs():
     assert theirs.mean > best.cost - 5 * theirs.standard_error
     with pytest.raises(coinfer.InputError, match="layers"):
         simulate(SCENARIO.replace(dnn="vgg19"), foreign, inferences=10, rng=1)
+
+
+def test_joules_of_bits_and_tail_are_counted():
+    """On a link of one rate nothing is left to chance: 0.1 s of sending at 0.5 W, 1e6 bits at 2e-7 J, a tail of 2 s at 0.3 W."""
+    link = coinfer.Link(transmit_power_w=0.5, energy_j_per_bit=2e-7, tail_power_w=0.3, tail_s=2.0, round_trip_s=0.1)
+    dnn = coinfer.DNN(name="a", layer_names=("a",), macs=(10**9,), parameter_bits=(8,), output_bits=(10**6, 8))
+    constant = coinfer.channel.Markov(rates_bps=(1e7,), generator=((0.0,),))
+    scenario = coinfer.load_scenario("abstract-model", dnn=dnn, link=link, channel=constant)
+    expected_j = {"edge-only": 0.1 * 0.5 + 0.2 + 0.6, "local-only": 1e9 * scenario.device.energy_j_per_mac}
+    for rule, joules in expected_j.items():
+        at = plan(scenario, rule=rule)
+        assert simulate(scenario, at, inferences=10, rng=0).energy_j == pytest.approx(joules)
+        assert at.energy_j == pytest.approx(joules)

@@ -22,6 +22,7 @@ Points = Mapping[str, Mapping[str, tuple[float, float]]]  # by family and name: 
 WORTH = 0.01  # a gain that counts
 DIGITS = 9  # of a share, beyond which it is round-off
 MARKERS = "ospvDX*"
+AXES = ("time", "sending")  # columns of a map
 BOUND: dict[str, Any] = {"color": "#56B4E9", "linestyle": "-", "linewidth": 1.0}
 ONCE: dict[str, Any] = {"color": rule_style("probe-once")["color"], "linestyle": "--", "linewidth": 1.0}
 
@@ -39,19 +40,20 @@ def sent_in(scenario: Scenario, sending_s: float) -> Scenario:
     fixed = scenario.replace(link__mean_snr_db=10 * np.log10(scenario.link.mean_snr))
     wanted_bps = scenario.dnn.output_bits[0] / sending_s
     if isinstance(fixed.channel, OnOff):
-        return fixed.replace(channel__rate_bps=fixed.channel.rate_bps * wanted_bps / _mean_rate_bps(fixed))
+        return fixed.replace(channel__rate_bps=fixed.channel.rate_bps * wanted_bps / mean_rate_bps(fixed))
     scaled = fixed
     for _ in range(4):  # what fading is divided into depends on the bandwidth a little
-        factor = wanted_bps / _mean_rate_bps(scaled)
+        factor = wanted_bps / mean_rate_bps(scaled)
         scaled = scaled.replace(link__bandwidth_hz=scaled.link.bandwidth_hz * factor)
-    if not np.isclose(_mean_rate_bps(scaled), wanted_bps, rtol=1e-9):
+    if not np.isclose(mean_rate_bps(scaled), wanted_bps, rtol=1e-9):
         raise InputError(
             "channel: has rates of its own; should be one whose rates follow the link's bandwidth, or on-off"
         )
     return scaled
 
 
-def _mean_rate_bps(scenario: Scenario) -> float:
+def mean_rate_bps(scenario: Scenario) -> float:
+    """The mean rate of a link whose channel is in motion, outages included [bit/s]. Raises `InputError` for other channels."""
     if not isinstance(scenario.channel, MovingChannel):
         raise InputError(f"channel = {scenario.channel.kind!r}: should be one in motion")
     states = scenario.channel.states_on(scenario.link)
@@ -66,16 +68,20 @@ def worth_of_looking(given: Costs) -> dict[str, float]:
     fits = slice(given.largest_placement + 1)
     least = {rule: float(total_costs(given, rule)[fits].min()) for rule in ("static", "probe-once", "optimal")}
     simple = min(least["static"], least["probe-once"])
-    return least | {"once": _share(1 - simple / least["static"]), "again": _share(1 - least["optimal"] / simple)}
+    return least | {
+        "once": saved_share(1 - simple / least["static"]),
+        "again": saved_share(1 - least["optimal"] / simple),
+    }
 
 
 def bounded(given: Costs) -> dict[str, float]:
     """`worth_of_looking` on a channel in motion, and "bound": what R21 lets any plan save over sending the input."""
     at_once = float(total_costs(given, "edge-only")[0])
-    return worth_of_looking(given) | {"bound": _share(waiting_can_pay(given).most_saved / at_once)}
+    return worth_of_looking(given) | {"bound": saved_share(waiting_can_pay(given).most_saved / at_once)}
 
 
-def _share(value: float) -> float:
+def saved_share(value: float) -> float:
+    """What is saved, as a share: not below 0, and without round-off."""
     return max(0.0, round(float(value), DIGITS))
 
 
@@ -105,20 +111,28 @@ def regime_map(
 def draw_regimes(found: pd.DataFrame, labels: Mapping[str, str], points: Points | None = None) -> Any:
     """A map for each network (row) and family (column); `labels` name the horizontal axes, `points` are marked on them.
 
-    Colour: what looking again saves. Solid line: from there up R21 lets placing layers save 1 % or more over sending the
+    Points beyond a map are at its edge. Colour: what looking again saves. Solid line: from there up R21 lets placing layers save 1 % or more over sending the
     input. Dashed: within it one look saves 1 % or more over a fixed split.
     """
     networks, families = (list(map(str, found[name].unique())) for name in ("network", "family"))
     size = (PAGE_IN, (0.12 + 0.27 * len(networks)) * PAGE_IN)
     figure, axes = plt.subplots(len(networks), len(families), sharex=True, sharey=True, squeeze=False, figsize=size)
     norm = PowerNorm(0.5, vmin=0, vmax=max(100 * found["again"].max(), 1.0))
+    named = list(dict.fromkeys(name for places in (points or {}).values() for name in places))
     for row, network in zip(axes, networks, strict=True):
         for axis, family in zip(row, families, strict=True):
             part = found[(found["network"] == network) & (found["family"] == family)]
             mesh = _draw_map(axis, part, norm)
-            for number, (name, place) in enumerate((points or {}).get(family, {}).items()):
-                look = {"marker": MARKERS[number % len(MARKERS)], "markeredgecolor": "black", "linestyle": ""}
-                axis.plot(*place, color="white", label=name, **look)
+            for name, place in (points or {}).get(family, {}).items():
+                look = {
+                    "marker": MARKERS[named.index(name) % len(MARKERS)],
+                    "markeredgecolor": "black",
+                    "linestyle": "",
+                }
+                inside = [
+                    np.clip(at, part[column].min(), part[column].max()) for column, at in zip(AXES, place, strict=True)
+                ]
+                axis.plot(*inside, color="white", label=name, clip_on=False, zorder=3, **look)
             axis.set(xscale="log", yscale="log", title=f"{network}, {family}")
             axis.minorticks_off()
     for axis, family in zip(axes[-1], families, strict=True):
