@@ -46,7 +46,7 @@ def load_device(
 
     >>> device = load_device("raspberry-pi-4", dnn="resnet50")
     >>> round(device.macs_per_s / 1e9, 1), device.power_w, device.measured_on
-    (14.7, 3.4, 'resnet50')
+    (15.6, 3.4, 'resnet50')
     """
     rows = bundled_rows(DeviceRow) if table is None else read_rows(table, DeviceRow)
     one_of("device", name, sorted({row.device for row in rows}))
@@ -71,7 +71,7 @@ def load_server(name: str, *, dnn: DNN | str) -> Edge:
     Raises `InputError`.
 
     >>> round(load_server("nvidia-t4", dnn="resnet50").macs_per_s / 1e12, 1)
-    3.9
+    4.1
     """
     one_of("edge", name, (*server_names(), *device_names()))
     servers = [row for row in bundled_rows(ServerRow) if row.server == name]
