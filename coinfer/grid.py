@@ -96,14 +96,14 @@ def _points(grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame") -> tuple[dic
 
 
 def _checked(scenario: Scenario, name: str, values: list[Any]) -> list[Any]:
-    """The values of a field as the scenario holds them, each tried on it by itself."""
+    """The values of a field as the scenario holds them, each tried on it by itself; names stay names: a link brings its channel."""
     path = name.replace(".", "__")
 
     def tried(value: Any) -> Any:
         found: Any = scenario.replace(**{path: value})
         for part in name.split("."):
             found = getattr(found, part)
-        return found
+        return value if isinstance(value, str) else found
 
     if not _is_smooth(name):
         known = {id(value): tried(value) for value in values}

@@ -141,7 +141,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     # scenario files
     "unknown scenario": (
         lambda: load_scenario("defalt"),
-        ["scenario = 'defalt'", "one of abstract-model, default", "mean 'default'"],
+        ["scenario = 'defalt'", "one of default, abstract-model", "mean 'default'"],
     ),
     "missing file": (lambda: load_scenario("no/such.yml"), ["scenario = 'no/such.yml'", "cannot be read"]),
     "folder for a file": (lambda: load_scenario("."), ["scenario = '.'", "cannot be read"]),
@@ -579,8 +579,8 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a power from nowhere": (lambda: mine(ROW.removesuffix("a meter")), ["line 2", "power_source: is empty"]),
     "a network that is none": (
-        lambda: mine(ROW.replace("resnet50", "resnet49")),
-        ["network = 'resnet49'", "mean 'resnet50'"],
+        lambda: mine(ROW.replace("resnet50", "resnet_50")),
+        ["network = 'resnet_50'", "mean 'resnet50'"],
     ),
     "an update of more than all": (
         lambda: scenario(update_fraction=1.5),

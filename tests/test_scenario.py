@@ -15,7 +15,8 @@ from strategies import continuous_kinds, discrete_kinds
 
 import coinfer
 from coinfer import DNN, Device, Edge, InputError, Link, Scenario, Weights, channel, load_scenario
-from coinfer.catalogue import device_names, server_names
+from coinfer.catalogue import server_names
+from coinfer.catalogue.rows import DeviceRow, bundled_rows
 
 AWKWARD = st.sampled_from([0.1, 1 / 3, 1e-300, 1e22, 1e-7, 5e-324, 1.7976931348623157e308, 123456789.125, 1.0])
 positive = AWKWARD | st.floats(1e-12, 1e12)
@@ -64,6 +65,10 @@ def dnns(draw: st.DrawFn) -> DNN:
     )
 
 
+WITH_POWER = sorted(
+    {row.device for row in bundled_rows(DeviceRow)}
+    - {row.device for row in bundled_rows(DeviceRow) if row.power_w is None}
+)
 devices = st.builds(
     Device,
     macs_per_s=positive,
@@ -78,7 +83,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     by_distance = draw(st.booleans())
     return Scenario(
         dnn=draw(dnns() | st.sampled_from(["alexnet", "squeezenet"])),
-        device=draw(devices | st.sampled_from(device_names())),
+        device=draw(devices | st.sampled_from(WITH_POWER)),
         edge=draw(st.builds(Edge, macs_per_s=positive) | st.sampled_from(server_names())),
         link=Link(
             bandwidth_hz=draw(moderate),
