@@ -10,7 +10,7 @@ from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
 from coinfer.frontier import frontier
 from coinfer.grid import sweep
-from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx
+from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx, with_jpeg
 from coinfer.placement import Gap, Plan, clairvoyant, expected_cost, plan
 from coinfer.playback import replay
 from coinfer.scenario import Scenario, load_scenario, scenario_names
@@ -61,4 +61,5 @@ __all__ = [
     "time_probability",
     "time_quantiles_s",
     "waiting_can_pay",
+    "with_jpeg",
 ]

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 
 from coinfer.channel.law import Floats, Law, as_floats
 from coinfer.scenario import Scenario
-from coinfer.system import Weights
+from coinfer.system import Link, Weights
 from coinfer.validation import InputError, brief, whole
 
 
@@ -107,12 +107,28 @@ def sent_bits(scenario: Scenario) -> Floats:
 def beside_channel(scenario: Scenario) -> tuple[Floats, Floats]:
     """What sending at stage n takes on any channel: seconds, the round trip, and joules, bits and tail; both (N+1,).
 
-    The tail lasts until the next inference at most: exactly so if that one sends as well, else it may last longer.
+    The tail lasts until the next inference at most (R26): exactly so if that one sends as well, else it may last longer.
     """
     link, bits = scenario.link, sent_bits(scenario)
     sends = (bits > 0).astype(float)
     tail_s = link.tail_s if scenario.interval_s is None else np.minimum(link.tail_s, scenario.interval_s)
     return link.round_trip_s * sends, link.energy_j_per_bit * bits + link.tail_power_w * tail_s * sends
+
+
+def radio(scenario: Scenario) -> Link:
+    """The link with the power that sending adds: where the tail lasts from one inference to the next, that beyond the tail's.
+
+    The tail then covers all of the interval, the time of sending included. Waiting in an outage counts in full.
+    """
+    link = scenario.link
+    if scenario.interval_s is None or not np.any(link.tail_power_w * (link.tail_s >= scenario.interval_s)):
+        return link
+    awake_w = np.where(link.tail_s >= scenario.interval_s, link.tail_power_w, 0.0)
+    beyond_w = np.maximum(link.transmit_power_w - awake_w, 0.0)
+    snr_db = 10 * np.log10(link.mean_snr) if np.any(link.transmit_power_w) else link.mean_snr_db  # which stays as it is
+    one = np.ndim(beyond_w) == 0
+    update = {"transmit_power_w": float(beyond_w) if one else beyond_w, "mean_snr_db": snr_db, "distance_m": None}
+    return link.model_copy(update=update)
 
 
 def costs(scenario: Scenario) -> Costs:
@@ -140,7 +156,7 @@ def costs(scenario: Scenario) -> Costs:
         bits=sent_bits(scenario),
         download=parameter_bits * (receive * scenario.update_fraction / scenario.inferences_per_update),
         edge=edge if edge.ndim > 1 else float(edge[0]),
-        law=scenario.channel.law_along(link, weights, np.array(dnn.macs, dtype=float) / device.macs_per_s),
+        law=scenario.channel.law_along(radio(scenario), weights, np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )
     object.__setattr__(found, "scenario", scenario)

@@ -122,6 +122,8 @@ def _checked(scenario: Scenario, name: str, values: list[Any]) -> list[Any]:
 def _is_smooth(name: str) -> bool:
     """Whether a block may hold many values of a field: numbers of the device, edge, link, weights, and K."""
     part, _, field = name.partition(".")
+    if field in ("name", "measured_on", "table"):
+        return False
     smooth = field and part in ("device", "edge", "link", "weights") and name != "device.memory_bits"
     return bool(smooth) or name == "inferences_per_update"
 

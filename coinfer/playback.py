@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.channel import RateCost, Rates
 from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
-from coinfer.cost import Costs, beside_channel
+from coinfer.cost import Costs, beside_channel, radio
 from coinfer.cost import costs as costs_of
 from coinfer.placement import QUANTILES, Plan, check_plan
 from coinfer.scenario import Scenario
@@ -70,7 +70,7 @@ def replay(
     given, generator = costs_of(scenario.model_copy(update={"channel": ON_TRACE})), np.random.default_rng(rng)
     check_plan(plan, given)
     starts = np.sort(generator.random(count)) * trace.duration_s
-    track = _Track(trace, scenario.link, scenario.weights, held=held)
+    track = _Track(trace, radio(scenario), scenario.weights, held=held)
     durations_s = np.append(np.array(scenario.dnn.macs, float) / scenario.device.macs_per_s, 0.0)
     parts = [_followed(track, given, plan, durations_s, starts[i : i + BLOCK]) for i in range(0, count, BLOCK)]
     time_s, energy_j, stage, waited = (np.concatenate(part) for part in zip(*parts, strict=True))

@@ -81,6 +81,9 @@ class Scenario(Model):
                 continue
             if not isinstance(fields.get(part), Model):
                 raise InputError(f"{path} = {value!r}: {part!r} should be one of {', '.join(type(self).model_fields)}")
+            if name == "name" and part in ("device", "edge", "link"):  # not a label, but the thing itself
+                fields[part] = value
+                continue
             inner = fields[part]
             kept = {key: getattr(inner, key) for key in type(inner).model_fields}
             # one of the two replaces the other
@@ -89,7 +92,8 @@ class Scenario(Model):
             if name == "macs_per_s":
                 kept["measured_on"] = None
             fields[part] = type(inner)(**(kept | {name: value}))
-        if isinstance(fields["link"], str) and "channel" not in changes:
+        of_catalogue = isinstance(fields["link"], str) or ("link" in changes and getattr(fields["link"], "name", None))
+        if of_catalogue and "channel" not in changes:
             del fields["channel"]
         if "dnn" in changes:
             fields = on_network(fields, self.dnn)

@@ -22,7 +22,9 @@ MOST_MOVES = 2e9  # changes of a channel's state followed at most: minutes of wo
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What was counted. The standard error means nothing where the unit cost has an infinite variance (R12)."""
+    """What was counted. The standard error means nothing where the unit cost has an infinite variance (R12), and too little
+    where what costs most is rarer than one in some thousand inferences, such as an outage of many seconds while sending.
+    """
 
     mean: float  # of the ETC of an inference, download included
     standard_error: float

@@ -17,7 +17,10 @@ NOISE_TEMPERATURE_K = 290.0  # of which noise figures are told
 
 
 class Device(Model):
-    """The wireless device, as it runs one network: a measurement, such as `coinfer.load_device` gives, or a choice.
+    """The wireless device, as it runs one network: a measurement, such as `coinfer.load_device` gives, or your own.
+
+    `macs_per_s` [MAC/s] is the network's MACs over the seconds that it takes, `power_w` [W] what computing adds to the idle
+    device, `memory_bits` [bit] what the parameters of the layers placed must fit in. The other fields say where they are from.
 
     >>> Device(macs_per_s=2e10, power_w=4.0).energy_j_per_mac
     2e-10
@@ -30,6 +33,7 @@ class Device(Model):
     )
     name: str | None = Field(default=None, description="its name in the catalogue")
     measured_on: str | None = Field(default=None, description="the network whose speed in the catalogue this is")
+    table: str | None = Field(default=None, description="the file that takes the place of the catalogue")
 
     @property
     def energy_j_per_mac(self) -> float:

@@ -34,11 +34,15 @@ class Model(BaseModel):
 
 def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """The first complaint of a pydantic error as one sentence, e.g. `Link.bandwidth_hz = -1: should be greater than 0`."""
-    first = error.errors(include_url=False)[0]
+    errors = error.errors(include_url=False)
+    first = next(
+        (each for each in errors if each["type"] == "extra_forbidden"), errors[0]
+    )  # it may be why one is missing
     where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
     kind, value = first["type"], first["input"]
     if kind == "extra_forbidden":
-        return f"{where} = {brief(value)}: unknown field; allowed are {', '.join(model.model_fields)}"
+        near = hint(first["loc"][-1], model.model_fields)
+        return f"{where} = {brief(value)}: unknown field; allowed are {', '.join(model.model_fields)}{near}"
     if kind == "missing":
         return f"{where}: required, but not given"
     if kind == "union_tag_not_found":

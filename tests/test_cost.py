@@ -210,6 +210,26 @@ def test_bits_round_trip_and_tail_by_hand(interval_s: float | None, tail_s: floa
     )
 
 
+@pytest.mark.parametrize("interval_s", [None, 9.0, 2.0, 0.9])
+@pytest.mark.parametrize("transmit_w", [0.4, 1.3])
+def test_a_train_of_inferences_takes_the_radios_power_over_its_period(interval_s: float | None, transmit_w: float):
+    """Sending for 0.5 s at 2 Mbit/s, then a tail of 3 s at 0.4 W unless the next inference comes first."""
+    held = channel.Markov(rates_bps=(2e6,), generator=((0.0,),))
+    changes = {"link__tail_power_w": 0.4, "link__tail_s": 3.0, "link__transmit_power_w": transmit_w}
+    sent = coinfer.plan(SCENARIO.replace(channel=held, interval_s=interval_s, **changes), rule="edge-only")
+    t = (np.arange(200_000) + 0.5) * ((interval_s or 100.0) / 200_000)
+    power_w = np.where(t < 0.5, transmit_w, np.where(t < 0.5 + 3.0, 0.4, 0.0))
+    assert sent.energy_j == pytest.approx(float(power_w.mean()) * (interval_s or 100.0), rel=2e-3)
+    replayed = coinfer.replay(
+        SCENARIO.replace(channel=held, interval_s=interval_s, **changes),
+        sent,
+        coinfer.Trace(rates_bps=np.full(50, 2e6), window_s=1.0),
+        inferences=10,
+    )
+    assert replayed.energy_j == pytest.approx(sent.energy_j, rel=1e-12)
+    assert replayed.time_s == pytest.approx(sent.time_s, rel=1e-12)
+
+
 def test_a_result_that_is_wanted_at_the_edge_pays_for_its_way():
     scenario = WITH_RADIO.replace(result_at_edge=True)
     assert costs(scenario).extra[1] - costs(WITH_RADIO).extra[1] == pytest.approx(

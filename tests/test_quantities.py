@@ -25,7 +25,7 @@ from coinfer.quantities import (
 )
 
 PARTS: dict[str, type[BaseModel]] = {"device": Device, "edge": Edge, "link": Link, "weights": Weights}
-LABELS = ("name", "measured_on")
+LABELS = ("name", "measured_on", "table")
 SCENARIO_FIELDS = [
     *(f"{part}.{name}" for part, model in PARTS.items() for name in model.model_fields if name not in LABELS),
     "inferences_per_update",

@@ -1,5 +1,6 @@
 """Links: how their rate moves, and what the device's radio takes."""
 
+from math import log2
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from coinfer.channel.law import Floats
 from coinfer.system import Link
 from coinfer.validation import InputError, one_of
 
+SNR_DB = 10.0  # where Shannon's rate is the mean one, for those who put fading on the link: our choice
 LONG_OUTAGE_S = 1.0  # what tells the two outage states of the bundled chains apart
 NANO = 1e-9
 
@@ -24,7 +26,8 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
 
     `changes` takes the place of fields of the link; where no power was found, `transmit_power_w` must be given, 0 to count
     the time alone. Where nothing was found for receiving, what was for sending is taken; while the device waits in an outage
-    its radio takes what it takes in its tail. Raises `InputError`.
+    its radio takes what it takes in its tail. The bandwidth is that which would have the mean rate at 10 dB: it counts only if
+    another channel, of gains, takes the place of this one. Raises `InputError`.
 
     >>> link, channel = load_link("mmwave-walking")
     >>> link.tail_power_w, len(channel.rates_bps)
@@ -37,6 +40,9 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     if row.transmit_power_w is None and "transmit_power_w" not in changes:
         raise InputError(f"link = {name!r}: no power of it was found; give transmit_power_w, 0 to count its time alone")
     found = {
+        "bandwidth_hz": row.rate_bps / log2(1 + 10 ** (SNR_DB / 10)),
+        "mean_snr_db": SNR_DB,
+        "carrier_hz": None,
         "downlink_rate_bps": row.downlink_bps or row.rate_bps,
         "transmit_power_w": row.transmit_power_w,
         "energy_j_per_bit": _times(NANO, row.energy_nj_per_bit),
@@ -49,7 +55,12 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     }
     if found["receive_power_w"] is None:
         found["receive_power_w"] = changes["transmit_power_w"]
-    return Link(**(found | {"name": name} | changes)), channel_of(row)
+    return Link(**(found | {"name": name} | _either(changes))), channel_of(row)
+
+
+def _either(changes: dict[str, float]) -> dict[str, float | None]:
+    """A distance takes the place of the mean SNR."""
+    return {"mean_snr_db": None} | changes if changes.get("distance_m") is not None else dict(changes)
 
 
 def channel_of(row: LinkRow) -> Markov:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def catalogue(kind: str = "devices") -> "pandas.DataFrame":
     """The "devices", "servers" or "links" that come with the package, a row each, with source and kind of evidence.
 
-    A device or server has a row for every network that it was measured on. Raises `InputError` for another kind.
+    A device or server has a row for every network that it was measured on; what was not found is nan. `load_device`,
+    `load_server` and `load_link` make parts of a scenario from them. Raises `InputError` for another kind.
 
     >>> catalogue("links").loc["ble-1m", "mean rate [Mbit/s]"]
     np.float64(0.7)

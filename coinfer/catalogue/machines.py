@@ -6,14 +6,15 @@ parameter read and feature written: few mean that memory limits the speed, and n
 """
 
 import os
+from collections.abc import Iterable
 from functools import cache
-from math import log
+from math import inf, log
 from typing import TypeVar
 
 from coinfer.catalogue.rows import DeviceRow, ServerRow, bundled_rows, check_power, read_rows
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.system import Device, Edge
-from coinfer.validation import InputError, an, is_number, one_of, positive
+from coinfer.validation import InputError, an, brief, is_number, one_of, positive
 
 FLOAT_BITS = 32  # a value, in a network that does not say
 Measured = TypeVar("Measured", DeviceRow, ServerRow)
@@ -40,8 +41,10 @@ def load_device(
 ) -> Device:
     """A device as it was measured on a network, or on the one most alike, which `measured_on` names.
 
-    `power_w`, or `energy_j_per_mac`, takes the place of the power that was found; where none was found one must be given,
-    0 to count the time alone. `table` is a file of one's own measurements with the columns of the bundled devices.csv.
+    `power_w` [W], above idle, or `energy_j_per_mac`, takes the place of the power that was found; where none was found one must be given,
+    0 to count the time alone; else a network without one does not count as measured. `table` is a CSV file of one's own measurements with
+    the columns device, kind ("microcontroller", "npu", "phone", "board", "module" or "computer"), network (bundled, or that of
+    `dnn`) and time_ms, and power_w where it is known; it may have the other columns of the bundled devices.csv.
     Raises `InputError`, also where the power is none that such a device takes.
 
     >>> device = load_device("raspberry-pi-4", dnn="resnet50")
@@ -50,8 +53,9 @@ def load_device(
     """
     rows = bundled_rows(DeviceRow) if table is None else read_rows(table, DeviceRow)
     one_of("device", name, sorted({row.device for row in rows}))
-    row = _most_alike([row for row in rows if row.device == name], _network(dnn))
-    macs_per_s = speed_macs_per_s(row)
+    network = _network(dnn)
+    row = _device_row(name, network, rows, any_power=power_w is not None or energy_j_per_mac is not None)
+    macs_per_s = speed_macs_per_s(row, network)
     if power_w is not None and energy_j_per_mac is not None:
         raise InputError(f"power_w and energy_j_per_mac: only one of them may be given for {name!r}")
     if energy_j_per_mac is not None:
@@ -60,9 +64,18 @@ def load_device(
         raise InputError(
             f"device = {name!r}: no power of it was found on {row.network}; give power_w, 0 to count its time alone"
         )
-    if not is_number(power_w) or power_w != 0:
-        check_power(name, row.kind, positive("power_w", power_w))
-    return Device(macs_per_s=macs_per_s, power_w=power_w, memory_bits=memory_bits, name=name, measured_on=row.network)
+    if not is_number(power_w) or not 0 <= power_w < inf:
+        raise InputError(f"power_w = {brief(power_w)}: should be a number of watts, 0 to count the time alone")
+    if power_w > 0:
+        check_power(name, row.kind, power_w)
+    return Device(
+        macs_per_s=macs_per_s,
+        power_w=power_w,
+        memory_bits=memory_bits,
+        name=name,
+        measured_on=row.network,
+        table=None if table is None else os.fspath(table),
+    )
 
 
 def load_server(name: str, *, dnn: DNN | str) -> Edge:
@@ -75,13 +88,14 @@ def load_server(name: str, *, dnn: DNN | str) -> Edge:
     """
     one_of("edge", name, (*server_names(), *device_names()))
     servers = [row for row in bundled_rows(ServerRow) if row.server == name]
-    row = _most_alike(servers, _network(dnn)) if servers else _device_row(name, dnn)
-    return Edge(macs_per_s=speed_macs_per_s(row), name=name, measured_on=row.network)
+    row = _most_alike(servers, _network(dnn)) if servers else _device_row(name, dnn, any_power=True)
+    return Edge(macs_per_s=speed_macs_per_s(row, _network(dnn)), name=name, measured_on=row.network)
 
 
-def measured_power_w(name: str, dnn: DNN | str) -> float | None:
-    """The power of a device of the catalogue where it ran a network, or the one most alike; None: not found."""
-    return _device_row(name, dnn).power_w
+def measured_power_w(device: Device, dnn: DNN | str) -> float | None:
+    """The power of a device of the catalogue, or of its own table, where it ran a network, or the one most alike."""
+    rows = bundled_rows(DeviceRow) if device.table is None else read_rows(device.table, DeviceRow)
+    return _device_row(str(device.name), dnn, rows).power_w
 
 
 def macs_per_value(dnn: DNN) -> float:
@@ -95,8 +109,11 @@ def _network(dnn: DNN | str) -> DNN:
     return load_dnn(dnn) if isinstance(dnn, str) else an("dnn", dnn, DNN)
 
 
-def _device_row(name: str, dnn: DNN | str) -> DeviceRow:
-    return _most_alike([row for row in bundled_rows(DeviceRow) if row.device == name], _network(dnn))
+def _device_row(name: str, dnn: DNN | str, rows: Iterable[DeviceRow] = (), *, any_power: bool = False) -> DeviceRow:
+    """The row of a device to go by: one with a power, if it has any and a power is asked for."""
+    own = [row for row in rows or bundled_rows(DeviceRow) if row.device == name]
+    with_power = [row for row in own if row.power_w is not None]
+    return _most_alike(own if any_power or not with_power else with_power, _network(dnn))
 
 
 def _most_alike(rows: list[Measured], dnn: DNN) -> Measured:
@@ -108,9 +125,10 @@ def _most_alike(rows: list[Measured], dnn: DNN) -> Measured:
     return min(rows, key=lambda row: abs(log(_bundled(row.network)[1] / own)))
 
 
-def speed_macs_per_s(row: DeviceRow | ServerRow) -> float:
-    """MAC/s: the network's MACs over the time that was measured."""
-    return _bundled(row.network)[0] / (1e-3 * row.time_ms)
+def speed_macs_per_s(row: DeviceRow | ServerRow, dnn: DNN | None = None) -> float:
+    """MAC/s: the MACs of the row's network, a bundled one or the one that is asked for, over the time that was measured."""
+    own = dnn is not None and row.network == dnn.name
+    return (sum(dnn.macs) if own and dnn is not None else _bundled(row.network)[0]) / (1e-3 * row.time_ms)
 
 
 @cache

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from coinfer.catalogue.links import load_link
-from coinfer.catalogue.machines import device_names, load_device, load_server, measured_power_w
+from coinfer.catalogue.links import link_names, load_link
+from coinfer.catalogue.machines import load_device, load_server, measured_power_w
 from coinfer.network import DNN, Coding, load_dnn
-from coinfer.system import Device, Edge
+from coinfer.system import Device, Edge, Link
 from coinfer.validation import InputError, one_of
 
 DEFAULTS = {
@@ -17,6 +17,7 @@ DEFAULTS = {
     "link": "mmwave-walking",
 }  # those of the default scenario
 OF_A_DEVICE = ("power_w", "energy_j_per_mac", "memory_bits", "table")
+NUMBERS = {"device": {"macs_per_s", "power_w"}, "edge": {"macs_per_s"}}
 
 
 def with_names(given: dict[str, Any]) -> dict[str, Any]:
@@ -24,11 +25,7 @@ def with_names(given: dict[str, Any]) -> dict[str, Any]:
     fields = dict(given)
     if "link" not in fields and "channel" not in fields:
         fields["link"] = DEFAULTS["link"]
-    name, changes = _named(fields.get("link"))
-    if name is not None:
-        with _part("link"):
-            fields["link"], channel = load_link(name, **changes)
-        fields.setdefault("channel", channel)
+    fields |= _link(fields)
     with _part("dnn"):
         dnn = as_dnn(fields.get("dnn"))
     if dnn is None:  # not a network: its own complaint comes first
@@ -36,10 +33,26 @@ def with_names(given: dict[str, Any]) -> dict[str, Any]:
     fields["dnn"] = dnn
     for part, load in (("device", _device), ("edge", _edge)):
         name, changes = _named(fields.setdefault(part, DEFAULTS[part]))
-        if name is not None:
+        if name is not None and not NUMBERS[part] <= changes.keys():  # with its numbers, a name is a label
             with _part(part):
                 fields[part] = load(name, changes, dnn)
     return fields
+
+
+def _link(fields: dict[str, Any]) -> dict[str, Any]:
+    """The link, and its channel unless another one is given. A link of the catalogue is known by its name."""
+    link = fields.get("link")
+    if isinstance(link, tuple) and len(link) == 2:  # as `load_link` gives them
+        return {"link": link[0], "channel": fields.get("channel", link[1])}
+    if isinstance(link, Link):
+        known = link.name in link_names() and "channel" not in fields
+        return {"channel": load_link(str(link.name), transmit_power_w=0.0)[1]} if known else {}
+    name, changes = _named(link)
+    if name is None:
+        return {}
+    with _part("link"):
+        found, channel = load_link(name, **changes)
+    return {"link": found, "channel": fields.get("channel", channel)}
 
 
 @contextmanager
@@ -61,11 +74,10 @@ def on_network(fields: dict[str, Any], before: DNN) -> dict[str, Any]:
     device, edge, dnn = fields["device"], fields["edge"], as_dnn(dnn)
     if dnn is None:
         return found
-    if isinstance(device, Device) and device.measured_on is not None and device.name in device_names():
-        assert device.name is not None
-        of_catalogue = device.power_w == measured_power_w(device.name, before)
-        power_w = None if of_catalogue else device.power_w
-        found["device"] = load_device(device.name, dnn=dnn, power_w=power_w, memory_bits=device.memory_bits)
+    if isinstance(device, Device) and device.measured_on is not None and device.name is not None:
+        power_w = None if device.power_w == measured_power_w(device, before) else device.power_w
+        memory_bits, table = device.memory_bits, device.table
+        found["device"] = load_device(device.name, dnn=dnn, power_w=power_w, memory_bits=memory_bits, table=table)
     if isinstance(edge, Edge) and edge.measured_on is not None and edge.name is not None:
         found["edge"] = load_server(edge.name, dnn=dnn)
     return found

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from abc import abstractmethod
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
@@ -10,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
-from coinfer.validation import InputError, Model
+from coinfer.validation import InputError, Model, brief
 
 DATA = Path(str(files("coinfer.catalogue"))) / "data"
 # power while computing, above idle [W]: beyond these a time and an energy are not of the same machine; our choice
@@ -20,8 +21,9 @@ PLAUSIBLE_W = {
     "phone": (0.3, 12.0),
     "board": (0.3, 12.0),
     "module": (1.0, 60.0),
+    "computer": (1.0, 600.0),
 }
-Kind = Literal["microcontroller", "npu", "phone", "board", "module"]
+Kind = Literal["microcontroller", "npu", "phone", "board", "module", "computer"]
 Evidence = Literal["one run", "combined", "derived", "measured", "time only"]
 Access = Literal["read", "page", "quoted"]  # the source was opened; a page about it was; a third party quotes it
 Found = TypeVar("Found", bound="Row")
@@ -32,36 +34,44 @@ class Row(Model):
 
     note: str = ""
 
+    @property
+    @abstractmethod
+    def key(self) -> tuple[str, ...]:
+        """What no other row has."""
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, cells: Any) -> Any:
-        return {name: cell for name, cell in cells.items() if cell != ""} if isinstance(cells, dict) else cells
+        if not isinstance(cells, dict):
+            return cells
+        given = {name: cell.strip() if isinstance(cell, str) else cell for name, cell in cells.items()}
+        return {name: cell for name, cell in given.items() if cell != ""}
 
 
 class DeviceRow(Row):
-    """A device running one network, once."""
+    """A device running one network, once. Those of the catalogue have every cell but `note`, and `power_w` where it is known."""
 
     device: str
     kind: Kind
-    description: str
+    description: str = ""
     network: str
     time_ms: float = Field(gt=0, allow_inf_nan=False, description="an inference of one input [ms]")
     power_w: float | None = Field(default=None, gt=0, allow_inf_nan=False, description="above idle, computing [W]")
-    evidence: Evidence
-    access: Access
-    time_source: str
-    power_source: str | None = None
+    evidence: Evidence | None = None
+    access: Access | None = None
+    time_source: str = ""
+    power_source: str = ""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Device and network."""
+        return self.device, self.network
 
     @model_validator(mode="after")
     def _plausible(self) -> Self:
-        if self.power_w is None:
-            if self.evidence != "time only":
-                raise InputError(
-                    f"power_w: is empty, but evidence = {self.evidence!r}; should be given, or 'time only'"
-                )
-        elif self.power_source is None:
-            raise InputError(f"power_source: is empty, but power_w = {self.power_w!r}; should say where it stands")
-        else:
+        if self.power_w is None and self.evidence not in (None, "time only"):
+            raise InputError(f"power_w: is empty, but evidence = {self.evidence!r}; should be given, or 'time only'")
+        if self.power_w is not None:
             check_power(self.device, self.kind, self.power_w)
         return self
 
@@ -76,6 +86,11 @@ class ServerRow(Row):
     evidence: Evidence = "time only"
     access: Access
     source: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Server and network."""
+        return self.server, self.network
 
 
 class LinkRow(Row):
@@ -102,6 +117,11 @@ class LinkRow(Row):
     trip_evidence: str | None = None
     trip_source: str | None = None
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The link."""
+        return (self.link,)
+
 
 def check_power(name: str, kind: str, power_w: float) -> None:
     """Raise `InputError` if no machine of this kind takes such a power: time and energy then are of different ones."""
@@ -116,22 +136,31 @@ def check_power(name: str, kind: str, power_w: float) -> None:
 def read_rows(path: str | os.PathLike[str], kind: type[Found]) -> tuple[Found, ...]:
     """The rows of a table in CSV, lines that begin with # left out. Raises `InputError` that names file and line."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"table = {os.fspath(path)!r}: cannot be read ({type(error).__name__})") from None
-    return tuple(_rows(os.path.basename(path), text, kind))
+        text = Path(path).read_text(encoding="utf-8-sig")  # spreadsheets begin a file with a mark
+    except (OSError, TypeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"table = {brief(path)}: cannot be read ({type(error).__name__}); should be a CSV file"
+        ) from None
+    rows = tuple(_rows(os.path.basename(path), text, kind))
+    if not rows:
+        raise InputError(f"table = {brief(path)}: has no rows below its header; should have one at least")
+    return rows
 
 
 def _rows(name: str, text: str, kind: type[Found]) -> Iterator[Found]:
     lines = [(number, line) for number, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
     reader = csv.DictReader((line for _, line in lines), restkey="more", strict=True)
+    seen = set()
     try:
         for cells in reader:
             if None in cells.values() or "more" in cells:
                 raise InputError(f"{len(reader.fieldnames or ())} cells are named in the header, but not as many given")
-            yield kind(**cells)
+            yield (row := kind(**cells))
+            if row.key in seen:
+                raise InputError(f"{' on '.join(row.key)}: is there a second time; should be there once")
+            seen.add(row.key)
     except (InputError, csv.Error) as error:
-        number = lines[min(reader.line_num, len(lines)) - 1][0]
+        number = lines[min(reader.line_num, len(lines)) - 1][0] if lines else 1
         raise InputError(f"{name}, line {number}: {error}") from None
 
 

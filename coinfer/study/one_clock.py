@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
-from coinfer.channel import Moving
+from coinfer.channel import Moving, Rayleigh
+from coinfer.channel.moving_channel import MovingChannel
 from coinfer.cost import costs as costs_of
 from coinfer.coupling import decided_apart
 from coinfer.placement import Plan, expected_cost, plan
@@ -26,6 +27,17 @@ def moving(scenario: Scenario, coherence_time_s: float) -> Scenario:
     """
     m = getattr(scenario.channel, "m", 1.0)
     return scenario.replace(channel=Moving(m=m, coherence_time_s=coherence_time_s))
+
+
+def drawn_afresh(scenario: Scenario) -> Scenario:
+    """The scenario, with Rayleigh fading drawn afresh at each stage if its channel is in motion: what closed forms hold for.
+
+    >>> import coinfer
+    >>> drawn_afresh(coinfer.load_scenario("city-camera")).channel.kind
+    'rayleigh'
+    """
+    in_motion = isinstance(scenario.channel, MovingChannel)
+    return scenario.replace(channel=Rayleigh(outage_gain=0.05)) if in_motion else scenario
 
 
 def less_looking(optimal: Plan) -> Plan:
