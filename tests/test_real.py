@@ -64,11 +64,11 @@ def test_a_glance_is_arithmetic():
     told = real.at_a_glance(small(still()))
     expected = {
         "local [s]": 0.3, "local [J]": 0.9, "sending [s]": 0.5, "sending [J]": 0.5 * 0.3 + 2e6 * 1e-8,
-        "round trip [s]": 0.04, "tail [J]": 0.2 * 1.0, "server [s]": 6e8 / 1e10,
+        "round trip [s]": 0.04, "tail [J]": 0.2 * (1.0 - 0.5), "server [s]": 6e8 / 1e10,
     }  # fmt: skip
     assert {key: told[key] for key in expected} == pytest.approx(expected)
     lone = real.at_a_glance(small(still()).replace(interval_s=None))
-    assert lone["tail [J]"] == pytest.approx(0.2 * 5.0)
+    assert lone["tail [J]"] == pytest.approx(0.2 * 5.0)  # after sending
 
 
 def test_a_glance_adds_up_to_what_sending_always_takes():
@@ -121,16 +121,16 @@ def spent(scenario: coinfer.Scenario, rule: str) -> tuple[float, float]:
 
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_figures_move_what_they_should(factor: float):
-    """On a link of one rate everything is arithmetic: 0.3 s and 0.9 J locally; 0.5 + 0.04 + 0.06 s, 0.15 + 0.02 + 0.2 J sent."""
-    send_s, send_j = dict.fromkeys(real.FIGURES, 0.6), dict.fromkeys(real.FIGURES, 0.37)
+    """On a link of one rate everything is arithmetic: 0.3 s and 0.9 J locally; 0.5 + 0.04 + 0.06 s, and 0.05 J beyond 0.2 J of tail, sent."""
+    send_s, send_j = dict.fromkeys(real.FIGURES, 0.6), dict.fromkeys(real.FIGURES, 0.27)
     local_s, local_j = dict.fromkeys(real.FIGURES, 0.3), dict.fromkeys(real.FIGURES, 0.9)
     local_s["device speed"], local_j["device speed"] = 0.3 / factor, 0.9 / factor
     local_j["device power"] = 0.9 * factor
     send_s["server speed"] = 0.54 + 0.06 / factor
-    send_s["link rate"], send_j["link rate"] = 0.5 / factor + 0.1, 0.15 / factor + 0.22
-    send_s["input bits"], send_j["input bits"] = 0.5 * factor + 0.1, 0.17 * factor + 0.2
+    send_s["link rate"], send_j["link rate"] = 0.5 / factor + 0.1, 0.05 / factor + 0.22
+    send_s["input bits"], send_j["input bits"] = 0.5 * factor + 0.1, 0.07 * factor + 0.2
     send_s["round trip"] = 0.56 + 0.04 * factor
-    send_j["radio energy"] = 0.37 * factor
+    send_j["radio energy"] = 0.27 * factor
     for name, scaled in real.FIGURES.items():
         case = scaled(small(still()), factor)
         assert spent(case, "edge-only") == pytest.approx((send_s[name], send_j[name])), name
@@ -184,7 +184,7 @@ def test_every_figure_is_halved_and_doubled_and_flips_are_against_what_was_found
 def test_the_tail_costs_until_it_is_over():
     (low, at, lone), case = (1.0, 4.0, 60.0), small(still())
     table = real.tails({"a": case}, [low, at, lone])
-    assert table["send [J]"].to_list() == pytest.approx([0.17 + 0.2 * 1, 0.17 + 0.2 * 4, 0.17 + 0.2 * 5])
+    assert table["send [J]"].to_list() == pytest.approx([0.07 + 0.2 * 1, 0.07 + 0.2 * 4, 0.17 + 0.2 * 5])
     assert table["bits alone [J]"].to_list() == pytest.approx([0.17] * 3)
     assert table["compute [J]"].to_list() == pytest.approx([0.9] * 3)
     for row in table.itertuples():
@@ -197,7 +197,7 @@ def test_the_crossing_is_where_both_spend_the_same():
     def energy(plan):
         return plan.energy_j
 
-    assert real.turning_interval_s(small(still()), energy) == pytest.approx((0.9 - 0.17) / 0.2)
+    assert real.turning_interval_s(small(still()), energy) == pytest.approx((0.9 - 0.07) / 0.2)
     assert real.turning_interval_s(small(still(), tail_power_w=0.01), energy) == np.inf
     assert real.turning_interval_s(small(still(1e4)), energy) == 0
 
@@ -223,14 +223,12 @@ def test_nothing_turns_where_there_is_no_tail():
 # -- networks
 
 
-def test_networks_on_a_scenario_and_what_is_missing():
+def test_networks_on_a_scenario():
     table = real.of_networks(CAMERA, ["resnet50", "squeezenet"]).set_index("network")
     plan = coinfer.plan(CAMERA.replace(dnn="squeezenet"))
     assert table.loc["squeezenet", "M*"] == plan.placement
     assert table.loc["squeezenet", "speed of"] in set(coinfer.catalogue()["network"])
     assert table.loc["resnet50", "verdict"] == real.judged(coinfer.costs(CAMERA))["verdict"]
-    missing = real.of_networks(coinfer.load_scenario("phone-mmwave"), ["vgg16"])
-    assert "no power" in missing.loc[0, "verdict"]
 
 
 # -- links on the map
@@ -339,7 +337,7 @@ def test_figures_show_what_was_computed():
     expected = devices.set_index(["network", "device"])["speed [GMAC/s]"]
     assert seen["resnet50"] == [expected["resnet50", device] for device in ("raspberry-pi-4", "raspberry-pi-5")]
     dearer = real_drawn.draw_dearer(real.strategies(REAL, ["edge-only", "optimal"]))
-    assert [text.get_text() for text in dearer.axes[0].texts] == ["best", "best", "+1 %", "best", "4.0 times", "best"]
+    assert [text.get_text() for text in dearer.axes[0].texts] == ["best", "best", "+1 %", "best", "3.6 times", "best"]
     table = real.halved_and_doubled(REAL)
     verdicts = real_drawn.draw_verdicts(table).axes[0]
     assert len(verdicts.patches) == table["flips"].sum() > 0

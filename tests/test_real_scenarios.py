@@ -71,7 +71,9 @@ def test_sending_and_the_server_take_what_was_published(name: str):
     assert served_s == pytest.approx(
         wanted.server_s, rel=0.05 if wanted.server_s >= 0.4e-3 else 0.4
     )  # else scaled by MACs
-    assert scenario.link.tail_s == 0 or scenario.link.tail_s > scenario.interval_s  # awake all the time, at the tail's power
+    assert (
+        scenario.link.tail_s == 0 or scenario.link.tail_s > scenario.interval_s
+    )  # awake all the time, at the tail's power
     bits_j = scenario.link.energy_j_per_bit * scenario.dnn.output_bits[0]
     base_j = wanted.tail_w * scenario.interval_s if wanted.tail_w else scenario.link.transmit_power_w * bare.time_s
     assert sent.energy_j == pytest.approx(bits_j + base_j, rel=0.01, abs=1e-12)

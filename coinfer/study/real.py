@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from coinfer.channel import Markov
-from coinfer.cost import Costs, beside_channel, costs
+from coinfer.cost import Costs, beside_channel, costs, radio
 from coinfer.placement import Plan, expected_cost, plan, total_costs
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by
@@ -56,6 +56,7 @@ def at_a_glance(scenario: Scenario) -> dict[str, object]:
     link, (beside_s, beside_j) = scenario.link, beside_channel(scenario)
     bits, local_s = scenario.dnn.output_bits[0], local_inference_s(scenario)
     sending_s, bits_j = bits / mean_rate_bps(scenario), bits * link.energy_j_per_bit
+    counted_w = radio(scenario).transmit_power_w  # less than the link's where the tail covers the time of sending
     return {
         "device": scenario.device.name,
         "network": scenario.dnn.name,
@@ -69,7 +70,7 @@ def at_a_glance(scenario: Scenario) -> dict[str, object]:
         "sending [s]": sending_s,
         "sending [J]": sending_s * link.transmit_power_w + bits_j,
         "round trip [s]": beside_s[0],
-        "tail [J]": beside_j[0] - bits_j,
+        "tail [J]": beside_j[0] - bits_j - sending_s * (link.transmit_power_w - counted_w),
         "server [s]": sum(scenario.dnn.macs) / scenario.edge.macs_per_s,
     }
 
@@ -245,29 +246,22 @@ def turning_interval_s(case: Scenario, spent: Callable[[Plan], float]) -> float:
     >>> 0 < interval_s < 10, round(send / compute, 9)
     (True, 1.0)
     """
-    local = spent(plan(case, rule="local-only"))
-    at_once = spent(plan(case.replace(link__tail_power_w=0.0), rule="edge-only"))
+    local, tail_s = spent(plan(case, rule="local-only")), case.link.tail_s
     lone = spent(plan(case.replace(interval_s=None), rule="edge-only"))
-    if local <= at_once:
-        return 0.0
-    return case.link.tail_s * (local - at_once) / (lone - at_once) if local < lone else np.inf
+    if tail_s == 0 or local >= lone:
+        return 0.0 if local < lone else np.inf
+    half, whole = (spent(plan(case.replace(interval_s=t), rule="edge-only")) for t in (tail_s / 2, tail_s))
+    return min(max(0.0, tail_s * (1 - (whole - local) / (2 * (whole - half)))), tail_s)
 
 
 # -- networks
 
 
 def of_networks(scenario: Scenario, names: Iterable[str]) -> pd.DataFrame:
-    """The scenario with each network: M*, the verdict and what looking saves, a row a network.
-
-    Where the catalogue lacks a number, such as the power of a network on this device, "verdict" is what is missing.
-    """
+    """The scenario with each network: M*, the verdict and what looking saves, a row a network."""
     rows: list[dict[str, object]] = []
     for name in names:
-        try:
-            case = scenario.replace(dnn=name)
-        except InputError as error:
-            rows.append({"network": name, "verdict": str(error)})
-            continue
+        case = scenario.replace(dnn=name)
         best = plan(case)
         told = {key: value for key, value in judged(best.problem).items() if key in ("verdict", "once", "again")}
         measured = {"speed of": case.device.measured_on, "local [s]": local_inference_s(case)}
