@@ -116,18 +116,18 @@ def beside_channel(scenario: Scenario) -> tuple[Floats, Floats]:
 
 
 def radio(scenario: Scenario) -> Link:
-    """The link with the power that sending adds: where the tail lasts from one inference to the next, that beyond the tail's.
+    """The link with the powers that sending and waiting add: beyond the tail's, where it lasts to the next inference.
 
-    The tail then covers all of the interval, the time of sending included. Waiting in an outage counts in full.
+    The tail then covers all of the interval: the radio is awake anyway. Powers that a chain gives by state count in full.
     """
     link = scenario.link
     if scenario.interval_s is None or not np.any(link.tail_power_w * (link.tail_s >= scenario.interval_s)):
         return link
     awake_w = np.where(link.tail_s >= scenario.interval_s, link.tail_power_w, 0.0)
-    beyond_w = np.maximum(link.transmit_power_w - awake_w, 0.0)
-    snr_db = 10 * np.log10(link.mean_snr) if np.any(link.transmit_power_w) else link.mean_snr_db  # which stays as it is
-    one = np.ndim(beyond_w) == 0
-    update = {"transmit_power_w": float(beyond_w) if one else beyond_w, "mean_snr_db": snr_db, "distance_m": None}
+    beyond = {name: np.maximum(getattr(link, name) - awake_w, 0.0) for name in ("transmit_power_w", "outage_power_w")}
+    update = {name: float(watts) if np.ndim(watts) == 0 else watts for name, watts in beyond.items()}
+    if np.any(link.transmit_power_w):  # the SNR stays what the whole power makes it
+        update |= {"mean_snr_db": 10 * np.log10(link.mean_snr), "distance_m": None}
     return link.model_copy(update=update)
 
 

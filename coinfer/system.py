@@ -54,7 +54,8 @@ class Link(Model):
 
     With a distance, the mean SNR is proportional to P_tx / W, so that a sweep of either moves it; `mean_snr_db` fixes it.
     Sending takes `transmit_power_w` for its time, `energy_j_per_bit` for its bits, and once, if anything is sent, the
-    round-trip time and the radio's tail. A channel of given rates needs neither bandwidth nor SNR.
+    round-trip time and the radio's tail, `tail_power_w` for `tail_s` or until the next inference; it lasts longer where that
+    one sends nothing, which is not counted. A channel of given rates needs neither bandwidth nor SNR.
 
     >>> Link(distance_m=50).mean_snr / Link(distance_m=50, bandwidth_hz=4e6).mean_snr
     2.0

@@ -78,6 +78,13 @@ def load_device(
     )
 
 
+def check_device(device: object) -> None:
+    """Raise `InputError` if a device of the catalogue is given a power that none of its kind takes."""
+    kinds = {row.device: row.kind for row in bundled_rows(DeviceRow)}
+    if isinstance(device, Device) and device.table is None and device.power_w > 0 and device.name in kinds:
+        check_power(str(device.name), kinds[str(device.name)], device.power_w)
+
+
 def load_server(name: str, *, dnn: DNN | str) -> Edge:
     """A server, or a device that serves, as it was measured on a network, or on the one most alike.
 
@@ -99,7 +106,16 @@ def measured_power_w(device: Device, dnn: DNN | str) -> float | None:
 
 
 def macs_per_value(dnn: DNN) -> float:
-    """MACs per parameter read and feature written, values of 32 bits in a network that does not say."""
+    """MACs per parameter read and feature written, values of 32 bits in a network that does not say.
+
+    Of a bundled network whose layers were merged, as many as of all of them.
+    """
+    if (
+        dnn.name in dnn_names()
+        and dnn.layers < (whole := load_dnn(dnn.name)).layers
+        and sum(dnn.macs) == sum(whole.macs)
+    ):
+        return macs_per_value(whole)
     coded = (dnn.coding.parameter_bits, dnn.coding.activation_bits) if dnn.coding else (FLOAT_BITS, FLOAT_BITS)
     values = sum(dnn.parameter_bits) / coded[0] + sum(dnn.output_bits[1:]) / coded[1]
     return sum(dnn.macs) / max(values, 1.0)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from coinfer.catalogue.links import link_names, load_link
-from coinfer.catalogue.machines import load_device, load_server, measured_power_w
+from coinfer.catalogue.machines import check_device, load_device, load_server, measured_power_w
 from coinfer.network import DNN, Coding, load_dnn
 from coinfer.system import Device, Edge, Link
 from coinfer.validation import InputError, one_of
@@ -17,7 +17,7 @@ DEFAULTS = {
     "link": "mmwave-walking",
 }  # those of the default scenario
 OF_A_DEVICE = ("power_w", "energy_j_per_mac", "memory_bits", "table")
-NUMBERS = {"device": {"macs_per_s", "power_w"}, "edge": {"macs_per_s"}}
+NUMBERS = {"device": {"macs_per_s", "power_w"}, "edge": {"macs_per_s"}, "link": {"bandwidth_hz", "transmit_power_w"}}
 
 
 def with_names(given: dict[str, Any]) -> dict[str, Any]:
@@ -36,6 +36,8 @@ def with_names(given: dict[str, Any]) -> dict[str, Any]:
         if name is not None and not NUMBERS[part] <= changes.keys():  # with its numbers, a name is a label
             with _part(part):
                 fields[part] = load(name, changes, dnn)
+    with _part("device"):
+        check_device(fields["device"])
     return fields
 
 
@@ -48,7 +50,7 @@ def _link(fields: dict[str, Any]) -> dict[str, Any]:
         known = link.name in link_names() and "channel" not in fields
         return {"channel": load_link(str(link.name), transmit_power_w=0.0)[1]} if known else {}
     name, changes = _named(link)
-    if name is None:
+    if name is None or (name not in link_names() and NUMBERS["link"] <= changes.keys()):
         return {}
     with _part("link"):
         found, channel = load_link(name, **changes)

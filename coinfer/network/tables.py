@@ -42,7 +42,8 @@ def load_dnn(
     `with_jpeg`). The counts are those of `read_onnx`: parameters include batch normalisation's running statistics,
     which an update must bring too.
     `ssdlite320_mobilenet_v3_large` ends at the feature map that its first head reads; the rest of the detector (the
-    backbone's last blocks, the smaller maps, all heads) reads several maps, is no chain, and is left out.
+    backbone's last blocks, the smaller maps, all heads) reads several maps, is no chain, and is left out: it runs at the
+    edge, so that a scenario of it should have `result_at_edge`.
     Raises `InputError` for an unknown name or bits that are not positive integers.
 
     >>> load_dnn("alexnet").output_bits[:3]

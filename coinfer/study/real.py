@@ -11,15 +11,17 @@ import numpy as np
 import pandas as pd
 
 from coinfer.channel import Markov
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, beside_channel, costs, radio
-from coinfer.placement import Plan, expected_cost, plan, total_costs
+from coinfer.placement import Plan, expected_cost, plan
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by
-from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_share, worth_of_looking
+from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_share
 from coinfer.timing import time_quantiles_s
 from coinfer.validation import InputError
 
 Cases = Mapping[str, Scenario]
+ENDS_EARLY = ("ssdlite320_mobilenet_v3_large",)  # the rest of it runs at the edge
 Scaled = Callable[[Scenario, float], Scenario]  # the scenario with one of its figures times a factor
 
 WITHIN = 0.01  # of the least cost: what a simpler way to split may cost more
@@ -102,14 +104,48 @@ def strategies(cases: Cases, rules: Iterable[str]) -> pd.DataFrame:
 def judged(given: Costs) -> dict[str, str | float]:
     """The verdict on a scenario, what each way to split costs at its best placement, and what the ways beyond the ends save.
 
-    "fixed": of a fixed split over the better of sending always and computing always. "once", "again": `worth_of_looking`.
+    "fixed": of a fixed split over the better of sending always and computing always. "once": of one look over the best fixed
+    split. "again": of looking after every layer over the better of those two. Costs are with the longest tails that can be.
     """
-    fits, found = slice(given.largest_placement + 1), worth_of_looking(given)
-    found |= {rule: float(total_costs(given, rule)[fits].min()) for rule in ("edge-only", "local-only")}
-    enough = (1 + WITHIN) * min(found[rule] for rule in VERDICTS.values())
+    plans = {rule: plan(given, rule=rule) for rule in VERDICTS.values()}
+    found = {rule: each.cost + longest_tails(each) for rule, each in plans.items()}
+    enough = (1 + WITHIN) * min(found.values())
     simplest = next(name for name, rule in VERDICTS.items() if found[rule] <= enough)
-    fixed = saved_share(1 - found["static"] / min(found["edge-only"], found["local-only"]))
-    return {"verdict": simplest, "fixed": fixed, **found}
+    looks_less = min(found["static"], found["probe-once"])
+    return {
+        "verdict": simplest,
+        "fixed": saved_share(1 - found["static"] / min(found["edge-only"], found["local-only"])),
+        "once": saved_share(1 - looks_less / found["static"]),
+        "again": saved_share(1 - min(found["optimal"], looks_less) / looks_less),
+        **found,
+    }
+
+
+def longest_tails(found: Plan) -> float:
+    """What the tails of a plan that sends in some inferences only may cost more than counted, until the next one that sends.
+
+    A plan counts a tail until the next inference. Of all ways in which those that send may follow each other, tails are longest
+    where they come at equal distances (R26).
+
+    >>> import coinfer
+    >>> sends = coinfer.load_scenario("abstract-model", link__tail_power_w=0.1, link__tail_s=10.0, interval_s=1.0)
+    >>> longest_tails(coinfer.plan(sends, rule="edge-only"))  # in every inference: none is longer
+    0.0
+    """
+    scenario = found.problem.scenario
+    if scenario is None or scenario.interval_s is None or not scenario.link.tail_power_w * scenario.link.tail_s:
+        return 0.0
+    tail_s, interval_s = scenario.link.tail_s, scenario.interval_s
+    sends = share_that_sends(found)
+    longer_s = min(sends * tail_s, interval_s) - sends * min(tail_s, interval_s)
+    return scenario.weights.energy_per_j * scenario.link.tail_power_w * max(0.0, round(longer_s, 12))
+
+
+def share_that_sends(found: Plan) -> float:
+    """The share of inferences in which a plan sends anything."""
+    bits = found.problem.bits[: found.placement + 1]
+    stops = found.stop_states.sum(axis=0) if isinstance(found.problem.law, MovingLaw) else found.stop_probabilities
+    return float(stops[bits > 0].sum())
 
 
 # -- halved and doubled
@@ -129,6 +165,12 @@ def scaled_pace(case: Scenario, factor: float) -> Scenario:
     return case.replace(channel=chain.model_copy(update={"generator": rows, "long_outage_s": long_s}))
 
 
+def scaled_power(case: Scenario, factor: float) -> Scenario:
+    """The scenario with a device of no name, which takes a factor more power, be that more than any of its kind takes."""
+    update = {"power_w": factor * case.device.power_w, "name": None, "measured_on": None}
+    return case.replace(device=case.device.model_copy(update=update))
+
+
 def scaled_input(case: Scenario, factor: float) -> Scenario:
     """The scenario with an input that takes a factor more bits, such as a JPEG of another quality."""
     first, *later = case.dnn.output_bits
@@ -145,7 +187,7 @@ RADIO = ("transmit_power_w", "energy_j_per_bit", "tail_power_w", "outage_power_w
 RECEIVING = ("receive_power_w", "receive_energy_j_per_bit")
 FIGURES: dict[str, Scaled] = {
     "device speed": off_by("device__macs_per_s"),
-    "device power": off_by("device__power_w"),
+    "device power": scaled_power,
     "server speed": off_by("edge__macs_per_s"),
     "link rate": scaled_rates,
     "link pace": scaled_pace,
@@ -261,7 +303,7 @@ def of_networks(scenario: Scenario, names: Iterable[str]) -> pd.DataFrame:
     """The scenario with each network: M*, the verdict and what looking saves, a row a network."""
     rows: list[dict[str, object]] = []
     for name in names:
-        case = scenario.replace(dnn=name)
+        case = scenario.replace(dnn=name, result_at_edge=scenario.result_at_edge or name in ENDS_EARLY)
         best = plan(case)
         told = {key: value for key, value in judged(best.problem).items() if key in ("verdict", "once", "again")}
         measured = {"speed of": case.device.measured_on, "local [s]": local_inference_s(case)}
