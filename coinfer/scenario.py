@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from coinfer.catalogue.names import on_network, with_names
+from coinfer.catalogue.names import brings_channel, on_network, with_names
 from coinfer.channel import Channel, Rayleigh
 from coinfer.network import DNN
 from coinfer.quantities import QUANTITIES, field
@@ -92,8 +92,7 @@ class Scenario(Model):
             if name == "macs_per_s":
                 kept["measured_on"] = None
             fields[part] = type(inner)(**(kept | {name: value}))
-        of_catalogue = isinstance(fields["link"], str) or ("link" in changes and getattr(fields["link"], "name", None))
-        if of_catalogue and "channel" not in changes:
+        if {"link", "link__name"} & changes.keys() and "channel" not in changes and brings_channel(fields["link"]):
             del fields["channel"]
         if "dnn" in changes:
             fields = on_network(fields, self.dnn)

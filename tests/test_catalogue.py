@@ -9,7 +9,7 @@ import coinfer
 from coinfer import InputError, Scenario, load_device, load_link, load_scenario, load_server
 from coinfer.catalogue import device_names, link_names, server_names
 from coinfer.catalogue.machines import macs_per_value
-from coinfer.catalogue.rows import PLAUSIBLE_W, DeviceRow, LinkRow, ServerRow, bundled_rows
+from coinfer.catalogue.rows import PLAUSIBLE_W, DeviceRow, LinkRow, MemoryRow, ServerRow, bundled_rows
 from coinfer.channel.generator import stationary
 from coinfer.network import dnn_names, load_dnn
 from coinfer.system import Device
@@ -95,6 +95,37 @@ def test_measurements_of_ones_own(tmp_path: Path):
     assert scenario.device == load_device("my-board", dnn="resnet50", table=table)
 
 
+def test_a_microcontroller_holds_what_fits_in_its_flash():
+    """2 MiB: all of ResNet-8, and no ResNet-50; another limit, or none, stays on another network."""
+    sensor = load_scenario("remote-sensor")
+    assert sensor.device.memory_bits == 2 * 8 * 1024**2
+    assert coinfer.costs(sensor).largest_placement == sensor.dnn.layers
+    large = sensor.replace(dnn="resnet50")
+    assert coinfer.costs(large).largest_placement < large.dnn.layers
+    free = sensor.replace(device__memory_bits=None).replace(dnn="resnet50")
+    assert coinfer.costs(free).largest_placement == free.dnn.layers
+    assert {row.device for row in bundled_rows(MemoryRow)} <= set(device_names())
+    assert all(row.source for row in bundled_rows(MemoryRow))
+
+
+def test_a_device_of_ones_own_table_is_measured_anew_and_kept_in_a_file(tmp_path: Path):
+    table = tmp_path / "mine.csv"
+    table.write_text("device,kind,network,time_ms,power_w\nmy-board,board,resnet50,200,2.5\nmy-board,board,own,9,3\n")
+    own = coinfer.mlp(3, 100).model_copy(update={"name": "own"})
+    camera = load_scenario("city-camera").replace(device=load_device("my-board", dnn="resnet50", table=table))
+    assert Scenario.from_yaml(camera.to_yaml()) == camera
+    other = camera.replace(dnn=own)
+    assert sum(own.macs) / other.device.macs_per_s == pytest.approx(9e-3)
+    assert (other.device.power_w, other.device.measured_on) == (3, "own")
+    with pytest.raises(InputError, match="'own': should be one of"):
+        load_device("my-board", dnn="alexnet", table=table)
+
+
+def test_merged_layers_run_as_fast_as_all():
+    whole = load_dnn("ds_cnn")
+    assert load_device("raspberry-pi-4", dnn=whole.blocks()) == load_device("raspberry-pi-4", dnn=whole)
+
+
 # ---------------------------------------------------------------- links
 
 
@@ -166,6 +197,21 @@ def test_a_link_by_name_brings_its_channel():
         for device in ("raspberry-pi-4", "raspberry-pi-5")
     ]
     assert table["cost"].tolist() == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_link_of_the_catalogue_brings_its_channel_however_it_is_given():
+    camera, both = load_scenario("city-camera"), load_link("mmwave-walking")
+    for given in (both, both[0], "mmwave-walking", {"name": "mmwave-walking"}):
+        moved = camera.replace(link=given)
+        assert (moved.link, moved.channel) == both
+        parts = {name: getattr(camera, name) for name in ("dnn", "device", "edge")}
+        made = Scenario(**parts, link=given)
+        assert (made.link, made.channel) == both
+    fading = camera.replace(channel=coinfer.channel.Rayleigh(outage_gain=0.1))
+    assert fading.replace(link__tail_s=3.0).channel == fading.channel
+    assert camera.replace(device__name="raspberry-pi-5") == camera.replace(device="raspberry-pi-5")
+    mine = camera.replace(link=coinfer.Link(name="mine", mean_snr_db=3), channel=camera.channel)
+    assert Scenario.from_yaml(mine.to_yaml()) == mine
 
 
 def test_the_catalogue_and_changes_of_it_survive_a_file():

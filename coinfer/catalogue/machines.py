@@ -11,11 +11,12 @@ from functools import cache
 from math import inf, log
 from typing import TypeVar
 
-from coinfer.catalogue.rows import DeviceRow, ServerRow, bundled_rows, check_power, read_rows
+from coinfer.catalogue.rows import DeviceRow, MemoryRow, ServerRow, bundled_rows, check_power, read_rows
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.system import Device, Edge
 from coinfer.validation import InputError, an, brief, is_number, one_of, positive
 
+MEBIBIT = 1 << 20
 FLOAT_BITS = 32  # a value, in a network that does not say
 Measured = TypeVar("Measured", DeviceRow, ServerRow)
 
@@ -42,7 +43,7 @@ def load_device(
     """A device as it was measured on a network, or on the one most alike, which `measured_on` names.
 
     `power_w` [W], above idle, or `energy_j_per_mac`, takes the place of the power that was found; where none was found one must be given,
-    0 to count the time alone; else a network without one does not count as measured. `table` is a CSV file of one's own measurements with
+    0 to count the time alone; `memory_bits` that of the memory, which is known of some microcontrollers; else a network without one does not count as measured. `table` is a CSV file of one's own measurements with
     the columns device, kind ("microcontroller", "npu", "phone", "board", "module" or "computer"), network (bundled, or that of
     `dnn`) and time_ms, and power_w where it is known; it may have the other columns of the bundled devices.csv.
     Raises `InputError`, also where the power is none that such a device takes.
@@ -71,11 +72,17 @@ def load_device(
     return Device(
         macs_per_s=macs_per_s,
         power_w=power_w,
-        memory_bits=memory_bits,
+        memory_bits=_memory_bits(name, table) if memory_bits is None else memory_bits,
         name=name,
         measured_on=row.network,
         table=None if table is None else os.fspath(table),
     )
+
+
+def _memory_bits(name: str, table: str | os.PathLike[str] | None) -> float | None:
+    """The memory of a microcontroller of the catalogue, where it was found."""
+    found = {row.device: MEBIBIT * 8 * row.memory_mib for row in bundled_rows(MemoryRow)}
+    return found.get(name) if table is None else None
 
 
 def check_device(device: object) -> None:

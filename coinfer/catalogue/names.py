@@ -41,6 +41,12 @@ def with_names(given: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def brings_channel(link: Any) -> bool:
+    """Whether a link, as it is given, is one of the catalogue, or comes with its channel."""
+    name = link.name if isinstance(link, Link) else _named(link)[0]
+    return isinstance(link, str | tuple) or name in link_names()
+
+
 def _link(fields: dict[str, Any]) -> dict[str, Any]:
     """The link, and its channel unless another one is given. A link of the catalogue is known by its name."""
     link = fields.get("link")
@@ -78,8 +84,8 @@ def on_network(fields: dict[str, Any], before: DNN) -> dict[str, Any]:
         return found
     if isinstance(device, Device) and device.measured_on is not None and device.name is not None:
         power_w = None if device.power_w == measured_power_w(device, before) else device.power_w
-        memory_bits, table = device.memory_bits, device.table
-        found["device"] = load_device(device.name, dnn=dnn, power_w=power_w, memory_bits=memory_bits, table=table)
+        again = load_device(device.name, dnn=dnn, power_w=power_w, table=device.table)
+        found["device"] = again.model_copy(update={"memory_bits": device.memory_bits})
     if isinstance(edge, Edge) and edge.measured_on is not None and edge.name is not None:
         found["edge"] = load_server(edge.name, dnn=dnn)
     return found

@@ -93,6 +93,20 @@ class ServerRow(Row):
         return self.server, self.network
 
 
+class MemoryRow(Row):
+    """What the parameters on a device must fit in."""
+
+    device: str
+    memory_mib: float = Field(gt=0, allow_inf_nan=False)
+    access: Access
+    source: str
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The device."""
+        return (self.device,)
+
+
 class LinkRow(Row):
     """A link: its rate, or the chain that moves it, and what the device's radio takes."""
 
@@ -167,5 +181,5 @@ def _rows(name: str, text: str, kind: type[Found]) -> Iterator[Found]:
 @lru_cache
 def bundled_rows(kind: type[Found]) -> tuple[Found, ...]:
     """The rows of one of the bundled tables."""
-    table = {DeviceRow: "devices", ServerRow: "servers", LinkRow: "links"}[kind]
+    table = {DeviceRow: "devices", ServerRow: "servers", LinkRow: "links", MemoryRow: "memories"}[kind]
     return read_rows(DATA / f"{table}.csv", kind)

@@ -231,15 +231,18 @@ def count_over(table: pd.DataFrame, holds: pd.Series) -> tuple[int, int, int]:
 # -- the tail of the radio
 
 
+AWAKE = ("link__transmit_power_w", "link__tail_power_w", "link__outage_power_w")  # what a radio takes whatever it sends
+
+
 def tails(cases: Cases, intervals_s: Iterable[float]) -> pd.DataFrame:
     """Sending always and computing always against the time between inferences: a row each of scenarios and intervals.
 
-    "send", "compute", and "bits alone", which is sending without a tail, in "[J]" and as ", ETC". "verdict": the simplest of
+    "send", "compute", and "bits alone", which is sending by an energy a bit and no other, in "[J]" and as ", ETC". "verdict": the simplest of
     all ways that is good enough. "regret": of the best plan by bits alone, followed where there is a tail, over the best.
     """
     rows = []
     for name, case in cases.items():
-        bare = case.replace(link__tail_power_w=0.0)
+        bare = case.replace(**dict.fromkeys(AWAKE, 0.0))
         ways = {"compute": plan(case, rule="local-only"), "bits alone": plan(bare, rule="edge-only")}
         by_bits = plan(bare)
         for interval_s in intervals_s:

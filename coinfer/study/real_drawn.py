@@ -74,7 +74,7 @@ def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, f
     figure, axes = plt.subplots(2, len(names), sharex=True, squeeze=False, figsize=(PAGE_IN, 0.42 * PAGE_IN))
     looks = {
         "send": rule_style("edge-only", label="send always", marker="", linestyle="-"),
-        "bits alone": rule_style("edge-only", label="send always, without the tail", marker="", linestyle=":"),
+        "bits alone": rule_style("edge-only", label="send always, by its bits alone", marker="", linestyle=":"),
         "compute": rule_style("local-only", label="compute always", marker="", linestyle="--"),
     }
     for column, name in zip(axes.T, names, strict=True):
