@@ -805,10 +805,10 @@ def test_gain_law_of_rayleigh_is_exact_next_to_the_outage():
 
 
 def test_path_loss():
-    """gamma = P_tx A_d (c / (4 pi f_c d))^PL / (N_0 W), with the sibling papers' values at 50 m."""
-    link = Link(distance_m=50.0)
+    """gamma = P_tx A_d (c / (4 pi f_c d))^PL / (N_0 W), with the sibling papers' values at 50 m, and thermal noise 5 dB up."""
+    link = Link(distance_m=50.0, noise_figure_db=5.0)
     path_gain = 4.11 * (299_792_458 / (4 * pi * 915e6 * 50.0)) ** 3
-    assert link.mean_snr == pytest.approx(0.1 * path_gain / 1e-10, rel=1e-14)
+    assert link.mean_snr == pytest.approx(0.1 * path_gain / (1.380649e-23 * 290 * 10**0.5 * 2e6), rel=1e-14)
     assert Link() == link
     halved = Link(distance_m=100.0)
     assert link.mean_snr / halved.mean_snr == pytest.approx(8, rel=1e-14)

@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 CORE = {"dnn": None, "scenario": "abstract-model", "seed": 0, "out": None, "smoke": False}
 
+OTHER = ["--scenario", "city-camera", "-p", "dnn", "squeezenet", "-p", "seed", "1"]
+
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
@@ -57,9 +59,9 @@ def test_computes_in_the_package_and_opens_with_its_question(path: Path) -> None
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every notebook run small on another network than the default one."""
+    """Every notebook run small on a scenario that exists, whose channel moves, and another network than its own."""
     out = tmp_path_factory.mktemp("smoke")
-    assert study.main(["--smoke", "--out", str(out), "-p", "dnn", "squeezenet", "-p", "seed", "1"]) == 0
+    assert study.main(["--smoke", "--out", str(out), *OTHER]) == 0
     return out
 
 
@@ -79,7 +81,7 @@ def test_every_figure_has_its_numbers_and_caption(small: Path) -> None:
 
 def test_runs_again_to_the_same_bytes_one_at_a_time(small: Path, tmp_path: Path) -> None:
     some = ["20-online-splitting", "50-joint-optimum"]
-    arguments = ["--smoke", "--jobs", "1", "--out", str(tmp_path), "-p", "dnn", "squeezenet", "-p", "seed", "1"]
+    arguments = ["--smoke", "--jobs", "1", "--out", str(tmp_path), *OTHER]
     assert study.main([*arguments, *some]) == 0
     made = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in (".fresh.json", "made-by.json")]
     assert len(made) > 20
