@@ -9,6 +9,7 @@ a layer more pays while p^M G > D: M* = ceil(ln(D / G) / ln p), or one of the en
 its own: where sending has a fixed cost f, it is less by f, which only running all layers saves (R25a).
 """
 
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -40,6 +41,8 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
     True
     """
     costs = as_costs(given)
+    if isinstance(costs.law, MovingLaw) and costs.law.unit_costs.size == 1:  # a rate that never changes has no memory
+        costs = replace(costs, law=costs.law.memoryless)
     moving = isinstance(costs.law, MovingLaw)
     rule = _covered(rule or ("optimal" if moving else "1-sla"))
     if moving:

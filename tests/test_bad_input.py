@@ -24,6 +24,7 @@ from coinfer import (
     channel,
     load_device,
     load_dnn,
+    load_link,
     load_scenario,
     plan,
     read_onnx,
@@ -542,6 +543,18 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "unknown field of a link": (
         lambda: scenario(link={"name": "lte-city", "tail_j": 1}),
         ["Scenario.link.field = 'tail_j'", "did you mean 'tail_s'"],
+    ),
+    "milliwatts for watts": (
+        lambda: scenario(link={"name": "lte-city", "transmit_power_w": 178}),
+        ["Scenario.link.transmit_power_w = 178 for 'lte-city'", "at most 20", "another unit"],
+    ),
+    "milliseconds for seconds": (
+        lambda: load_link("lte-city", round_trip_s=32.6),
+        ["round_trip_s = 32.6", "at most 5"],
+    ),
+    "seconds for milliseconds": (
+        lambda: mine(ROW.replace("9.5", "0.0095")),
+        ["time_ms for 'a'", "at most 2e+12", "in ms"],
     ),
     "negative tail of a link": (
         lambda: scenario(link={"name": "lte-city", "tail_s": -1}),

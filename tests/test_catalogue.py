@@ -149,6 +149,14 @@ def test_the_tail_of_a_lone_transfer_is_what_was_published():
         assert least <= link.tail_power_w * link.tail_s <= most
 
 
+@pytest.mark.parametrize("rule", ["1-sla", "optimal"])
+@pytest.mark.parametrize("updates", [1.0, 1e3, 1e6])
+def test_the_closed_form_covers_links_of_one_rate(rule: str, updates: float):
+    for name in ("ble-1m", "lte-m", "wifi-esp32"):
+        case = load_scenario("wearable", link=name, dnn=coinfer.mlp(6, 128), inferences_per_update=updates)
+        assert coinfer.mlp_placement(case, rule=rule) == coinfer.plan(case, rule=rule).placement
+
+
 def test_the_catalogue_is_a_table_of_each_kind():
     for kind, names in (("devices", device_names()), ("servers", server_names()), ("links", link_names())):
         table = coinfer.catalogue(kind)

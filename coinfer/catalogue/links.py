@@ -1,6 +1,6 @@
 """Links: how their rate moves, and what the device's radio takes."""
 
-from math import log2
+from math import inf, log2
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +9,19 @@ from coinfer.catalogue.rows import DATA, LinkRow, bundled_rows
 from coinfer.channel import Markov
 from coinfer.channel.law import Floats
 from coinfer.system import Link
-from coinfer.validation import InputError, one_of
+from coinfer.validation import InputError, is_number, one_of
 
 SNR_DB = 10.0  # where Shannon's rate is the mean one, for those who put fading on the link: our choice
 LONG_OUTAGE_S = 1.0  # what tells the two outage states of the bundled chains apart
-NANO = 1e-9
+NANO_PER_UNIT = 1e9
+MOST = {  # of a link that a device sends over: more is another unit; our choice
+    "transmit_power_w": 20.0,
+    "receive_power_w": 20.0,
+    "tail_power_w": 20.0,
+    "outage_power_w": 20.0,
+    "tail_s": 60.0,
+    "round_trip_s": 5.0,
+}
 
 
 def link_names() -> tuple[str, ...]:
@@ -33,8 +41,12 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     >>> link.tail_power_w, len(channel.rates_bps)
     (1.092, 8)
     """
-    for field in changes:
+    for field, value in changes.items():
         one_of("field", field, Link.model_fields)
+        if is_number(value) and value > MOST.get(field, inf):
+            raise InputError(
+                f"{field} = {value:g} for {name!r}: should be at most {MOST[field]:g}; is it in another unit?"
+            )
     rows = {row.link: row for row in bundled_rows(LinkRow)}
     row = rows[one_of("link", name, sorted(rows))]
     if row.transmit_power_w is None and "transmit_power_w" not in changes:
@@ -45,13 +57,13 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
         "carrier_hz": None,
         "downlink_rate_bps": row.downlink_bps or row.rate_bps,
         "transmit_power_w": row.transmit_power_w,
-        "energy_j_per_bit": _times(NANO, row.energy_nj_per_bit),
+        "energy_j_per_bit": (row.energy_nj_per_bit or 0.0) / NANO_PER_UNIT,
         "receive_power_w": row.transmit_power_w if row.receive_power_w is None else row.receive_power_w,
-        "receive_energy_j_per_bit": _times(NANO, row.receive_energy_nj_per_bit),
+        "receive_energy_j_per_bit": (row.receive_energy_nj_per_bit or 0.0) / NANO_PER_UNIT,
         "tail_power_w": row.tail_power_w or 0.0,
         "outage_power_w": row.tail_power_w or 0.0,
         "tail_s": row.tail_s or 0.0,
-        "round_trip_s": _times(1e-3, row.round_trip_ms),
+        "round_trip_s": (row.round_trip_ms or 0.0) / 1e3,
     }
     if found["receive_power_w"] is None:
         found["receive_power_w"] = changes["transmit_power_w"]
@@ -81,7 +93,3 @@ def read_chain(path: Path) -> tuple[Floats, Floats]:
 
 def _comments(path: Path) -> int:
     return sum(line.startswith("#") for line in path.read_text("utf-8").splitlines())
-
-
-def _times(unit: float, value: float | None) -> float:
-    return 0.0 if value is None else value * unit

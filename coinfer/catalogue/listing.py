@@ -71,13 +71,13 @@ def _links() -> Iterator[dict[str, Any]]:
         rates_bps, law = np.array(channel.rates_bps), stationary(np.array(channel.generator))
         yield {
             "link": row.link,
-            "what": row.description,
             "mean rate [Mbit/s]": float(law @ rates_bps) / 1e6,
             "outage [%]": 100 * float(law[rates_bps == 0].sum()),
             "power while sending [W]": row.transmit_power_w,
             "energy [nJ/bit]": row.energy_nj_per_bit,
             "tail [J]": None if row.tail_s is None or row.tail_power_w is None else row.tail_s * row.tail_power_w,
             "round trip [ms]": row.round_trip_ms,
+            "what": row.description,
             "rate from": f"{row.rate_source} ({row.rate_evidence})",
             "power from": f"{row.power_source or ''} ({row.power_evidence or 'not found'})",
             "tail from": f"{row.tail_source or ''} ({row.tail_evidence or 'not found'})",

@@ -11,7 +11,7 @@ from functools import cache
 from math import inf, log
 from typing import TypeVar
 
-from coinfer.catalogue.rows import DeviceRow, MemoryRow, ServerRow, bundled_rows, check_power, read_rows
+from coinfer.catalogue.rows import DeviceRow, MemoryRow, ServerRow, bundled_rows, check_power, check_speed, read_rows
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.system import Device, Edge
 from coinfer.validation import InputError, an, brief, is_number, one_of, positive
@@ -57,6 +57,7 @@ def load_device(
     network = _network(dnn)
     row = _device_row(name, network, rows, any_power=power_w is not None or energy_j_per_mac is not None)
     macs_per_s = speed_macs_per_s(row, network)
+    check_speed(name, row.kind, macs_per_s)
     if power_w is not None and energy_j_per_mac is not None:
         raise InputError(f"power_w and energy_j_per_mac: only one of them may be given for {name!r}")
     if energy_j_per_mac is not None:

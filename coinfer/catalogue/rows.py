@@ -23,6 +23,14 @@ PLAUSIBLE_W = {
     "module": (1.0, 60.0),
     "computer": (1.0, 600.0),
 }
+MOST_MACS_PER_S = {  # beyond these a time is in another unit; ten times what was found, our choice
+    "microcontroller": 2e11,
+    "npu": 1e13,
+    "phone": 1e13,
+    "board": 2e12,
+    "module": 5e13,
+    "computer": 1e15,
+}
 Kind = Literal["microcontroller", "npu", "phone", "board", "module", "computer"]
 Evidence = Literal["one run", "combined", "derived", "measured", "time only"]
 Access = Literal["read", "page", "quoted"]  # the source was opened; a page about it was; a third party quotes it
@@ -144,6 +152,14 @@ def check_power(name: str, kind: str, power_w: float) -> None:
         raise InputError(
             f"power_w = {power_w:.3g} for {name!r}: should be in {least:g}..{most:g} W, as it is a {kind}; are time and energy of "
             "the same machine?"
+        )
+
+
+def check_speed(name: str, kind: str, macs_per_s: float) -> None:
+    """Raise `InputError` if no machine of this kind is so fast."""
+    if macs_per_s > (most := MOST_MACS_PER_S[kind]):
+        raise InputError(
+            f"time_ms for {name!r}: makes {macs_per_s:.2g} MAC/s; should make at most {most:.0e}, as it is a {kind}; is it in ms?"
         )
 
 
