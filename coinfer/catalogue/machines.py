@@ -42,10 +42,11 @@ def load_device(
 ) -> Device:
     """A device as it was measured on a network, or on the one most alike, which `measured_on` names.
 
-    `power_w` [W], above idle, or `energy_j_per_mac`, takes the place of the power that was found; where none was found one must be given,
-    0 to count the time alone; `memory_bits` that of the memory, which is known of some microcontrollers; else a network without one does not count as measured. `table` is a CSV file of one's own measurements with
-    the columns device, kind ("microcontroller", "npu", "phone", "board", "module" or "computer"), network (bundled, or that of
-    `dnn`) and time_ms, and power_w where it is known; it may have the other columns of the bundled devices.csv.
+    `power_w` [W], above idle, or `energy_j_per_mac` takes the place of the power that was found. Where none was found one must
+    be given, 0 to count the time alone; otherwise a network without a power does not count as measured. `memory_bits` takes the
+    place of the memory, which is known of some microcontrollers. `table` is a CSV file of one's own measurements with the columns
+    device, kind ("microcontroller", "npu", "phone", "board", "module" or "computer"), network (bundled, or that of `dnn`) and
+    time_ms, and power_w where it is known; it may have the other columns of the bundled devices.csv.
     Raises `InputError`, also where the power is none that such a device takes.
 
     >>> device = load_device("raspberry-pi-4", dnn="resnet50")
@@ -58,26 +59,31 @@ def load_device(
     row = _device_row(name, network, rows, any_power=power_w is not None or energy_j_per_mac is not None)
     macs_per_s = speed_macs_per_s(row, network)
     check_speed(name, row.kind, macs_per_s)
-    if power_w is not None and energy_j_per_mac is not None:
-        raise InputError(f"power_w and energy_j_per_mac: only one of them may be given for {name!r}")
-    if energy_j_per_mac is not None:
-        power_w = positive("energy_j_per_mac", energy_j_per_mac) * macs_per_s
-    if power_w is None and (power_w := row.power_w) is None:
-        raise InputError(
-            f"device = {name!r}: no power of it was found on {row.network}; give power_w, 0 to count its time alone"
-        )
-    if not is_number(power_w) or not 0 <= power_w < inf:
-        raise InputError(f"power_w = {brief(power_w)}: should be a number of watts, 0 to count the time alone")
-    if power_w > 0:
-        check_power(name, row.kind, power_w)
     return Device(
         macs_per_s=macs_per_s,
-        power_w=power_w,
+        power_w=_power_w(row, macs_per_s, power_w, energy_j_per_mac),
         memory_bits=_memory_bits(name, table) if memory_bits is None else memory_bits,
         name=name,
         measured_on=row.network,
         table=None if table is None else os.fspath(table),
     )
+
+
+def _power_w(row: DeviceRow, macs_per_s: float, power_w: float | None, energy_j_per_mac: float | None) -> float:
+    """The power given, or else that of the row; checked."""
+    if power_w is not None and energy_j_per_mac is not None:
+        raise InputError(f"power_w and energy_j_per_mac: only one of them may be given for {row.device!r}")
+    if energy_j_per_mac is not None:
+        power_w = positive("energy_j_per_mac", energy_j_per_mac) * macs_per_s
+    if power_w is None and (power_w := row.power_w) is None:
+        raise InputError(
+            f"device = {row.device!r}: no power of it was found on {row.network}; give power_w, 0 to count its time alone"
+        )
+    if not is_number(power_w) or not 0 <= power_w < inf:
+        raise InputError(f"power_w = {brief(power_w)}: should be a number of watts, 0 to count the time alone")
+    if power_w > 0:
+        check_power(row.device, row.kind, power_w)
+    return power_w
 
 
 def _memory_bits(name: str, table: str | os.PathLike[str] | None) -> float | None:
