@@ -10,7 +10,8 @@ def pocket_steps(problem: OnOffProblem) -> list[Step]:
     """What to compute, in order, for M*: symbol, formula and value of each step; the last is M* (R22).
 
     The index 1 is of layer 1, 0 of the input. Where sending has a fixed cost f, `Costs` have it folded into C_edge, delta_1 and
-    delta_N, the last layer's; C_edge and delta_1 here are those of the problem (R25a). Behind layer 1 of M, x is still to pay when on, and e more in an outage.
+    delta_N, the last layer's; C_edge and delta_1 here are those of the problem (R25a). Behind layer 1 of M, x is still to pay
+    when on, and e more in an outage.
     Raises `InputError` where the input or the output of a layer is empty, or a layer takes no time.
 
     >>> from coinfer.on_off_form import Layer

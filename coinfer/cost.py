@@ -115,6 +115,12 @@ def beside_channel(scenario: Scenario) -> tuple[Floats, Floats]:
     return link.round_trip_s * sends, link.energy_j_per_bit * bits + link.tail_power_w * tail_s * sends
 
 
+def fixed_costs_of_sending(scenario: Scenario) -> Floats:
+    """f_n = beta_t times the seconds and beta_e times the joules of `beside_channel`, by definition; shape (..., N+1)."""
+    (seconds, joules), weights = beside_channel(scenario), scenario.weights
+    return np.asarray(weights.time_per_s * seconds + weights.energy_per_j * joules)
+
+
 def radio(scenario: Scenario) -> Link:
     """The link with the powers that sending and waiting add: beyond the tail's, where it lasts to the next inference.
 
@@ -143,16 +149,15 @@ def costs(scenario: Scenario) -> Costs:
         raise InputError(f"scenario = {brief(scenario)}: should be a Scenario or Costs")
     dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
     parameter_bits, layers = np.array(dnn.parameter_bits, dtype=float), edge_costs(scenario)
-    seconds, joules = beside_channel(scenario)
-    anyway = weights.time_per_s * seconds + weights.energy_per_j * joules
+    fixed = fixed_costs_of_sending(scenario)
     receive = (weights.time_per_s + weights.energy_per_j * link.receive_power_w) / link.downlink_rate_bps
     receive = receive + weights.energy_per_j * link.receive_energy_j_per_bit
     fits = dnn.layers
     if device.memory_bits is not None:
         fits = int(np.searchsorted(np.cumsum(parameter_bits), device.memory_bits, side="right"))
-    edge = layers.sum(axis=-1, keepdims=True) + anyway[..., :1]
+    edge = layers.sum(axis=-1, keepdims=True) + fixed[..., :1]
     found = Costs(
-        extra=device_costs(scenario) - layers + np.diff(anyway),
+        extra=device_costs(scenario) - layers + np.diff(fixed),
         bits=sent_bits(scenario),
         download=parameter_bits * (receive * scenario.update_fraction / scenario.inferences_per_update),
         edge=edge if edge.ndim > 1 else float(edge[0]),
@@ -191,11 +196,10 @@ def static_shares(scenario: Scenario) -> dict[str, Floats]:
     """What always stopping at stage n = 0..N spends on, with placement M = n; each of shape (N+1,)."""
     given = costs(scenario)
     law, never, none = given.law, np.full(given.layers, -np.inf), np.zeros(1)
-    seconds, joules = beside_channel(scenario)
-    anyway = scenario.weights.time_per_s * seconds + scenario.weights.energy_per_j * joules
+    sending = law.average(law.reach(given.bits[:-1], never), law.sending(given.bits))
     return {
         "local compute": np.concatenate([none, np.cumsum(device_costs(scenario))]),
-        "transmission": law.average(law.reach(given.bits[:-1], never), law.sending(given.bits)) + anyway,
+        "transmission": sending + fixed_costs_of_sending(scenario),
         "edge compute": np.concatenate([np.cumsum(edge_costs(scenario)[::-1])[::-1], none]),
         "download": np.concatenate([none, np.cumsum(given.download)]),
     }

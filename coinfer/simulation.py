@@ -81,20 +81,12 @@ def simulate(
                 joules += float(spent[2].sum())
     mean = total / count
     variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
-    error = sqrt(variance / count)
+    etc, error = fixed + centre + mean, sqrt(variance / count)
     if len(parts) == 1:
-        return Outcome(fixed + centre + mean, error, nan, nan, counts, count, seconds[0])
+        return Outcome(etc, error, nan, nan, counts, count, seconds[0])
     times_s = np.concatenate(seconds)
     times_s += float(parts[1].edge)
-    return Outcome(
-        fixed + centre + mean,
-        error,
-        float(times_s.mean()),
-        joules / count + float(parts[2].edge),
-        counts,
-        count,
-        times_s,
-    )
+    return Outcome(etc, error, float(times_s.mean()), joules / count + float(parts[2].edge), counts, count, times_s)
 
 
 def check_moves(costs: Costs, plan: Plan, inferences: int) -> None:

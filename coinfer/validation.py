@@ -35,9 +35,8 @@ class Model(BaseModel):
 def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     """The first complaint of a pydantic error as one sentence, e.g. `Link.bandwidth_hz = -1: should be greater than 0`."""
     errors = error.errors(include_url=False)
-    first = next(
-        (each for each in errors if each["type"] == "extra_forbidden"), errors[0]
-    )  # it may be why one is missing
+    unknown = (each for each in errors if each["type"] == "extra_forbidden")  # it may be why another one is missing
+    first = next(unknown, errors[0])
     where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
     kind, value = first["type"], first["input"]
     if kind == "extra_forbidden":

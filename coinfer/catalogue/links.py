@@ -1,11 +1,12 @@
 """Links: how their rate moves, and what the device's radio takes."""
 
+from functools import cache
 from math import inf, log2
 from pathlib import Path
 
 import numpy as np
 
-from coinfer.catalogue.rows import DATA, LinkRow, bundled_rows
+from coinfer.catalogue.rows import DATA, MOST_RADIO_W, MOST_TAIL_S, MOST_TRIP_S, LinkRow, bundled_rows
 from coinfer.channel import Markov
 from coinfer.channel.law import Floats
 from coinfer.system import Link
@@ -14,14 +15,9 @@ from coinfer.validation import InputError, is_number, one_of
 SNR_DB = 10.0  # where Shannon's rate is the mean one, for those who put fading on the link: our choice
 LONG_OUTAGE_S = 1.0  # what tells the two outage states of the bundled chains apart
 NANO_PER_UNIT = 1e9
-MOST = {  # of a link that a device sends over: more is another unit; our choice
-    "transmit_power_w": 20.0,
-    "receive_power_w": 20.0,
-    "tail_power_w": 20.0,
-    "outage_power_w": 20.0,
-    "tail_s": 60.0,
-    "round_trip_s": 5.0,
-}
+# of a link that a device sends over: more is another unit
+MOST = dict.fromkeys(("transmit_power_w", "receive_power_w", "tail_power_w", "outage_power_w"), MOST_RADIO_W)
+MOST |= {"tail_s": MOST_TAIL_S, "round_trip_s": MOST_TRIP_S}
 
 
 def link_names() -> tuple[str, ...]:
@@ -75,6 +71,7 @@ def _either(changes: dict[str, float]) -> dict[str, float | None]:
     return {"mean_snr_db": None} | changes if changes.get("distance_m") is not None else dict(changes)
 
 
+@cache
 def channel_of(row: LinkRow) -> Markov:
     """The channel of a link."""
     if row.chain is None:
@@ -87,9 +84,6 @@ def channel_of(row: LinkRow) -> Markov:
 
 def read_chain(path: Path) -> tuple[Floats, Floats]:
     """The rates (S,) [bit/s] of a chain and its generator (S, S) [1/s]; lines that begin with # are about it."""
-    table = np.loadtxt(path, delimiter=",", skiprows=1 + _comments(path), ndmin=2)
+    _, *rows = (line for line in path.read_text("utf-8").splitlines() if not line.startswith("#"))
+    table = np.loadtxt(rows, delimiter=",", ndmin=2)
     return table[:, 0], table[:, 1:]
-
-
-def _comments(path: Path) -> int:
-    return sum(line.startswith("#") for line in path.read_text("utf-8").splitlines())

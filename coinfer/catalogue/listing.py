@@ -8,7 +8,7 @@ import numpy as np
 from coinfer.catalogue.links import channel_of
 from coinfer.catalogue.machines import speed_macs_per_s
 from coinfer.catalogue.rows import DeviceRow, LinkRow, ServerRow, bundled_rows
-from coinfer.channel.generator import stationary
+from coinfer.system import Link
 from coinfer.validation import one_of
 
 if TYPE_CHECKING:
@@ -26,10 +26,8 @@ def catalogue(kind: str = "devices") -> "pandas.DataFrame":
     """
     import pandas
 
-    rows = {"devices": _devices, "servers": _servers, "links": _links}[
-        one_of("kind", kind, ("devices", "servers", "links"))
-    ]
-    return pandas.DataFrame(rows()).set_index(kind.removesuffix("s"))
+    rows = {"devices": _devices, "servers": _servers, "links": _links}
+    return pandas.DataFrame(rows[one_of("kind", kind, rows)]()).set_index(kind.removesuffix("s"))
 
 
 def _devices() -> Iterator[dict[str, Any]]:
@@ -46,7 +44,7 @@ def _devices() -> Iterator[dict[str, Any]]:
             "evidence": row.evidence,
             "opened": row.access,
             "time from": row.time_source,
-            "power from": row.power_source or "",
+            "power from": row.power_source,
             "note": row.note,
         }
 
@@ -67,12 +65,11 @@ def _servers() -> Iterator[dict[str, Any]]:
 
 def _links() -> Iterator[dict[str, Any]]:
     for row in bundled_rows(LinkRow):
-        channel = channel_of(row)
-        rates_bps, law = np.array(channel.rates_bps), stationary(np.array(channel.generator))
+        states = channel_of(row).states_on(Link())
         yield {
             "link": row.link,
-            "mean rate [Mbit/s]": float(law @ rates_bps) / 1e6,
-            "outage [%]": 100 * float(law[rates_bps == 0].sum()),
+            "mean rate [Mbit/s]": float(states.law @ states.rates_bps) / 1e6,
+            "outage [%]": 100 * float(states.law[states.rates_bps == 0].sum()),
             "power while sending [W]": row.transmit_power_w,
             "energy [nJ/bit]": row.energy_nj_per_bit,
             "tail [J]": None if row.tail_s is None or row.tail_power_w is None else row.tail_s * row.tail_power_w,

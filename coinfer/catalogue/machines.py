@@ -1,6 +1,6 @@
 """Devices and servers: how fast they were seen to run a network, and what power that took.
 
-A machine is 2 to 9 times as fast a MAC on one network as on another, so every speed is of a network. For one that it was
+A machine is several times as fast a MAC on one network as on another, so every speed is of a network. For one that it was
 not measured on, a machine takes the speed of the measured one that is most alike in MACs per value moved, that is, per
 parameter read and feature written: few mean that memory limits the speed, and not arithmetic.
 """
@@ -94,9 +94,15 @@ def _memory_bits(name: str, table: str | os.PathLike[str] | None) -> float | Non
 
 def check_device(device: object) -> None:
     """Raise `InputError` if a device of the catalogue is given a power that none of its kind takes."""
-    kinds = {row.device: row.kind for row in bundled_rows(DeviceRow)}
-    if isinstance(device, Device) and device.table is None and device.power_w > 0 and device.name in kinds:
-        check_power(str(device.name), kinds[str(device.name)], device.power_w)
+    if not isinstance(device, Device) or device.name is None or device.table is not None or device.power_w == 0:
+        return
+    if device.name in _kinds():
+        check_power(device.name, _kinds()[device.name], device.power_w)
+
+
+@cache
+def _kinds() -> dict[str, str]:
+    return {row.device: row.kind for row in bundled_rows(DeviceRow)}
 
 
 def load_server(name: str, *, dnn: DNN | str) -> Edge:
@@ -108,28 +114,19 @@ def load_server(name: str, *, dnn: DNN | str) -> Edge:
     4.1
     """
     one_of("edge", name, (*server_names(), *device_names()))
-    servers = [row for row in bundled_rows(ServerRow) if row.server == name]
-    row = _most_alike(servers, _network(dnn)) if servers else _device_row(name, dnn, any_power=True)
-    return Edge(macs_per_s=speed_macs_per_s(row, _network(dnn)), name=name, measured_on=row.network)
+    network, servers = _network(dnn), [row for row in bundled_rows(ServerRow) if row.server == name]
+    row = _most_alike(servers, network) if servers else _device_row(name, network, any_power=True)
+    return Edge(macs_per_s=speed_macs_per_s(row, network), name=name, measured_on=row.network)
 
 
-def measured_power_w(device: Device, dnn: DNN | str) -> float | None:
+def measured_power_w(device: Device, dnn: DNN) -> float | None:
     """The power of a device of the catalogue, or of its own table, where it ran a network, or the one most alike."""
     rows = bundled_rows(DeviceRow) if device.table is None else read_rows(device.table, DeviceRow)
     return _device_row(str(device.name), dnn, rows).power_w
 
 
 def macs_per_value(dnn: DNN) -> float:
-    """MACs per parameter read and feature written, values of 32 bits in a network that does not say.
-
-    Of a bundled network whose layers were merged, as many as of all of them.
-    """
-    if (
-        dnn.name in dnn_names()
-        and dnn.layers < (whole := load_dnn(dnn.name)).layers
-        and sum(dnn.macs) == sum(whole.macs)
-    ):
-        return macs_per_value(whole)
+    """MACs per parameter read and feature written, values of 32 bits in a network that does not say."""
     coded = (dnn.coding.parameter_bits, dnn.coding.activation_bits) if dnn.coding else (FLOAT_BITS, FLOAT_BITS)
     values = sum(dnn.parameter_bits) / coded[0] + sum(dnn.output_bits[1:]) / coded[1]
     return sum(dnn.macs) / max(values, 1.0)
@@ -139,11 +136,11 @@ def _network(dnn: DNN | str) -> DNN:
     return load_dnn(dnn) if isinstance(dnn, str) else an("dnn", dnn, DNN)
 
 
-def _device_row(name: str, dnn: DNN | str, rows: Iterable[DeviceRow] = (), *, any_power: bool = False) -> DeviceRow:
+def _device_row(name: str, dnn: DNN, rows: Iterable[DeviceRow] = (), *, any_power: bool = False) -> DeviceRow:
     """The row of a device to go by: one with a power, if it has any and a power is asked for."""
     own = [row for row in rows or bundled_rows(DeviceRow) if row.device == name]
     with_power = [row for row in own if row.power_w is not None]
-    return _most_alike(own if any_power or not with_power else with_power, _network(dnn))
+    return _most_alike(own if any_power or not with_power else with_power, dnn)
 
 
 def _most_alike(rows: list[Measured], dnn: DNN) -> Measured:
@@ -151,14 +148,15 @@ def _most_alike(rows: list[Measured], dnn: DNN) -> Measured:
     for row in rows:
         if row.network == dnn.name:
             return row
-    own = max(macs_per_value(dnn), 1e-9)
+    whole = dnn.name in dnn_names() and _bundled(dnn.name)[0] == sum(dnn.macs)  # though layers may have been merged
+    own = max(_bundled(dnn.name)[1] if whole else macs_per_value(dnn), 1e-9)
     return min(rows, key=lambda row: abs(log(_bundled(row.network)[1] / own)))
 
 
 def speed_macs_per_s(row: DeviceRow | ServerRow, dnn: DNN | None = None) -> float:
     """MAC/s: the MACs of the row's network, a bundled one or the one that is asked for, over the time that was measured."""
-    own = dnn is not None and row.network == dnn.name
-    return (sum(dnn.macs) if own and dnn is not None else _bundled(row.network)[0]) / (1e-3 * row.time_ms)
+    macs = sum(dnn.macs) if dnn is not None and row.network == dnn.name else _bundled(row.network)[0]
+    return macs / (1e-3 * row.time_ms)
 
 
 @cache

@@ -11,11 +11,8 @@ from coinfer.network import DNN, Coding, load_dnn
 from coinfer.system import Device, Edge, Link
 from coinfer.validation import InputError, one_of
 
-DEFAULTS = {
-    "device": "phone-adreno-640",
-    "edge": "nvidia-l4",
-    "link": "mmwave-walking",
-}  # those of the default scenario
+# those of the default scenario
+DEFAULTS = {"device": "phone-adreno-640", "edge": "nvidia-l4", "link": "mmwave-walking"}
 OF_A_DEVICE = ("power_w", "energy_j_per_mac", "memory_bits", "table")
 NUMBERS = {"device": {"macs_per_s", "power_w"}, "edge": {"macs_per_s"}, "link": {"bandwidth_hz", "transmit_power_w"}}
 
@@ -53,7 +50,7 @@ def _link(fields: dict[str, Any]) -> dict[str, Any]:
     if isinstance(link, tuple) and len(link) == 2:  # as `load_link` gives them
         return {"link": link[0], "channel": fields.get("channel", link[1])}
     if isinstance(link, Link):
-        known = link.name in link_names() and "channel" not in fields
+        known = "channel" not in fields and link.name in link_names()
         return {"channel": load_link(str(link.name), transmit_power_w=0.0)[1]} if known else {}
     name, changes = _named(link)
     if name is None or (name not in link_names() and NUMBERS["link"] <= changes.keys()):

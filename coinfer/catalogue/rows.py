@@ -31,6 +31,7 @@ MOST_MACS_PER_S = {  # beyond these a time is in another unit; ten times what wa
     "module": 5e13,
     "computer": 1e15,
 }
+MOST_RADIO_W, MOST_TAIL_S, MOST_TRIP_S = 20.0, 60.0, 5.0  # of a device's radio; our choice
 Kind = Literal["microcontroller", "npu", "phone", "board", "module", "computer"]
 Evidence = Literal["one run", "combined", "derived", "measured", "time only"]
 Access = Literal["read", "page", "quoted"]  # the source was opened; a page about it was; a third party quotes it
@@ -122,12 +123,12 @@ class LinkRow(Row):
     description: str
     rate_bps: float = Field(gt=0, allow_inf_nan=False, description="of a link with a chain the mean [bit/s]")
     chain: str | None = None
-    transmit_power_w: float | None = Field(default=None, gt=0, le=20, allow_inf_nan=False)
+    transmit_power_w: float | None = Field(default=None, gt=0, le=MOST_RADIO_W, allow_inf_nan=False)
     energy_nj_per_bit: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    receive_power_w: float | None = Field(default=None, ge=0, le=20, allow_inf_nan=False)
+    receive_power_w: float | None = Field(default=None, ge=0, le=MOST_RADIO_W, allow_inf_nan=False)
     receive_energy_nj_per_bit: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    tail_power_w: float | None = Field(default=None, ge=0, le=20, allow_inf_nan=False)
-    tail_s: float | None = Field(default=None, ge=0, le=60, allow_inf_nan=False)
+    tail_power_w: float | None = Field(default=None, ge=0, le=MOST_RADIO_W, allow_inf_nan=False)
+    tail_s: float | None = Field(default=None, ge=0, le=MOST_TAIL_S, allow_inf_nan=False)
     round_trip_ms: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     downlink_bps: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     rate_evidence: str

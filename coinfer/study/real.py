@@ -16,7 +16,7 @@ from coinfer.cost import Costs, beside_channel, costs, radio
 from coinfer.placement import Plan, expected_cost, plan
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by
-from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_share
+from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_by_looking, saved_share
 from coinfer.timing import time_quantiles_s
 from coinfer.validation import InputError
 
@@ -104,21 +104,15 @@ def strategies(cases: Cases, rules: Iterable[str]) -> pd.DataFrame:
 def judged(given: Costs) -> dict[str, str | float]:
     """The verdict on a scenario, what each way to split costs at its best placement, and what the ways beyond the ends save.
 
-    "fixed": of a fixed split over the better of sending always and computing always. "once": of one look over the best fixed
-    split. "again": of looking after every layer over the better of those two. Costs are with the longest tails that can be.
+    "fixed": of a fixed split over the better of sending always and computing always. "once", "again": `saved_by_looking`. Costs
+    are with the longest tails that can be.
     """
     plans = {rule: plan(given, rule=rule) for rule in VERDICTS.values()}
     found = {rule: each.cost + longest_tails(each) for rule, each in plans.items()}
     enough = (1 + WITHIN) * min(found.values())
     simplest = next(name for name, rule in VERDICTS.items() if found[rule] <= enough)
-    looks_less = min(found["static"], found["probe-once"])
-    return {
-        "verdict": simplest,
-        "fixed": saved_share(1 - found["static"] / min(found["edge-only"], found["local-only"])),
-        "once": saved_share(1 - looks_less / found["static"]),
-        "again": saved_share(1 - min(found["optimal"], looks_less) / looks_less),
-        **found,
-    }
+    fixed = saved_share(1 - found["static"] / min(found["edge-only"], found["local-only"]))
+    return {"verdict": simplest, "fixed": fixed, **saved_by_looking(found), **found}
 
 
 def longest_tails(found: Plan) -> float:
@@ -237,8 +231,9 @@ AWAKE = ("link__transmit_power_w", "link__tail_power_w", "link__outage_power_w")
 def tails(cases: Cases, intervals_s: Iterable[float]) -> pd.DataFrame:
     """Sending always and computing always against the time between inferences: a row each of scenarios and intervals.
 
-    "send", "compute", and "bits alone", which is sending by an energy a bit and no other, in "[J]" and as ", ETC". "verdict": the simplest of
-    all ways that is good enough. "regret": of the best plan by bits alone, followed where there is a tail, over the best.
+    "send", "compute", and "bits alone", which is sending by an energy a bit and no other, in "[J]" and as ", ETC". "verdict":
+    the simplest of all ways that is good enough. "regret": of the best plan by bits alone, followed where there is a tail,
+    over the best.
     """
     rows = []
     for name, case in cases.items():

@@ -67,11 +67,13 @@ def worth_of_looking(given: Costs) -> dict[str, float]:
     """
     fits = slice(given.largest_placement + 1)
     least = {rule: float(total_costs(given, rule)[fits].min()) for rule in ("static", "probe-once", "optimal")}
+    return least | saved_by_looking(least)
+
+
+def saved_by_looking(least: Mapping[str, float]) -> dict[str, float]:
+    """What looking is worth, "once" and "again" of `worth_of_looking`, from the costs of the three rules."""
     simple = min(least["static"], least["probe-once"])
-    return least | {
-        "once": saved_share(1 - simple / least["static"]),
-        "again": saved_share(1 - least["optimal"] / simple),
-    }
+    return {"once": saved_share(1 - simple / least["static"]), "again": saved_share(1 - least["optimal"] / simple)}
 
 
 def bounded(given: Costs) -> dict[str, float]:
@@ -111,8 +113,8 @@ def regime_map(
 def draw_regimes(found: pd.DataFrame, labels: Mapping[str, str], points: Points | None = None) -> Any:
     """A map for each network (row) and family (column); `labels` name the horizontal axes, `points` are marked on them.
 
-    Points beyond a map are at its edge. Colour: what looking again saves. Solid line: from there up R21 lets placing layers save 1 % or more over sending the
-    input. Dashed: within it one look saves 1 % or more over a fixed split.
+    Points beyond a map are at its edge. Colour: what looking again saves. Solid line: from there up R21 lets placing layers
+    save 1 % or more over sending the input. Dashed: within it one look saves 1 % or more over a fixed split.
     """
     networks, families = (list(map(str, found[name].unique())) for name in ("network", "family"))
     size = (PAGE_IN, (0.12 + 0.27 * len(networks)) * PAGE_IN)
