@@ -1,9 +1,6 @@
 """What a notebook depends on: what it uses, by whatever way, and nothing else. Real changes are made in a copy."""
 
-import gc
 import shutil
-import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -171,33 +168,3 @@ def test_docstrings_count_where_they_are_data(small, tmp_path, code, module, cou
     path = tmp_path / "small" / module
     path.write_text(path.read_text().replace("A", "AA", 1))
     assert (freshness.package_hashes(tmp_path / "10-a.ipynb") != before) == counts
-
-
-def test_modules_are_read_by_threads_at_once():
-    """CPython 3.11 takes the depth of a thread's call for that of another whose tree is being made (python/cpython#106905)."""
-    sources = [path.read_text("utf-8") for path in sorted(freshness.PACKAGE.glob("*.py"))]
-
-    class Finalised:
-        """Its end runs Python, where threads take turns, while a tree is being made."""
-
-        def __del__(self) -> None:
-            sum(range(10))
-
-    def read(depth: int) -> None:
-        if depth:
-            read(depth - 1)
-            return
-        for source in sources:
-            freshness._parsed(source)
-            cycle = Finalised()
-            cycle.itself = cycle
-
-    interval, threshold = sys.getswitchinterval(), gc.get_threshold()
-    sys.setswitchinterval(1e-6)
-    gc.set_threshold(10, 2, 2)
-    try:
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(read, [0, 150] * 4))
-    finally:
-        sys.setswitchinterval(interval)
-        gc.set_threshold(*threshold)

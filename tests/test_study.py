@@ -1,5 +1,7 @@
 """The runner, on tiny notebooks: what is fresh, what is stale, what a failure or an interruption leaves behind."""
 
+import ast
+import builtins
 import hashlib
 import json
 import os
@@ -7,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -294,3 +297,20 @@ def test_a_smoke_run_touches_no_folder(folder):
 def test_hashes_are_of_the_content(tmp_path):
     (tmp_path / "file").write_bytes(b"abc")
     assert outputs.sha256(tmp_path / "file") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_only_one_thread_parses_python(folder, monkeypatch):
+    """CPython 3.11 takes the depth of a thread's call for that of another whose tree is being made (python/cpython#106905)."""
+    parse, elsewhere, here = builtins.compile, [], []
+
+    def seen(source, filename, mode, flags=0, *more, **named):
+        if flags & ast.PyCF_ONLY_AST:
+            (here if threading.current_thread() is threading.main_thread() else elsewhere).append(source)
+        return parse(source, filename, mode, flags, *more, **named)
+
+    monkeypatch.setattr(builtins, "compile", seen)
+    for name in ("10-a", "20-b"):
+        write(folder, name, WRITE.format(name))
+    assert run("-p", "seed", "3") == 0
+    assert here
+    assert elsewhere == []

@@ -29,13 +29,12 @@ KERNEL_ENVIRONMENT = {
 }
 
 
-def execute(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> float:
+def execute(notebook: Path, work: Path, values: dict[str, object]) -> float:
     """Run a notebook in the folder `work`; leave its files and its executed copy there; return the seconds it took.
 
-    Raises `NotebookError`, and `InputError` for a parameter that the notebook cannot take.
+    Raises `NotebookError`.
     """
     start = time.perf_counter()
-    values = _values(notebook, work, given, smoke)
     work.mkdir(exist_ok=True)
     draft = work.with_suffix(".ipynb")
     try:
@@ -57,8 +56,12 @@ def execute(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> f
     return time.perf_counter() - start
 
 
-def _values(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> dict[str, object]:
-    """What the notebook's parameters are set to, of those given that it declares."""
+def parameter_values(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> dict[str, object]:
+    """What the parameters of a notebook run in `work` are set to, of those given that it declares. Raises `InputError`.
+
+    It parses Python, which only one thread may do: CPython 3.11 counts the depth of all trees that are being made as that of
+    one (python/cpython#106905).
+    """
     defaults = {name: parameter["default"] for name, parameter in declared(notebook).items()}
     values: dict[str, object] = {"out": ".", "smoke": smoke}
     for name, text in given.items():

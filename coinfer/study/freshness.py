@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from threading import Lock
 
 from coinfer.study.outputs import sha256
 from coinfer.study.parameters import is_file
@@ -23,7 +22,6 @@ PACKAGE = Path(__file__).resolve().parents[1]
 LOCK = PACKAGE.parent / "requirements.lock"
 RUNS_IT = "study.execution"  # the module, in the package, that every notebook depends on
 BY_ANY_NAME = {"import_module", "__import__", "pkgutil", "runpy", "subprocess", "exec", "eval"}
-PARSING = Lock()  # notebooks run in threads, and CPython 3.11 counts the depth of all trees being made as that of one
 DOCSTRINGS = {"__doc__", "getdoc", "inspect", "getsource", "tokenize", "doctest", "help"}  # of any module, read as data
 
 
@@ -110,14 +108,9 @@ def _parses(source: str) -> bool:
     return True
 
 
-def _parsed(source: str) -> ast.Module:
-    with PARSING:
-        return ast.parse(source)
-
-
 @cache
 def _tree(source: str) -> ast.Module:
-    return _parsed(source)
+    return ast.parse(source)
 
 
 @cache
@@ -144,7 +137,7 @@ def _words(source: str) -> set[str]:
 @cache
 def _meaning(source: str) -> str:
     """The hash of a module without its comments, layout and docstrings; of all its text if it reads its own docstring."""
-    tree = _parsed(source)
+    tree = ast.parse(source)
     if any(isinstance(node, ast.Name) and node.id == "__doc__" for node in ast.walk(tree)):
         return hashlib.sha256(source.encode()).hexdigest()
     for node in ast.walk(tree):

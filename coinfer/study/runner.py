@@ -17,7 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
-from coinfer.study.execution import KERNEL_ENVIRONMENT, execute, kill_kernels
+from coinfer.study.execution import KERNEL_ENVIRONMENT, execute, kill_kernels, parameter_values
 from coinfer.study.freshness import inputs_hash
 from coinfer.study.outputs import NotebookError, Outputs, working_folder
 from coinfer.validation import InputError, one_of
@@ -69,7 +69,7 @@ def study(
 ) -> Generator[Ending, None, None]:
     """Run the chosen notebooks that are stale, `jobs` at a time, and yield how each one ended."""
     # Threads, not processes: the work is in the kernels, papermill (1 s) is imported once, and one process that hands
-    # out the kernels' ports never gives one twice. All that touches the output folder is done by this thread.
+    # out the kernels' ports never gives one twice. All that touches the output folder, or parses Python, is done by this thread.
     with working_folder(out) as work, ThreadPoolExecutor(jobs) as pool:
         os.environ.update(KERNEL_ENVIRONMENT, IPYTHONDIR=f"{work}/ipython", JUPYTER_RUNTIME_DIR=f"{work}/jupyter")
         run = _Run(chosen, folder, given, smoke, work, pool, Outputs(out))
@@ -114,7 +114,11 @@ class _Run:
         for file in to_read:
             (self.work / name / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(self.outputs.folder / file, self.work / name / file)
-        task = self.pool.submit(execute, notebook, self.work / name, self.given, self.smoke)
+        try:
+            values = parameter_values(notebook, self.work / name, self.given, self.smoke)
+        except InputError as error:
+            return self._fail(name, f"FAILED: {error}")
+        task = self.pool.submit(execute, notebook, self.work / name, values)
         self.running[task] = name, inputs
         return None
 
@@ -126,7 +130,7 @@ class _Run:
                 text = f"{task.result():.1f} s"
                 self.outputs.publish(name, inputs, self.work / name)
                 yield Ending(name, text, True)
-            except (NotebookError, InputError) as error:
+            except NotebookError as error:
                 yield self._fail(name, f"FAILED: {error}")
 
     def _fail(self, name: str, text: str) -> Ending:
