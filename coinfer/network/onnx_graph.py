@@ -9,12 +9,13 @@ from math import prod
 from pathlib import Path
 
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto
+from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
 from onnx.inliner import inline_local_functions
 
 from coinfer.network.chain import positive_integer
 from coinfer.validation import InputError, brief
 
+PACKED_BITS = {"UINT2": 2, "INT2": 2, "UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
 INDEX_TYPES = frozenset({"tensor(int32)", "tensor(int64)", "tensor(bool)"})
 
 
@@ -28,6 +29,7 @@ class Graph:
     operators: list[NodeProto]  # in topological order
     constants: dict[str, NodeProto | None]  # value known before any input is -> the operator it is from, None if stored
     shapes: dict[str, tuple[int, ...]]
+    types: dict[str, int]  # value -> the type of its elements, as onnx numbers them
     opsets: dict[str, int]
 
     def shape(self, value: str) -> tuple[int, ...]:
@@ -39,6 +41,15 @@ class Graph:
     def size(self, value: str) -> int:
         """The number of elements of a value."""
         return prod(self.shape(value))
+
+    def bits(self, value: str) -> int:
+        """The bits that an element of a value takes; raises `InputError` if its type is not known."""
+        kind = self.types.get(value, TensorProto.UNDEFINED)
+        if kind in (TensorProto.UNDEFINED, TensorProto.STRING):
+            raise self.refused(f"the type of {value!r} is not one of numbers")
+        return (
+            PACKED_BITS.get(TensorProto.DataType.Name(kind)) or 8 * onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
+        )
 
     def refused(self, reason: str) -> InputError:
         """The error that says why the graph is no chain."""
@@ -69,13 +80,15 @@ def live_graph(path: str, dimensions: Mapping[str, int]) -> Graph:
     _set_dimensions(model.graph, source, dimensions)
     operators, computed = _operators(live, source)
     activations = {source, *(value for node in operators for value in node.output)}
+    shapes, types = _shapes_and_types(path, model)
     return Graph(
         path=path,
         source=source,
         results=frozenset(value.name for value in model.graph.output) & activations,
         operators=operators,
         constants=dict.fromkeys(stored) | computed,
-        shapes=_shapes(path, model),
+        shapes=shapes,
+        types=types,
         opsets={_domain(opset.domain): opset.version for opset in model.opset_import},
     )
 
@@ -132,17 +145,19 @@ def _set_dimensions(graph: GraphProto, source: str, dimensions: Mapping[str, int
         )
 
 
-def _shapes(path: str, model: ModelProto) -> dict[str, tuple[int, ...]]:
+def _shapes_and_types(path: str, model: ModelProto) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
     try:
         graph = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
     except onnx.shape_inference.InferenceError as error:
         raise _refused(path, f"shapes cannot be inferred ({_first_line(error)})") from None
     shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    types = {tensor.name: int(tensor.data_type) for tensor in graph.initializer}
     for value in (*graph.input, *graph.output, *graph.value_info):
         tensor = value.type.tensor_type
+        types[value.name] = int(tensor.elem_type)
         if tensor.HasField("shape") and all(dimension.HasField("dim_value") for dimension in tensor.shape.dim):
             shapes[value.name] = tuple(dimension.dim_value for dimension in tensor.shape.dim)
-    return shapes
+    return shapes, types
 
 
 def _refuse_subgraphs(path: str, nodes: list[NodeProto]) -> None:
