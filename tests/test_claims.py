@@ -1,0 +1,140 @@
+"""Verdicts: each a function of numbers that could come out the other way, against thresholds that stand in one table."""
+
+import re
+from itertools import product
+from math import inf, isnan, nan
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+
+from coinfer.study.claims import (
+    BEYOND,
+    abstract,
+    claims,
+    criterion,
+    finding,
+    in_order,
+    save_findings,
+    sentence,
+    verdict,
+)
+from coinfer.validation import InputError
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+WORDS = ("confirmed", "limited", "refuted", "refined")
+
+
+def told(claim: str, first: float, second: float) -> str:
+    """The verdict of two numbers, the second where it is asked for."""
+    asked = claims()[claim]
+    return verdict(claim, first, second if asked.limited_if not in ("", asked.confirmed_if) else None)
+
+
+def worse(claim: str, value: float) -> float:
+    """A number that just misses a threshold."""
+    step = max(abs(value), 1.0) * 1e-9
+    return value - step if claims()[claim].sense == "at least" else value + step
+
+
+@pytest.mark.parametrize("claim", claims())
+def test_every_verdict_can_turn(claim: str):
+    asked = claims()[claim]
+    hopeless = -inf if asked.sense == "at least" else inf
+    assert told(claim, asked.confirmed_at, hopeless) == "confirmed"
+    assert told(claim, hopeless, hopeless) == "refuted"
+    if isnan(asked.limited_at):
+        assert told(claim, worse(claim, asked.confirmed_at), hopeless) == "refuted"
+    elif asked.limited_if == asked.confirmed_if:
+        assert told(claim, worse(claim, asked.confirmed_at), hopeless) == "limited"
+        assert told(claim, worse(claim, asked.limited_at), hopeless) == "refuted"
+    else:
+        missed = worse(claim, asked.confirmed_at)
+        assert told(claim, missed, asked.limited_at) == "limited"
+        assert told(claim, missed, worse(claim, asked.limited_at)) == "refuted"
+
+
+@pytest.mark.parametrize("claim", claims())
+def test_thresholds_are_in_order(claim: str):
+    """What confirms a claim by one number is no easier than what limits it by the same."""
+    asked = claims()[claim]
+    assert asked.sense in ("at least", "at most")
+    assert (asked.limited_if == "") == isnan(asked.limited_at)
+    if asked.limited_if == asked.confirmed_if:
+        assert (
+            asked.confirmed_at > asked.limited_at
+            if asked.sense == "at least"
+            else asked.confirmed_at < asked.limited_at
+        )
+
+
+@pytest.mark.parametrize("claim", claims())
+def test_percentages_of_a_statement_are_thresholds_or_explained(claim: str):
+    """A share that a statement names is the threshold of one of its numbers, or what these numbers count."""
+    asked = claims()[claim]
+    named = {float(text) / 100 for text in re.findall(r"([\d.]+) %", asked.statement)}
+    counted = re.search(r"share|scenarios|cases|settle|quantile|p-value", f"{asked.confirmed_if} {asked.limited_if}")
+    assert counted or named <= {asked.confirmed_at, asked.limited_at}
+
+
+def test_no_number_is_no_verdict():
+    for first, second in product((nan, 0.1), (nan, 0.1)):
+        assert (verdict("joint-one-clock", first, second) == "untested") == isnan(first + second)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("joint-one-clok", 1.0), "claim = 'joint-one-clok': should be one of"),
+        (("joint-one-clock", 0.01), "limited_by = None for 'joint-one-clock': should be given just where"),
+        (("simulated", 0.2, 0.3), "limited_by = 0.3 for 'simulated': should be given just where"),
+        (("trade-off", 0.2, 0.3), "limited_by = 0.3 for 'trade-off': should be given just where"),
+    ],
+)
+def test_numbers_that_a_claim_does_not_ask_for(arguments: tuple, message: str):
+    with pytest.raises(InputError, match=re.escape(message)):
+        verdict(*arguments)
+
+
+def test_every_sentence_of_the_abstract_is_tested():
+    tested = {claim.sentence for claim in claims().values()}
+    assert tested == {str(number) for number in range(1, len(abstract()) + 1)} | set(BEYOND)
+    assert len(abstract()) == 12
+
+
+def test_claims_come_in_the_order_of_the_abstract():
+    order = [str(number) for number in range(1, len(abstract()) + 1)] + list(BEYOND)
+    ranks = [order.index(claim.sentence) for claim in claims().values()]
+    assert ranks == sorted(ranks)
+
+
+def test_findings_keep_their_numbers(tmp_path: Path):
+    about = {"number": "n", "uncertainty": "u", "figure": "f", "limits": "l"}
+    rows = [finding("joint-one-clock", 0.0, 0.045, **about), finding("simulated", 0.5, **about)]
+    save_findings(rows, "10-a", tmp_path)
+    table = pd.read_csv(tmp_path / "findings-10-a.csv")
+    assert table["verdict"].tolist() == ["limited", "confirmed"]
+    assert table["limited_by"].tolist() == [0.045, 0.5]
+    with pytest.raises(InputError, match="claims without a finding: "):
+        in_order(table)
+
+
+def test_the_page_has_a_row_for_every_claim():
+    rows = [finding(name, nan, nan if claim.limited_if not in ("", claim.confirmed_if) else None, number="n",
+                    uncertainty="u", figure="f", limits="l") for name, claim in reversed(claims().items())]  # fmt: skip
+    table = in_order(pd.DataFrame(rows))
+    assert table["claim"].tolist() == list(claims())
+    assert table["sentence"].tolist() == [sentence(claim) for claim in claims().values()]
+
+
+def test_criteria_read_as_words():
+    assert criterion(claims()["joint-real"]) == (
+        "confirmed if the share of the scenarios is at least 0.5, limited if the number of scenarios is at least 1"
+    )
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_no_verdict_stands_in_a_notebook(path: Path):
+    code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    assert not [word for word in WORDS if f'"{word}"' in code or f"'{word}'" in code]
