@@ -1,13 +1,24 @@
 """Figures and tables: the digits that mean something, the same bytes despite round-off, a look for every rule."""
 
 import sys
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from coinfer.study.drawing import draw_on_grid
-from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style, save, save_table, use_style, without_round_off
+from coinfer.study.figures import (
+    PAGE_IN,
+    RULES,
+    plt,
+    rule_style,
+    save,
+    save_gallery,
+    save_table,
+    use_style,
+    without_round_off,
+)
 from coinfer.validation import needs
 
 
@@ -58,11 +69,11 @@ def test_round_off_changes_no_byte_of_a_picture(tmp_path):
     for name, factor in (("a", 1.0), ("b", 1 + 1e-9)):
         figure = draw(factor)
         figure.savefig(tmp_path / f"plain-{name}.svg", metadata={"Date": None})
-        save(figure, name, pd.DataFrame({"x": [1.0]}), tmp_path, "A figure.")
+        save(figure, "same", pd.DataFrame({"x": [1.0]}), tmp_path / name, "A figure.")
         plt.close(figure)
     assert (tmp_path / "plain-a.svg").read_bytes() != (tmp_path / "plain-b.svg").read_bytes()
     for suffix in ("svg", "pdf"):
-        assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes(), suffix
+        assert len({(tmp_path / name / f"same.{suffix}").read_bytes() for name in "ab"}) == 1, suffix
 
 
 def test_the_grid_is_too_fine_to_see():
@@ -95,3 +106,24 @@ def test_a_missing_package_gives_one_sentence(monkeypatch):
         needs("study"),
     ):
         import papermill  # noqa: F401
+
+
+def test_a_saved_picture_is_named_and_described(tmp_path):
+    use_style(draft=True)
+    figure = draw(1.0)
+    shown = save(figure, "a", pd.DataFrame({"x": [1.0]}), tmp_path, "Less < more,\n  by a & b.")
+    plt.close(figure)
+    root = ElementTree.parse(tmp_path / "a.svg").getroot()
+    assert [(child.tag.split("}")[1], child.text) for child in root[:2]] == [
+        ("title", "a"),
+        ("desc", "Less < more, by a & b."),
+    ]
+    assert shown.data == "**a.** Less < more, by a & b."
+    assert (tmp_path / "a.md").read_text() == "Less < more, by a & b.\n"
+
+
+def test_the_gallery_has_captions_in_place_of_pictures(tmp_path):
+    (tmp_path / "a.svg").touch()
+    (tmp_path / "a.md").write_text("At $M^*$ [layers] it costs less.")
+    save_gallery("Before.", tmp_path)
+    assert "![At M^* layers it costs less.](a.svg)" in (tmp_path / "README.md").read_text()

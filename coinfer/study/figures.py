@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ with needs("study"):
     import matplotlib as mpl
     import matplotlib.pyplot as plt
     import seaborn as sns
+    from IPython.core.getipython import get_ipython
+    from IPython.display import Markdown, display
 
 COLUMN_IN = 88 / 25.4  # a journal's column
 PAGE_IN = 181 / 25.4  # two columns and the gap between them
@@ -96,15 +99,23 @@ def _look(name: str) -> dict[str, Any]:
     }
 
 
-def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, caption: str) -> None:
-    """Save `name`.svg, .pdf, .csv (the numbers shown, as in `save_table`) and .md (the caption) in the folder `out`.
+def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, caption: str) -> Any:
+    """Show a figure, and return its caption, to stand under it; save `name`.svg, .pdf, .csv (the numbers shown) and .md (the caption).
 
     Nothing is written if `out` is None: a notebook run by hand shows its figures and leaves the saved ones alone.
-    The same figure gives the same bytes, on any CPU. Each file is written beside its place and renamed.
+    The same figure gives the same bytes, on any CPU. Each file is written beside its place and renamed. The SVG holds its
+    name and its caption, for those who have it read to them.
     """
-    if out is None:
-        return
-    folder = Path(out)
+    said = " ".join(caption.split())
+    if get_ipython() is not None:
+        display(figure)
+        plt.close(figure)
+    if out is not None:
+        _save_files(figure, name, numbers, Path(out), said)
+    return Markdown(f"**{name}.** {said}")
+
+
+def _save_files(figure: Any, name: str, numbers: pd.DataFrame, folder: Path, caption: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     empty: dict[str, dict[str, None]] = {
         "svg": {"Date": None, "Creator": None},
@@ -114,9 +125,17 @@ def save(figure: Any, name: str, numbers: pd.DataFrame, out: str | Path | None, 
         for suffix, metadata in empty.items():
             beside = folder / f".{name}.{suffix}"
             figure.savefig(beside, format=suffix, metadata=metadata)
+            if suffix == "svg":
+                beside.write_text(_described(beside.read_text("utf-8"), name, caption), encoding="utf-8", newline="\n")
             os.replace(beside, folder / f"{name}.{suffix}")
-    save_table(numbers, name, out)
-    _write(folder / f"{name}.md", " ".join(caption.split()) + "\n")
+    save_table(numbers, name, folder)
+    _write(folder / f"{name}.md", caption + "\n")
+
+
+def _described(svg: str, name: str, caption: str) -> str:
+    """An SVG with a title and a description, as its first elements."""
+    at = svg.index(">", svg.index("<svg ")) + 1
+    return f"{svg[:at]}\n <title>{escape(name)}</title>\n <desc>{escape(caption)}</desc>{svg[at:]}"
 
 
 def without_round_off(table: pd.DataFrame) -> pd.DataFrame:
@@ -189,11 +208,16 @@ def save_gallery(introduction: str, out: str | Path | None) -> None:
     if out is None:
         return
     shown = [
-        f"![{name}]({name}.svg)\n\n**{name}** ([PDF]({name}.pdf), [numbers]({name}.csv)). {caption}"
+        f"![{_alt(caption)}]({name}.svg)\n\n**{name}** ([PDF]({name}.pdf), [numbers]({name}.csv)). {caption}"
         for name, caption in captions(out).items()
     ]
     head = "# Findings and figures\n\nWritten by the notebooks; `make figures` makes it anew."
     _write(results(out) / "README.md", "\n\n".join([head, introduction, "## Figures", *shown]) + "\n")
+
+
+def _alt(caption: str) -> str:
+    """A caption as the text in place of a picture, without what would end it or be typeset."""
+    return caption.translate(str.maketrans("", "", "[]$\\`"))
 
 
 def _write(path: Path, text: str) -> None:
