@@ -46,22 +46,17 @@ def read_trace(
     """A trace from a log, averaged over windows of `window_s`: the usual interval of the samples, 0.1 s for packets.
 
     `format`: "mahimahi", a whole number of milliseconds a line for each 1500-byte packet that could be delivered then;
-    "rate", time [s] and rate [Mbit/s] in two columns; "csv", any table, whose columns `time` and `rate`, or `snr` with the
+    "rate", time [s] and rate [Mbit/s] in two columns; "csv", a table whose columns `time` and `rate`, or `snr` with the
     `bandwidth_hz` that makes a rate of it (Shannon's), are names or indices from 0, in units that the caller names. The
-    first line is a header if a column is named, or if the cell of one is no number or date. `separator`: comma,
-    semicolon, tab or " " (any blanks), else found. Times are numbers, or dates: ISO 8601, as `date` prints them, year first with dots, or in a
-    `time_format` of strptime. Cells that are `missing` ("", "-", "nan", "NA") are refused unless they mean "outage" or "skip".
-
-    `holds`: a sample's rate is that "until next" sample, or that "since last", as counters give; those of one time are
-    averaged. A pause of more than 10 usual intervals is listed in `gaps_s`. `gaps`: "cut" leaves it out but for one interval
-    and joins what lies around it, "hold" lets the rate hold on, "outage" has none in it; None cuts with a `UserWarning`.
-    There is one too where a column's name says another rate unit, and where packets are too few to tell a rate (10 a window
-    on average, empty ones apart). Raises `InputError` that names the line.
+    first line is a header if a column is named, or holds a word there. `separator`: comma, semicolon, tab or " " (blanks).
+    Times are numbers, or dates in one zone or with offsets: ISO 8601, as Unix prints them, year first with dots, or in
+    strptime's `time_format`. `missing` cells ("", "-", "nan", "NA") mean an "outage" or lines to "skip". `holds`: a rate is
+    that "until next" sample, or "since last", as counters give; those of one time are averaged. A pause of more than 10
+    usual intervals is one of `gaps_s`: "cut" but for one interval and joined, a rate that "hold"s on, or an "outage".
+    A `UserWarning` says which gaps were cut if nobody said what `gaps` are, that a column's name has another rate unit,
+    and that a window holds too few packets to tell a rate (10 on average, empty ones apart). Raises `InputError`.
     """
-    one_of("format", format, ("csv", "rate", "mahimahi"))
-    one_of("holds", holds, HOLDS)
-    for name, value, allowed in (("gaps", gaps, GAPS), ("missing", missing, ("skip", "outage"))):
-        _ = value is None or one_of(name, value, allowed)
+    _check_choices(format=format, holds=holds, gaps=gaps, missing=missing)
     window_s = None if window_s is None else seconds("window_s", window_s)
     if format == "mahimahi":
         return _packets(path, lines_of(path), PACKET_WINDOW_S if window_s is None else window_s)
@@ -72,6 +67,15 @@ def read_trace(
     lines, (moments, values) = read_table(path, lines_of(path), columns, separator, time_format)
     times = times_s(path, moments, lines, time_unit, time_format)
     return sampled(path, *_rates(path, lines, times, values, to_bps, missing), window_s, holds, gaps)
+
+
+CHOICES = {"format": ("csv", "rate", "mahimahi"), "holds": HOLDS, "gaps": GAPS, "missing": ("skip", "outage")}
+
+
+def _check_choices(**chosen: str | None) -> None:
+    for name, value in chosen.items():
+        if value is not None or name in ("format", "holds"):
+            one_of(name, value, CHOICES[name])
 
 
 Samples = tuple[NDArray[np.int64], Floats, Floats]  # (S,) line, time [s] and rate [bit/s] of each
@@ -140,19 +144,13 @@ def _rates(
         if absent.all():
             raise fail(path, f"holds no samples: a rate or SNR is missing in all {absent.size} lines")
         lines, times, values, absent = lines[~absent], times[~absent], values[~absent], absent[~absent]
-    with np.errstate(
-        over="ignore", invalid="ignore"
-    ):  # what is not finite, as a negative SNR gives, is refused as a rate
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused as a rate
         return lines, times, np.where(absent, 0.0, to_bps(values))
 
 
 def _packets(path: str | Path, found: Lines, window_s: float) -> Trace:
     """Delivery opportunities counted in windows. The last one ends the trace, as it does where the format comes from."""
-    cells = found.text.split("\n")
-    if wrong := [at for at, cell in enumerate(cells) if not MILLISECONDS.fullmatch(cell)]:
-        line, cell = found.numbers[wrong[0]], brief(cells[wrong[0]].strip())
-        raise fail(path, f"line {line} = {cell}: should be a whole, nonnegative number of milliseconds")
-    times = np.array(cells, dtype=np.int64)
+    times = _milliseconds(path, found)
     if (bad := np.diff(times) < 0).any():
         at = int(np.argmax(bad)) + 1
         raise fail(path, f"line {found.numbers[at]} goes back in time, from {times[at - 1]} to {times[at]} ms")
@@ -169,6 +167,22 @@ def _packets(path: str | Path, found: Lines, window_s: float) -> Trace:
             stacklevel=3,
         )
     return Trace(np.asarray(counts * (PACKET_BITS / window_s), dtype=np.float64), window_s)
+
+
+def _milliseconds(path: str | Path, found: Lines) -> NDArray[np.int64]:
+    numbers = found.text.split("\n")
+    try:
+        if found.text.isascii() and not any(
+            sign in found.text for sign in "-+_"
+        ):  # what Python's int would take as well
+            return np.array(numbers, dtype=np.int64)
+    except (ValueError, OverflowError):
+        pass
+    at = next(i for i, number in enumerate(numbers) if not MILLISECONDS.fullmatch(number))
+    raise fail(
+        path,
+        f"line {found.numbers[at]} = {brief(numbers[at].strip())}: should be a whole, nonnegative number of milliseconds",
+    )
 
 
 def _counted(times_ms: NDArray[np.int64], window_s: float) -> NDArray[np.intp]:

@@ -32,17 +32,17 @@ def read_table(
 ) -> Table:
     """The cells of the chosen columns, by name or index; `chosen` has what each is for, times first.
 
-    Where a column has a name, the first line is the header; where both have an index, it is one if a chosen cell of it is
-    neither a number or date nor missing. Raises `InputError`.
+    Where a column has a name, the first line is the header; where both have an index, it is one if a chosen cell of it has
+    letters and is neither a date nor missing. Raises `InputError`.
     """
     between = _separator(lines, separator)
     first = _row(lines.text.partition("\n")[0], between)
     at = [_index(name, column, first) for name, column in chosen.items()]
     if at[0] == at[1]:
         raise InputError(f"{' and '.join(chosen)}: are the same column, {brief(first[at[0]])}; should be two")
-    header = any(isinstance(column, str) for column in chosen.values()) or not (
-        is_time(first[at[0]], time_format) and _is_number(first[at[1]])
-    )
+    readable = is_time(first[at[0]], time_format), _is_number(first[at[1]])
+    words = [first[i] for i, read in zip(at, readable, strict=True) if not read and any(map(str.isalpha, first[i]))]
+    header = bool(words) or any(isinstance(column, str) for column in chosen.values())
     if header:
         lines = Lines(lines.text.partition("\n")[2], lines.numbers[1:])
         if not lines.numbers.size:
@@ -103,10 +103,10 @@ def numbers(
 
 
 def _separator(lines: Lines, given: str | None) -> str:
-    """What is given, or the first of tab, semicolon and comma that is in each of the first lines, else blanks."""
+    """What is given, or the first of tab, semicolon and comma that is in half of the first lines, else blanks."""
     if given is None:
         some = lines.text[:1_000_000].split("\n")[:LOOKED_AT]
-        return next((each for each in SEPARATORS if all(each in line for line in some)), " ")
+        return next((each for each in SEPARATORS if 2 * sum(each in line for line in some) >= len(some)), " ")
     if isinstance(given, str) and given in SEPARATORS:
         return given
     raise InputError(f"separator = {brief(given)}: should be ',', ';', '\\t' or ' ' (any blanks)")

@@ -1,6 +1,7 @@
 """The times of a log: numbers, or dates and clock times in the ways that loggers write them."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ FORMATS = {  # as `strptime` has them; none can be mistaken for another, and non
     "%Y.%m.%d_%H.%M.%S": "2022.08.11_13.41.30",
 }
 LIKE = " or ".join(repr(FORMATS[each]) for each in ("ISO8601", "%a %b %d %H:%M:%S %Y", "%Y.%m.%d_%H.%M.%S"))
-NAMED_ZONE = re.compile(r" ?\b([A-Z]{3,5})(?=$| \d{4}$)")  # at the end, or before the year
-OFFSET = re.compile(r"(?:[T ]\d\d.*?(?:Z|[+-]\d\d(?::?\d\d)?)| [+-]\d{4} \d{4})$")
+NAMED_ZONE = re.compile(r" ?\b([A-Z]{3,5})(?=$| \d{4}$)", re.MULTILINE)  # at the end, or before the year
+OFFSET = re.compile(r"(?:[T ]\d\d.*?(?:Z|[+-]\d\d(?::?\d\d)?)| [+-]\d{4} \d{4})$", re.MULTILINE)
+WORDS = re.compile(r"^[^\d\n]+$", re.MULTILINE)  # no date, though a parser would take some for the time now
 MOST = 1e25  # of any unit; differences of such times do not overflow
 Cells = NDArray[np.object_]  # of text
 
@@ -71,15 +73,15 @@ def _numbers(cells: Cells, time_format: str | None) -> Floats | None:
 def _format(cell: str, time_format: str | None) -> str | None:
     """The first format that a cell is in."""
     for each in FORMATS if time_format is None else (time_format,):
-        plain = cell if time_format is not None else _plain(cell)
-        if not np.isnat(_parsed(np.array([plain], dtype=object), each)[0]):
+        plain = _plain([cell]) if time_format is None else np.array([cell], dtype=object)
+        if not np.isnat(_parsed(plain, each)[0]):
             return each
     return None
 
 
-def _plain(cell: str) -> str:
-    """A date without a named zone; words that a parser would take for the time now are none."""
-    return NAMED_ZONE.sub("", cell) if any(character.isdigit() for character in cell) else ""
+def _plain(cells: Sequence[str]) -> Cells:
+    """Dates without a named zone; empty where there are only words."""
+    return np.array(WORDS.sub("", NAMED_ZONE.sub("", "\n".join(cells))).split("\n"), dtype=object)
 
 
 def _parsed(cells: Cells, time_format: str) -> NDArray[np.datetime64]:
@@ -103,7 +105,7 @@ def _dates(path: str | Path, cells: Cells, lines: NDArray[np.int64], time_format
     plain = cells
     if time_format is None:
         _check_zones(path, cells, lines)
-        plain = np.array([_plain(cell) for cell in cells], dtype=object)
+        plain = _plain(cells.tolist())
     moments = _parsed(plain, found)
     if (bad := np.isnat(moments)).any():
         at = int(np.argmax(bad))
@@ -115,7 +117,10 @@ def _dates(path: str | Path, cells: Cells, lines: NDArray[np.int64], time_format
 
 def _check_zones(path: str | Path, cells: Cells, lines: NDArray[np.int64]) -> None:
     """Raise `InputError` where a zone has another name than in the first cell, or where only some cells have one."""
-    first = _zone(cells[0])
+    text, first = "\n".join(cells), _zone(cells[0])
+    named = NAMED_ZONE.findall(text)
+    if len(set(named)) <= 1 and all(len(found) in (0, cells.size) for found in (named, OFFSET.findall(text))):
+        return
     for cell, line in zip(cells, lines, strict=True):
         if (zone := _zone(cell)) != first:
             raise fail(
