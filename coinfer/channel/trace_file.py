@@ -58,13 +58,14 @@ def read_trace(
     """
     _check_choices(format=format, holds=holds, gaps=gaps, missing=missing)
     window_s = None if window_s is None else seconds("window_s", window_s)
+    found = lines_of(path)
     if format == "mahimahi":
-        return _packets(path, lines_of(path), PACKET_WINDOW_S if window_s is None else window_s)
+        return _packets(path, found, PACKET_WINDOW_S if window_s is None else window_s)
     if format == "rate":
-        return sampled(path, *_two_columns(path, missing), window_s, holds, gaps)
+        return sampled(path, *_two_columns(path, found, missing), window_s, holds, gaps)
     columns, to_bps = _columns(time, rate, snr), _in_bps(rate, rate_unit, snr_unit, bandwidth_hz)
     check_time(time_unit, time_format)
-    lines, (moments, values) = read_table(path, lines_of(path), columns, separator, time_format)
+    lines, (moments, values) = read_table(path, found, columns, separator, time_format)
     times = times_s(path, moments, lines, time_unit, time_format)
     return sampled(path, *_rates(path, lines, times, values, to_bps, missing), window_s, holds, gaps)
 
@@ -119,9 +120,9 @@ def _unit(found: re.Match[str]) -> tuple[str, bool]:
     return found[1].lower(), found[2] == "B" or found[2].lower() == "byte"
 
 
-def _two_columns(path: str | Path, missing: str | None) -> Samples:
+def _two_columns(path: str | Path, found: Lines, missing: str | None) -> Samples:
     """Of a file whose lines are a time [s] and a rate [Mbit/s], with blanks or a comma between them."""
-    text, lines = lines_of(path)
+    text, lines = found
     times, rates, third = cells(path, Lines(text.replace(",", " "), lines), " ", [0, 1, 2])
     if (bad := (rates == "") | (third != "")).any():
         at = int(np.argmax(bad))
