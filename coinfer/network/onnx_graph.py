@@ -67,8 +67,10 @@ class Graph:
         return [value for value, name in zip(node.input, variadic, strict=True) if not name.types <= INDEX_TYPES]
 
 
-def live_graph(path: str, dimensions: Mapping[str, int]) -> Graph:
+def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, object]) -> Graph:
     """What an inference of an ONNX file runs, its symbolic dimensions given sizes; raises `InputError`."""
+    if inputs:
+        raise InputError(f"inputs = {brief(dict(inputs))}: should be none")
     model = _load(path)
     stored = {tensor.name for tensor in model.graph.initializer}
     live, needed = _live(model.graph)
