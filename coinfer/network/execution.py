@@ -67,7 +67,7 @@ def _sent(file: Path) -> list[str]:
     """The input, and the activation that is sent at every stage between layers."""
     graph = read_graph(file)
     cuts = single_activation_cuts(graph)
-    bounds = layer_bounds(graph, cuts, operator_macs(graph), graph.size)
+    bounds = layer_bounds(graph, cuts, operator_macs(graph), activation_bits=1)
     return [graph.source, *(cuts[bound] for bound in bounds[1:-1])]
 
 

@@ -5,17 +5,16 @@ is an optional extra, so it is imported when a file is read.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coinfer.network.chain import DNN, Coding, positive_integer, span_name
 from coinfer.network.onnx_operators import stored_arguments
 from coinfer.network.onnx_work import operator_macs, read_graph
-from coinfer.validation import InputError, needs, one_of
+from coinfer.validation import needs, one_of
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -49,10 +48,10 @@ def read_onnx(
     """The chain of an ONNX file, cut where exactly one activation crosses.
 
     A layer is a run of operators with at least one that multiplies and adds, such as Conv, MatMul, LSTM or Attention.
-    Operators without MACs take no time, so of the cuts between two that have some, the one where the fewest bits cross
-    is taken, the latest of equals: a quantised graph is cut where its small integers cross. Leading operators belong to
-    the first layer. `every_operator` makes every cut a stage instead, which hands out stages that take no time: use it
-    only to show what that does.
+    Operators without MACs belong to the layer before them, leading ones to the first; but one that only widens what was
+    small integers, as DequantizeLinear does, belongs to the next, so that a quantised graph is cut where those cross.
+    `every_operator` makes every cut a stage instead, which hands out stages that take no time: use it only to show what
+    that does.
     MACs are those of one run of the graph (of one inference if its batch dimension is 1); `onnx_report` gives them by type
     of operator. One that is neither counted nor known to have none is refused; `ignore=["Op"]`, or "domain:Op", takes
     all that are called so for no work. Parameters are the stored constants that operators read as data, batch
@@ -80,9 +79,7 @@ def read_onnx(
     )
     graph = read_graph(path, dimensions, inputs)
     work, cuts = operator_macs(graph, ignore), single_activation_cuts(graph)
-    bounds = layer_bounds(
-        graph, cuts, work, lambda value: graph.size(value) * (sent or graph.bits(value)), every_operator
-    )
+    bounds = layer_bounds(graph, cuts, work, sent, every_operator)
     parts, names, read = [slice(*ends) for ends in pairwise(bounds)], _names(graph.operators, work), set[str]()
     stored = [[value for node in graph.operators[part] for value in parameters(node, graph, read)] for part in parts]
     crossing = [[cuts[bound]] for bound in bounds[1:-1]] + [sorted(graph.results)]
@@ -151,12 +148,12 @@ def layer_bounds(
     graph: "Graph",
     cuts: Mapping[int, str],
     work: Sequence[int],
-    crossing_bits: Callable[[str], int],
+    activation_bits: int | None = None,
     every_operator: bool = False,
 ) -> list[int]:
     """Where layers begin and end, in operators (see `read_onnx`); raises `InputError` if there is no chain.
 
-    `work` are the MACs of every operator, and `crossing_bits` those of an activation.
+    `work` are the MACs of every operator, shape (operators,).
     """
     if not any(work):
         raise graph.refused(
@@ -168,21 +165,21 @@ def layer_bounds(
     if every_operator:
         return bounds
     parts = [(start, stop) for start, stop in pairwise(bounds) if any(work[start:stop])]
-    between = [[*cuts][bounds.index(stop) - 1 : bounds.index(start)] for (_, stop), (start, _) in pairwise(parts)]
-    return [0, *(_fewest(among, cuts, crossing_bits) for among in between), len(work)]
+    between = [[cut for cut in cuts if stop <= cut <= start] for (_, stop), (start, _) in pairwise(parts)]
+    if activation_bits is not None:  # values of one type cross everywhere
+        return [0, *(cut for *_, cut in between), len(work)]
+    return [0, *(_narrowest(among, cuts, graph) for among in between), len(work)]
 
 
-def _fewest(among: Sequence[int], cuts: Mapping[int, str], crossing_bits: Callable[[str], int]) -> int:
-    """The cut where the fewest bits cross, the latest of equals; one where nobody knows how many is not taken."""
-    if len(among) == 1:
-        return among[0]
-    bits: dict[int, float] = {}
-    for cut in reversed(among):
-        try:
-            bits[cut] = crossing_bits(cuts[cut])
-        except InputError:
-            bits[cut] = inf
-    return min(bits, key=bits.__getitem__)
+def _narrowest(among: Sequence[int], cuts: Mapping[int, str], graph: "Graph") -> int:
+    """The last of some cuts, or an earlier one where fewer bits cross because they are values of a narrower type."""
+    best = among[-1]
+    each = graph.bits(cuts[best])
+    for cut in reversed(among[:-1]):
+        narrower = cuts[cut] in graph.shapes and graph.bits(cuts[cut]) < each
+        if narrower and _bits([cuts[cut]], graph, None) < _bits([cuts[best]], graph, None):
+            best = cut
+    return best
 
 
 def _stands_for_stored(producer: "NodeProto", graph: "Graph") -> bool:

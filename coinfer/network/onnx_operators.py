@@ -67,7 +67,7 @@ def _convolution(node: "NodeProto", graph: "Graph", weight: int = 1) -> int:
 
 def _transposed_convolution(node: "NodeProto", graph: "Graph") -> int:
     """Each value of the input is spread over the kernel and the output channels of its group."""
-    return prod(_shape(node, graph, 0)) * prod(_shape(node, graph, 1)[1:])
+    return _size(node, graph, 0) * prod(_shape(node, graph, 1)[1:])
 
 
 def _product(node: "NodeProto", graph: "Graph") -> int:
@@ -85,13 +85,13 @@ def _packed_product(node: "NodeProto", graph: "Graph") -> int:
     columns = _integer(node, "N" if forward else "K")
     if columns < 1:
         raise graph.refused(f"{node.op_type} of {node.output[0]!r} does not say its {'N' if forward else 'K'}")
-    return prod(_shape(node, graph, 0)) * columns
+    return _size(node, graph, 0) * columns
 
 
 def _recurrent(node: "NodeProto", graph: "Graph") -> int:
     """In each step each sequence meets all weights of the input and of the state, in every direction."""
     steps, batch = (_shape(node, graph, 0)[axis] for axis in range(2))  # or the other way round, by the layout
-    return steps * batch * (prod(_shape(node, graph, 1)) + prod(_shape(node, graph, 2)))
+    return steps * batch * (_size(node, graph, 1) + _size(node, graph, 2))
 
 
 def _affine_grid(node: "NodeProto", graph: "Graph") -> int:
@@ -116,7 +116,7 @@ def _attention(node: "NodeProto", graph: "Graph") -> int:
     length = _shape(node, graph, 1)[-2]
     if _given(node, 4):
         length += _shape(node, graph, 4)[2]
-    return (prod(_shape(node, graph, 0)) + graph.size(node.output[0])) * length
+    return (_size(node, graph, 0) + graph.size(node.output[0])) * length
 
 
 def _projected_attention(node: "NodeProto", graph: "Graph", past: int) -> int | None:
@@ -147,7 +147,7 @@ def _multi_head_attention(node: "NodeProto", graph: "Graph") -> int | None:
 
 def _group_query_attention(node: "NodeProto", graph: "Graph") -> int | None:
     """As attention, without a past: a past may be a buffer, and no shape says how much of it is filled."""
-    if _given(node, 3) and prod(_shape(node, graph, 3)):
+    if _given(node, 3) and _size(node, graph, 3):
         return None
     length = _shape(node, graph, 1 if _given(node, 1) else 0)[1]
     return 2 * graph.size(node.output[0]) * length
@@ -166,6 +166,10 @@ def _shape(node: "NodeProto", graph: "Graph", place: int) -> tuple[int, ...]:
     return graph.shape(node.input[place])
 
 
+def _size(node: "NodeProto", graph: "Graph", place: int) -> int:
+    return prod(_shape(node, graph, place))
+
+
 def _integer(node: "NodeProto", name: str, default: int = 0) -> int:
     return next((attribute.i for attribute in node.attribute if attribute.name == name), default)
 
@@ -179,28 +183,20 @@ def _integers(node: "NodeProto", name: str, length: int) -> tuple[int, ...]:
 
 
 def _einsum_terms(node: "NodeProto", graph: "Graph") -> tuple[list[Labels], set[str | int]]:
-    """The labels of every operand with their extents, and the labels of the result."""
-    equation = next((item.s.decode("utf-8", "replace") for item in node.attribute if item.name == "equation"), "")
+    """The labels of every operand with their extents, and the labels of the result; onnx has seen that they fit."""
+    equation = next(item.s.decode() for item in node.attribute if item.name == "equation")
     left, arrow, right = equation.replace(" ", "").partition("->")
-    written = left.split(",")
-    if len(written) != len(node.input):
-        raise graph.refused(f"Einsum {equation!r} should have as many terms as operands, {len(node.input)}")
-    terms = [_term(text, graph.shape(value)) for text, value in zip(written, node.input, strict=True)]
-    if any(term is None for term in terms):
-        raise graph.refused(f"Einsum {equation!r} does not fit the shapes of its operands")
-    found = [term for term in terms if term is not None]
-    axes = {name for term in found for name in term if isinstance(name, int)}
+    terms = [_term(text, graph.shape(value)) for text, value in zip(left.split(","), node.input, strict=True)]
+    axes = {name for term in terms for name in term if isinstance(name, int)}
     if not arrow:
-        return found, axes | {name for name in left if left.count(name) == 1 and name.isalpha()}
-    return found, set(right.replace("...", "")) | (axes if "..." in right else set())
+        return terms, axes | {name for name in left if left.count(name) == 1 and name.isalpha()}
+    return terms, set(right.replace("...", "")) | (axes if "..." in right else set())
 
 
-def _term(text: str, shape: tuple[int, ...]) -> Labels | None:
-    """The labels of an operand with their extents; None if there are not as many as axes."""
-    before, dots, after = text.partition("...")
+def _term(text: str, shape: tuple[int, ...]) -> Labels:
+    """The labels of an operand with their extents."""
+    before, _, after = text.partition("...")
     hidden = len(shape) - len(before) - len(after)
-    if hidden < 0 or (hidden and not dots):
-        return None
     labels: Labels = {}
     for name, extent in zip([*before, *range(-hidden, 0), *after], shape, strict=True):
         labels[name] = _broadcast(labels.get(name, 1), extent)  # a label twice is a diagonal
