@@ -100,7 +100,7 @@ def _ignored(graph: "Graph", ignore: Iterable[str]) -> frozenset[Operator]:
         raise InputError(f"ignore = {brief(ignore)}: should be a list of operators, e.g. ['Conv']")
     named: dict[str, set[Operator]] = {}
     for domain, name in map(operator, graph.operators):
-        for called in {label((domain, name)), f"{domain or 'ai.onnx'}:{name}", name}:
+        for called in (label((domain, name)), f"{domain or 'ai.onnx'}:{name}", name):
             named.setdefault(called, set()).add((domain, name))
     shown = [name for name in named if not name.startswith("ai.onnx:")]
     known = [name if isinstance(name, str) and name in named else one_of("ignore", name, shown) for name in ignore]
