@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from coinfer.network.onnx_chain import MAC_OPERATORS, layer_bounds, single_activation_cuts
+from coinfer.network.onnx_chain import layer_bounds, single_activation_cuts
+from coinfer.network.onnx_work import operator_macs, read_graph
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto
 
+MAC_OPERATORS = ("Conv", "Gemm", "MatMul")
 Arrays = dict[str, np.ndarray]
 
 
@@ -63,11 +65,10 @@ def execute(file: Path) -> Executed:
 
 def _sent(file: Path) -> list[str]:
     """The input, and the activation that is sent at every stage between layers."""
-    from coinfer.network.onnx_graph import live_graph
-
-    graph = live_graph(str(file), {})
+    graph = read_graph(file)
     cuts = single_activation_cuts(graph)
-    return [graph.source, *(cuts[bound] for bound in layer_bounds(graph, cuts, False)[1:-1])]
+    bounds = layer_bounds(graph, cuts, operator_macs(graph), activation_bits=1)
+    return [graph.source, *(cuts[bound] for bound in bounds[1:-1])]
 
 
 def _whole(model: "ModelProto", wanted: list[str]) -> Arrays:
