@@ -28,6 +28,7 @@ from onnx.reference import ReferenceEvaluator
 from coinfer.network.onnx_file import refused
 
 MOST_ELEMENTS = 10_000  # of a value that is computed to find a shape; no shape hangs on a larger one
+MOST_HANDLED = 1_000_000  # elements in all, of some microseconds each
 DATA_DEPENDENT = frozenset({"Compress", "NonZero", "Unique"})  # have about as many results as inputs at most
 # What shapes are computed with: quick, of no more elements than their results have, and the same each time.
 COMPUTED = DATA_DEPENDENT | frozenset(
@@ -118,6 +119,7 @@ class Values:
     stored: set[str] = field(default_factory=set)
     values: dict[str, TensorProto | None] = field(default_factory=dict)  # None: too large, or cannot be computed
     producers: dict[str, NodeProto] = field(default_factory=dict)  # of values that may yet be computed
+    handled: int = 0  # elements that were read and made in computing values
 
     def store(self, tensors: Iterable[TensorProto]) -> None:
         """Take in what the file stores; large tensors and missing external ones by their shape only."""
@@ -214,9 +216,12 @@ def _computed(node: NodeProto, values: Values) -> dict[str, TensorProto | None]:
     if node.op_type in ("Shape", "Size"):
         return {results[0]: _of_shape(node, values)}
     inputs = [values.values[name] for name in node.input if name]
-    small = all(_is_small(values.shape(name), node) for name in results)
+    shapes = [values.shape(name) for name in results]
+    sizes = [prod(value.dims) for value in inputs if value] + [prod(shape) for shape in shapes if shape is not None]
+    small = all(_is_small(shape, node) for shape in shapes) and values.handled <= MOST_HANDLED
     if not small or any(value is None for value in inputs):
         return dict.fromkeys(results)
+    values.handled += sum(sizes)
     model = alone(node, values.opsets, known={value.name: value for value in inputs if value})
     try:
         with np.errstate(all="ignore"):
