@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -256,7 +257,9 @@ def test_operators_one_by_one(tmp_path: Path):
 # ---------------------------------------------------------------- operators that onnx does not know
 
 
-def contributed(folder: Path, op: str, arrays: list[np.ndarray | None], ranks: tuple[int, ...], **attributes: Any) -> Path:
+def contributed(
+    folder: Path, op: str, arrays: list[np.ndarray | None], ranks: tuple[int, ...], **attributes: Any
+) -> Path:
     """One of onnxruntime's operators of x, the first array, and of stored others; None is left out."""
     names = ["x" if place == 0 else f"i{place}" if array is not None else "" for place, array in enumerate(arrays)]
     constants = stored(**{name: array for name, array in zip(names, arrays, strict=True) if name not in ("", "x")})
@@ -287,7 +290,13 @@ CONTRIBUTED: list[tuple[str, list, dict[str, Any], list[tuple[int, ...]], int]] 
     ("DequantizeLinear", [IMAGE, np.float16(1), ZERO], {}, [(2, 3, 9, 9)], FLOAT16),
     ("FusedConv", [zeros(2, 3, 9, 9), zeros(4, 3, 3, 3), zeros(4)], {"strides": [2, 2]}, [(2, 4, 4, 4)], 1),
     ("NhwcFusedConv", [LAST.astype(np.float16), zeros(4, 3, 3, 3)], {"pads": [1] * 4}, [(2, 9, 9, 4)], FLOAT16),
-    ("QLinearConv", [LAST, ONE, ZERO, bytes_of(4, 3, 3, 3), ONE, ZERO, ONE, ZERO], {"channels_last": 1}, [(2, 7, 7, 4)], 2),
+    (
+        "QLinearConv",
+        [LAST, ONE, ZERO, bytes_of(4, 3, 3, 3), ONE, ZERO, ONE, ZERO],
+        {"channels_last": 1},
+        [(2, 7, 7, 4)],
+        2,
+    ),
     ("QLinearAdd", [IMAGE, ONE, ZERO, bytes_of(3, 1, 1), ONE, ZERO, ONE, ZERO], {}, [(2, 3, 9, 9)], 2),
     ("QLinearMul", [bytes_of(9, 1), ONE, ZERO, bytes_of(4, 1, 7), ONE, ZERO, ONE, ZERO], {}, [(4, 9, 7)], 2),
     ("QLinearGlobalAveragePool", [IMAGE, ONE, ZERO, ONE, ZERO], {"channels_last": 0}, [(2, 3, 1, 1)], 2),
@@ -303,7 +312,20 @@ CONTRIBUTED: list[tuple[str, list, dict[str, Any], list[tuple[int, ...]], int]] 
     ("DynamicQuantizeMatMul", [ROW, bytes_of(12, 7), ONE], {}, [(2, 5, 7)], 1),
     (
         "DynamicQuantizeLSTM",  # 2 steps of a batch of 5, in both directions, a state of 4
-        [ROW, bytes_of(2, 12, 16), bytes_of(2, 4, 16), None, None, None, None, None, zeros(2), bytes_of(2), zeros(2), bytes_of(2)],
+        [
+            ROW,
+            bytes_of(2, 12, 16),
+            bytes_of(2, 4, 16),
+            None,
+            None,
+            None,
+            None,
+            None,
+            zeros(2),
+            bytes_of(2),
+            zeros(2),
+            bytes_of(2),
+        ],
         {"hidden_size": 4, "direction": "bidirectional"},
         [(2, 2, 5, 4), (2, 5, 4), (2, 5, 4)],
         1,
@@ -314,7 +336,13 @@ CONTRIBUTED: list[tuple[str, list, dict[str, Any], list[tuple[int, ...]], int]] 
     ("MultiHeadAttention", [ROW, zeros(2, 9, 12), zeros(2, 9, 6)], {"num_heads": 3}, [(2, 5, 6)], 1),
     ("MultiHeadAttention", [ROW, zeros(2, 3, 9, 4), zeros(2, 3, 9, 4)], {"num_heads": 3}, [(2, 5, 12)], 1),
     ("MultiHeadAttention", [zeros(2, 5, 3, 3, 4)], {"num_heads": 3}, [(2, 5, 12)], 1),
-    ("GroupQueryAttention", [ROW, zeros(2, 5, 4), zeros(2, 5, 4)], {"num_heads": 3, "kv_num_heads": 1}, [(2, 5, 12)], 1),
+    (
+        "GroupQueryAttention",
+        [ROW, zeros(2, 5, 4), zeros(2, 5, 4)],
+        {"num_heads": 3, "kv_num_heads": 1},
+        [(2, 5, 12)],
+        1,
+    ),
     ("GroupQueryAttention", [zeros(2, 5, 20)], {"num_heads": 3, "kv_num_heads": 1}, [(2, 5, 12)], 1),
     ("EmbedLayerNormalization", [np.zeros((2, 5), np.int32), None, zeros(99, 12)], {}, [(2, 5, 12), (2,)], 1),
     ("SimplifiedLayerNormalization", [ROW, zeros(12)], {}, [(2, 5, 12)], 1),
@@ -383,7 +411,12 @@ def test_the_normalisation_that_onnxruntime_takes_for_one_of_onnx(tmp_path: Path
 
 
 def restated(folder: Path, batch: Any, stated: tuple[Any, ...], kind: int = TensorProto.FLOAT) -> Path:
-    path = save(folder, [node("MatMul", ["x", "w"], ["h"]), node("Relu", ["h"], ["y"])], stored(w=zeros(4, 3)), inputs=(batch, 4))
+    path = save(
+        folder,
+        [node("MatMul", ["x", "w"], ["h"]), node("Relu", ["h"], ["y"])],
+        stored(w=zeros(4, 3)),
+        inputs=(batch, 4),
+    )
     model = onnx.load(path)
     model.graph.value_info.append(tensor("h", stated, kind))
     onnx.save(model, path)
@@ -602,3 +635,248 @@ def test_calls_of_functions_are_what_they_call(tmp_path: Path):
     graph = live_graph(str(functions(tmp_path, 4, 3)), {})
     assert [each.op_type for each in graph.operators] == ["MatMul", *["Relu"] * 3**4]
     assert {graph.shape(each.output[0]) for each in graph.operators} == {(1, 3)}
+
+
+# ---------------------------------------------------------------- bad files and bad inputs
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe.onnx")
+    return folder / "pipe.onnx"
+
+
+def enormous(folder: Path) -> Path:
+    """More than an ONNX file can hold; the disk holds nothing of it."""
+    with (folder / "net.onnx").open("wb") as file:
+        file.truncate(2**31)
+    return folder / "net.onnx"
+
+
+def nested(folder: Path) -> Path:
+    """Ifs in Ifs, 5000 deep, as bytes: onnx itself cannot write them."""
+
+    def field(number: int, content: bytes) -> bytes:
+        length, size = b"", len(content)
+        while size > 127:
+            length, size = length + bytes([size & 127 | 128]), size >> 7
+        return bytes([number << 3 | 2]) + length + bytes([size]) + content
+
+    graph = b""
+    for _ in range(5000):
+        branch = field(1, b"then_branch") + field(6, graph) + b"\xa0\x01\x05"  # of type GRAPH
+        graph = field(1, field(4, b"If") + field(5, branch))
+    (folder / "net.onnx").write_bytes(b"\x08\x08" + field(7, graph))
+    return folder / "net.onnx"
+
+
+def too_many(folder: Path) -> Path:
+    names = ["x", *(f"h{number}" for number in range(100_000)), "y"]
+    return save(folder, [node("Relu", [before], [after]) for before, after in pairwise(names)])
+
+
+def unknown_condition(folder: Path) -> Path:
+    """A loop around an If, neither of which is known."""
+    one = branch("one", [node("Relu", ["x"], ["r"])], "r")
+    nodes = [
+        node("ReduceMax", ["x"], ["most"], keepdims=0),
+        node("Cast", ["most"], ["flag"], to=BOOL),
+        node("If", ["flag"], ["h"], then_branch=one, else_branch=one),
+        node("MatMul", ["h", "w"], ["y"]),
+    ]
+    return save(folder, nodes, stored(w=zeros(4, 4)))
+
+
+def looped(folder: Path) -> Path:
+    body = helper.make_graph(
+        [node("Identity", ["go"], ["on"]), node("Relu", ["before"], ["after"])],
+        "body",
+        [tensor("i", (), INT64), tensor("go", (), BOOL), tensor("before", (1, 4))],
+        [tensor("on", (), BOOL), tensor("after", (1, 4))],
+    )
+    nodes = [node("Loop", ["n", "", "x"], ["h"], body=body), node("MatMul", ["h", "w"], ["y"])]
+    return save(folder, nodes, stored(n=np.array(3), w=zeros(4, 4)))
+
+
+def two_conditions(folder: Path) -> Path:
+    one = branch("one", [node("Relu", ["x"], ["y"])], "y")
+    return save(
+        folder, [node("If", ["flags"], ["y"], then_branch=one, else_branch=one)], stored(flags=np.array([True, False]))
+    )
+
+
+def branch_of_fewer_results(folder: Path) -> Path:
+    one = branch("one", [node("Relu", ["x"], ["r"])], "r")
+    nodes = [node("If", ["flag"], ["y", "z"], then_branch=one, else_branch=one)]
+    return save(folder, nodes, stored(flag=np.array(True)))
+
+
+def astronomic_weight(folder: Path) -> Path:
+    """Of 10^30 elements, in a file that is not there; the product does not fit."""
+    path = save(folder, [node("MatMul", ["x", "w"], ["y"])], stored(w=zeros(4, 4)))
+    model = onnx.load(path)
+    weight = model.graph.initializer[0]
+    weight.ClearField("raw_data")
+    weight.dims[:] = [10**15, 10**15]
+    weight.data_location = TensorProto.EXTERNAL
+    weight.external_data.add(key="location", value="missing.bin")
+    onnx.save(model, path)
+    return path
+
+
+def astronomic(kind: str, *arguments: Any) -> Callable[[Path], Path]:
+    """A value of some 2^40 elements, from which the shape of another is computed."""
+
+    def make(folder: Path) -> Path:
+        names = [f"k{place}" for place in range(len(arguments))]
+        nodes = [
+            node(kind, names, ["large"]),
+            node("ReduceSum", ["large"], ["sum"], keepdims=0),
+            node("Cast", ["sum"], ["number"], to=INT64),
+            node("Reshape", ["number", "one"], ["shape"]),
+            node("MatMul", ["x", "w"], ["h"]),
+            node("Expand", ["h", "shape"], ["y"]),
+        ]
+        constants = {name: np.array(each) for name, each in zip(names, arguments, strict=True)}
+        return save(folder, nodes, stored(w=zeros(4, 1), one=np.array([1]), **constants), outputs={"y": 2})
+
+    return make
+
+
+def functions_of(*arguments: Any) -> Callable[[Path], Path]:
+    return lambda folder: functions(folder, *arguments)
+
+
+GIVEN = {"state": (2, 5, 3), "sr": 16000}
+BAD: dict[str, tuple[Callable[[Path], Path], dict[str, Any], str]] = {
+    "directory": (lambda folder: folder, {}, "is a directory; should be an ONNX file"),
+    "pipe": (pipe, {}, "is not a regular file"),
+    "device": (lambda _: Path("/dev/zero"), {}, "is not a regular file"),
+    "no name": (lambda folder: folder / "net\0.onnx", {}, "cannot be read"),
+    "long name": (lambda folder: folder / ("n" * 300), {}, "cannot be read (File name too long)"),
+    "2 GiB": (enormous, {}, "has 2147483648 bytes; an ONNX file has at most 2147483647, external data apart"),
+    "nested": (nested, {}, "is not a valid ONNX file"),
+    "24 levels of functions": (
+        functions_of(24, 2),
+        {},
+        "has 16777217 operators once its functions are inlined; at most",
+    ),
+    "1000 levels, 9 calls": (functions_of(1000, 9), {}, "has more than 10^12 operators once its functions are inlined"),
+    "200 levels": (functions_of(200, 1), {}, "has 201 levels of functions once its functions are inlined; at most 100"),
+    "recursive": (functions_of(5, 1, "F2", "f"), {}, "has functions that call themselves"),
+    "too many operators": (too_many, {}, "has 100001 operators once its functions are inlined; at most 100000"),
+    "If": (unknown_condition, {}, "has operators with subgraphs, which are no part of a chain (If)"),
+    "Loop": (looped, {}, "has operators with subgraphs, which are no part of a chain (Loop)"),
+    "two conditions": (two_conditions, {}, "has operators with subgraphs, which are no part of a chain (If)"),
+    "fewer results": (branch_of_fewer_results, {}, "has an If of 2 results whose branch has 1"),
+    "astronomic weight": (astronomic_weight, {}, "shapes cannot be inferred"),
+    "astronomic fill": (astronomic("ConstantOfShape", [2**40]), {}, "the shape of 'y' cannot be inferred"),
+    "astronomic range": (astronomic("Range", 0, 2**40, 1), {}, "the shape of 'y' cannot be inferred"),
+    "astronomic copies": (astronomic("Tile", [1, 2], [2**40]), {}, "the shape of 'y' cannot be inferred"),
+    "astronomic copy": (astronomic("Expand", [1], [2**20, 2**20]), {}, "the shape of 'y' cannot be inferred"),
+    "astronomic padding": (astronomic("Pad", [1], [0, 2**40]), {}, "the shape of 'y' cannot be inferred"),
+    "astronomic classes": (astronomic("OneHot", [1], 2**40, [0, 1]), {}, "the shape of 'y' cannot be inferred"),
+    "no step": (astronomic("Range", 0, 5, 0), {}, "the shape of 'y' cannot be inferred"),
+    "negative fill": (astronomic("ConstantOfShape", [-2]), {}, "shapes cannot be inferred"),
+    "three inputs": (
+        with_state,
+        {},
+        "has 3 (x, state, sr); give all but one a shape or a number, inputs={...}, of 'x': (batch, 8), 'state': (2, batch, 3)",
+    ),
+    "one input too many": (with_state, {"inputs": {"sr": 16000}}, "has 2 (x, state); give all but one a shape"),
+    "unknown input": (
+        with_state,
+        {"inputs": {"stat": (1,)}},
+        "inputs = 'stat': should be one of x, state, sr (did you mean",
+    ),
+    "no input left": (
+        with_state,
+        {"inputs": GIVEN | {"x": (5, 8)}},
+        "should leave one input to begin with, but has all",
+    ),
+    "the only input": (
+        symbolic,
+        {"inputs": {"x": (1, 3, 9, 9)}},
+        "should leave one input to begin with, but has all (x)",
+    ),
+    "stored input": (symbolic, {"inputs": {"w": 1}}, "inputs = 'w': should be one of x"),
+    "rank": (
+        with_state,
+        {"inputs": GIVEN | {"state": (2, 5)}},
+        "inputs['state'] = (2, 5): should agree with its shape",
+    ),
+    "size": (with_state, {"inputs": GIVEN | {"state": (2, 5, 4)}}, "should agree with its shape, (2, batch, 3)"),
+    "negative": (
+        with_state,
+        {"inputs": GIVEN | {"state": (2, -5, 3)}},
+        "inputs['state'] = -5: should be a whole number",
+    ),
+    "fraction": (with_state, {"inputs": GIVEN | {"state": (2, 1.5, 3)}}, "inputs['state'] = 1.5: should be a whole"),
+    "astronomic": (
+        with_state,
+        {"inputs": GIVEN | {"state": (2, 10**30, 3)}},
+        "should be a whole number in 0..2147483647",
+    ),
+    "number for many": (with_state, {"inputs": GIVEN | {"state": 0.5}}, "inputs['state'] = 0.5: should agree with its"),
+    "text": (
+        with_state,
+        {"inputs": GIVEN | {"sr": "16k"}},
+        "inputs['sr'] = '16k': should be a shape, e.g. (2, 1, 128), or a",
+    ),
+    "half": (with_state, {"inputs": GIVEN | {"sr": 0.5}}, "inputs['sr'] = 0.5: should be a number of type int64"),
+    "large": (with_state, {"inputs": GIVEN | {"sr": 2**70}}, "should be a number of type int64"),
+    "infinite": (with_state, {"inputs": GIVEN | {"sr": float("nan")}}, "should be a number of type int64"),
+    "list of inputs": (with_state, {"inputs": ["state"]}, "inputs = ['state']: should give inputs by name"),
+    "two batches": (
+        with_state,
+        {"inputs": GIVEN, "dimensions": {"batch": 4}},
+        "dimensions['batch'] = 4: should be 5, as in",
+    ),
+    "astronomic batch": (
+        symbolic,
+        {"dimensions": {"batch": 2**70, "height": 9, "width": 9}},
+        "dimensions['batch'] = 118059",
+    ),
+    "list of dimensions": (symbolic, {"dimensions": [1, 9, 9]}, "dimensions = [1, 9, 9]: should give sizes by name"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gives_one_clear_error_at_once(case: str, tmp_path: Path):
+    make, arguments, message = BAD[case]
+    path = make(tmp_path)
+    begin = time.perf_counter()
+    with pytest.raises(InputError, match=re.escape(message)) as error:
+        live_graph(str(path), arguments.get("dimensions", {}), arguments.get("inputs", {})).shape("y")
+    assert time.perf_counter() - begin < 1
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path):
+    """Root may read all, so a process of its own gives up that right first."""
+    path = symbolic(tmp_path)
+    path.chmod(0)
+    code = (
+        "import os, sys; from coinfer.network.onnx_graph import live_graph\n"
+        "here = os.open(sys.argv[1], os.O_RDONLY); os.fchdir(here)\n"
+        "os.geteuid() or os.seteuid(65534)\n"
+        "live_graph('net.onnx', {})"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
+    assert "InputError: path = 'net.onnx': cannot be read (Permission denied)" in ran.stderr
+
+
+def test_what_is_computed_in_vain_ends(tmp_path: Path):
+    """Many operators, each of as many elements as are computed at most: it stops, and the shape is not known."""
+    nodes = [node("ConstantOfShape", ["size"], ["h0"], value=stored(value=np.array([1]))[0])]
+    nodes += [node("Add", [f"h{number}", "h0"], [f"h{number + 1}"]) for number in range(2000)]
+    nodes += [
+        node("ReduceMax", ["h2000"], ["most"], keepdims=1),
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Expand", ["a", "most"], ["y"]),
+    ]
+    path = save(tmp_path, nodes, stored(size=np.array([9_999]), w=zeros(4, 1)))
+    begin = time.perf_counter()
+    with pytest.raises(InputError, match="the shape of 'y' cannot be inferred"):
+        live_graph(str(path), {}).shape("y")
+    assert time.perf_counter() - begin < 2

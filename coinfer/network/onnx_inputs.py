@@ -31,7 +31,7 @@ def given_inputs(path: str, graph: GraphProto, inputs: Mapping[str, Any]) -> Inp
     """Tell the input of the chain from those that the caller gives; raises `InputError` unless exactly one is left."""
     if not isinstance(inputs, Mapping):
         raise InputError(f"inputs = {brief(inputs)}: should give inputs by name, e.g. {{'state': (2, 1, 128)}}")
-    stored = {tensor.name for tensor in graph.initializer}
+    stored = {tensor.name for tensor in graph.initializer} | {each.values.name for each in graph.sparse_initializer}
     free = {value.name: value for value in graph.input if value.name not in stored}
     results = {value.name for value in graph.output}
     needed = results.union(*map(reads, live_operators(graph.node, results)))
@@ -118,7 +118,8 @@ def _give(value: ValueInfoProto, given: Any, inputs: Inputs) -> None:
 def _tensor(value: ValueInfoProto, given: Any, shape: tuple[int, ...]) -> TensorProto:
     kind = value.type.tensor_type.elem_type
     try:
-        array = np.full(shape, given).astype(helper.tensor_dtype_to_np_dtype(kind))
+        with np.errstate(all="ignore"):
+            array = np.full(shape, given).astype(helper.tensor_dtype_to_np_dtype(kind))
         if kind != TensorProto.STRING and (kind in FLOATS or (array == given).all()):
             return numpy_helper.from_array(array, value.name)
     except (OverflowError, TypeError, ValueError):

@@ -11,7 +11,7 @@ from onnx import GraphProto, NodeProto, TensorProto, TypeProto, ValueInfoProto, 
 from coinfer.network.onnx_branches import in_place
 from coinfer.network.onnx_contrib import Shapes, contributed_shapes, contributed_types
 from coinfer.network.onnx_file import CONTRIBUTED, every_node, first_line, refused, standard_domain, subgraphs
-from coinfer.network.onnx_values import COMPUTED, DATA_DEPENDENT, Values, alone, complete_shape, sized
+from coinfer.network.onnx_values import COMPUTED, DATA_DEPENDENT, OF_SHAPES, Values, alone, complete_shape, sized
 
 INDEX_TYPES = frozenset({"tensor(int32)", "tensor(int64)", "tensor(bool)"})
 SHAPED_BY_NUMBERS = frozenset({"OneHot", "Range", "Resize", "Upsample"})  # on inputs that are not of those types
@@ -83,7 +83,7 @@ def _inferred(
     """What onnx infers of an operator that stands alone, its inputs of known type and in part of known value."""
     model = alone(node, values.opsets, [value for value in inputs if value.name not in known], known)
     try:
-        found = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True)
+        found = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     except Exception as error:  # onnx hands on what its C++ part throws, of many kinds
         raise refused(values.path, f"shapes cannot be inferred ({first_line(error)})") from None
     return {result.name: sized(result.type, {}) for result in found.graph.output if result.HasField("type")}
@@ -137,7 +137,7 @@ def _keep_computable(node: NodeProto, values: Values) -> None:
     if node.op_type not in COMPUTED or standard_domain(node.domain):
         return
     ready = all(not name or name in values.values or name in values.producers for name in node.input)
-    if not ready and node.op_type not in ("Shape", "Size"):
+    if not ready and node.op_type not in OF_SHAPES:
         return
     results = [name for name in node.output if name]
     values.producers.update(dict.fromkeys(results, node))
