@@ -13,30 +13,12 @@ Shape = tuple[int, ...]
 Shapes = list[Shape | None]  # of the inputs of an operator; None: left out, or not known
 Standard = Callable[[NodeProto, list[ValueInfoProto]], Shapes]  # an operator of onnx and its inputs -> of its results
 
-LIKE_FIRST = frozenset(
-    [
-        "BiasAdd",
-        "BiasDropout",
-        "BiasGelu",
-        "BiasSoftmax",
-        "DequantizeLinear",
-        "FastGelu",
-        "Gelu",
-        "GroupNorm",
-        "Inverse",
-        "QLinearLeakyRelu",
-        "QLinearSigmoid",
-        "QLinearSoftmax",
-        "QuantizeLinear",
-        "QuickGelu",
-        "RotaryEmbedding",
-        "SimplifiedLayerNormalization",
-        "SkipGroupNorm",
-        "SkipLayerNormalization",
-        "SkipSimplifiedLayerNormalization",
-        "Trilu",
-    ]
-)
+_NAMES = """
+BiasAdd BiasDropout BiasGelu BiasSoftmax DequantizeLinear FastGelu Gelu GroupNorm Inverse QLinearLeakyRelu
+QLinearSigmoid QLinearSoftmax QuantizeLinear QuickGelu RotaryEmbedding SimplifiedLayerNormalization SkipGroupNorm
+SkipLayerNormalization SkipSimplifiedLayerNormalization Trilu
+"""
+LIKE_FIRST = frozenset(_NAMES.split())
 # the operator of onnx that one computes, and which of its inputs are that one's
 STANDARD: dict[str, tuple[str, tuple[int, ...]]] = {
     "DynamicQuantizeLSTM": ("LSTM", (0, 1, 2)),

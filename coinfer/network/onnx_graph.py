@@ -15,7 +15,7 @@ from coinfer.network.onnx_branches import live_operators
 from coinfer.network.onnx_file import load_model, refused, standard_domain, subgraphs
 from coinfer.network.onnx_inputs import given_inputs, sized_source, symbolic_sizes
 from coinfer.network.onnx_shapes import index_arguments, walk
-from coinfer.network.onnx_values import Values, sized
+from coinfer.network.onnx_values import OF_SHAPES, Values, sized
 from coinfer.validation import InputError
 
 PACKED_BITS = {"UINT2": 2, "INT2": 2, "UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
@@ -85,6 +85,7 @@ def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, An
         stated={value.name: sized(value.type, sizes) for value in (*model.graph.output, *model.graph.value_info)},
     )
     values.store(model.graph.initializer)
+    values.store_sparse(model.graph.sparse_initializer)
     values.types.update(given.types)
     values.values.update(given.values)
     values.types[given.source.name] = sized_source(given.source, sizes)
@@ -111,7 +112,7 @@ def _operators(live: list[NodeProto], source: str) -> tuple[list[NodeProto], dic
     operators, activations = [], {source}
     constants: dict[str, NodeProto | None] = {}
     for node in live:
-        if node.op_type not in ("Shape", "Size") and activations & set(node.input):  # a shape is known beforehand
+        if node.op_type not in OF_SHAPES and activations & set(node.input):  # a shape is known beforehand
             activations.update(filter(None, node.output))
             operators.append(node)
         else:
