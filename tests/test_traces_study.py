@@ -221,6 +221,17 @@ def test_a_scenario_of_ones_own_goes_on_every_link_and_every_log():
     assert replayed.device_on_traces(logs, "abstract-model") == {"a": coinfer.load_scenario("default")}
 
 
+def test_cases_take_changes_and_have_memory_for_all_layers(tmp_path):
+    mine = tmp_path / "mine.yml"
+    small = coinfer.load_scenario("city-camera", device__memory_bits=1e6)
+    mine.write_text(small.to_yaml())
+    logs = {"a": Trace(np.ones(4), 1.0)}
+    assert replayed.device_on_traces(logs, str(mine))["a"].device.memory_bits == 1e6
+    found = replayed.cases(str(mine), logs, {}, inferences_per_update=7, interval_s=None)
+    assert found == {"a": coinfer.load_scenario("city-camera", inferences_per_update=7)}
+    assert set(replayed.cases("abstract-model", logs, CHAINS)) == set(CHAINS)
+
+
 # -- replays
 
 

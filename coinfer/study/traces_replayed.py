@@ -54,6 +54,18 @@ def device_on_traces(traces: Mapping[str, Trace], scenario: str) -> dict[str, Sc
     return dict.fromkeys(traces, given)
 
 
+def cases(
+    scenario: str, traces: Mapping[str, Trace], chains: Mapping[str, Markov], **changes: object
+) -> dict[str, Scenario]:
+    """Whose inferences are replayed on each trace: a link of the catalogue if there are chains, else a log.
+
+    With memory for all layers, as what would be best is asked; `changes` as in `load_scenario`.
+    """
+    found = devices_on_links(chains, scenario) if chains else device_on_traces(traces, scenario)
+    changed = {path: value for path, value in changes.items() if value is not None} | {"device__memory_bits": None}
+    return {name: case.replace(**changed) for name, case in found.items()}
+
+
 # -- replays
 
 
