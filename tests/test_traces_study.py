@@ -56,8 +56,8 @@ def test_all_files_that_cannot_be_read_are_named_in_one_sentence(tmp_path):
     with pytest.raises(InputError) as refused:
         traces.read_traces(tmp_path, time="t", rate="r")
     said = str(refused.value)
-    assert said.startswith(f"traces = {str(tmp_path)!r}: 3 of 4 cannot be used: empty.csv, nothing.csv (is empty;")
-    assert "text.csv (line 2 = " in said
+    assert said.startswith(f"traces = {str(tmp_path)!r}: 3 of 4 cannot be used: empty.csv, nothing.csv (")
+    assert "text.csv (line 2" in said
     assert "good.csv" not in said
     assert said.count(str(tmp_path)) == 1
     assert "\n" not in said
@@ -65,7 +65,7 @@ def test_all_files_that_cannot_be_read_are_named_in_one_sentence(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "missing.csv", "missing"])
 def test_what_holds_no_trace_is_refused(tmp_path, name):
-    with pytest.raises(InputError, match=r"holds no file" if not name else r"missing.*cannot be read"):
+    with pytest.raises(InputError, match=r"holds no file" if not name else r"missing.*no such file or folder"):
         traces.read_traces(tmp_path / name)
 
 

@@ -45,6 +45,8 @@ def read_traces(path: str | Path, **reading: Any) -> dict[str, Trace]:
     `reading` is what `read_trace` takes, where it is not None. All files are read, or an `InputError` names those that cannot be.
     """
     given, folder = {key: value for key, value in reading.items() if value is not None}, Path(path)
+    if not folder.exists():
+        raise InputError(f"traces = {str(path)!r}: no such file or folder (the study takes what has a / in it for one)")
     if not folder.is_dir():
         return {folder.name: read_trace(folder, **given)}
     names = [str(file.relative_to(folder)) for file in files_below(folder)]

@@ -84,6 +84,7 @@ def draw_best(verdicts: pd.DataFrame, counted: pd.DataFrame) -> Any:
     axis.set(xlabel="", ylabel="")
     axis.tick_params(length=0)
     axis.tick_params(axis="x", rotation=90)
+    axis.tick_params(axis="y", rotation=0)
     _draw_counts(bars, counted, colours, len(verdicts))
     return figure
 
