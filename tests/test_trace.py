@@ -1,4 +1,4 @@
-"""Measured channels: what a file says, what is fitted to it, and what a plan costs on it, followed second by second."""
+"""Traces: what a file says, what is fitted to it, and what a plan costs on it, followed second by second."""
 
 import json
 import tracemalloc

@@ -1,4 +1,4 @@
-"""Measured channels: the uplink's rate over time, and the law or the chain that is fitted to it."""
+"""Traces: the uplink's rate over time, and the law or the chain that is fitted to it."""
 
 from dataclasses import dataclass, field
 from functools import cached_property

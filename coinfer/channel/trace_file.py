@@ -1,4 +1,4 @@
-"""Files of measured traces: three formats, read into equal windows."""
+"""Logs of an uplink: three formats, read into equal windows."""
 
 import re
 import warnings
