@@ -101,7 +101,7 @@ def read_onnx(
 def single_activation_cuts(graph: "Graph") -> dict[int, str]:
     """The places where exactly one activation crosses: number of operators before the cut -> that activation.
 
-    What is beside the chain crosses nowhere, and belongs to what reads it: there is no cut between them. The places do not depend on the topological order: without dead operators, all that is before a cut leads to its
+    They do not depend on the topological order: without dead operators, all that is before a cut leads to its
     activation and all that is after it comes from it.
     """
     last_use = {value: index for index, node in enumerate(graph.operators) for value in node.input}
@@ -110,8 +110,6 @@ def single_activation_cuts(graph: "Graph") -> dict[int, str]:
     crossing = {graph.source}
     cuts = {}
     for before, node in enumerate(graph.operators[:-1], start=1):
-        if not graph.beside.isdisjoint(node.output):
-            continue
         crossing = {value for value in (*crossing, *node.output) if last_use.get(value, -1) >= before}
         if len(crossing) == 1:
             (cuts[before],) = crossing

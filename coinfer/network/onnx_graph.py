@@ -28,10 +28,7 @@ class Graph:
     path: str
     source: str  # the input
     results: frozenset[str]
-    operators: list[
-        NodeProto
-    ]  # in topological order; those of values beside the chain just before the first that reads them
-    beside: frozenset[str]  # values that hang on given inputs alone: each side has them, so that they cross no cut
+    operators: list[NodeProto]  # in topological order
     constants: dict[str, NodeProto | None]  # value known before any input is -> the operator it is from, None if stored
     shapes: dict[str, tuple[int, ...]]
     types: dict[str, int]  # value -> the type of its elements, as onnx numbers them
@@ -95,16 +92,14 @@ def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, An
     walked = walk(model.graph.node, values)
     live = live_operators(walked, {value.name for value in model.graph.output})
     _refuse_subgraphs(path, live)
-    unknown = {name for name, value in given.values.items() if value is None}
-    operators, beside, computed = _operators(live, given.source.name, unknown)
-    activations = {given.source.name, *(value for node in operators for value in node.output)} - beside
+    operators, computed = _operators(live, given.source.name)
+    activations = {given.source.name, *(value for node in operators for value in node.output)}
     at_hand = {name: NodeProto(op_type="Input", output=[name]) for name in given.types}
     return Graph(
         path=path,
         source=given.source.name,
         results=frozenset(value.name for value in model.graph.output) & activations,
         operators=operators,
-        beside=frozenset(beside),
         constants=dict.fromkeys(values.stored) | at_hand | computed,
         shapes={name: shape for name in values.types if (shape := values.shape(name)) is not None},
         types={name: int(kind.tensor_type.elem_type) for name, kind in values.types.items()},
@@ -112,40 +107,17 @@ def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, An
     )
 
 
-def _operators(
-    live: list[NodeProto], source: str, given: set[str]
-) -> tuple[list[NodeProto], set[str], dict[str, NodeProto | None]]:
-    """The operators of an inference, the values that hang on given inputs alone, and the constants with what makes them.
-
-    What hangs on a given input is new in every inference, and is work; it is done where it is first read.
-    """
-    operators: list[NodeProto] = []
-    activations, beside, waiting = {source}, set(given), dict[str, tuple[int, NodeProto]]()
+def _operators(live: list[NodeProto], source: str) -> tuple[list[NodeProto], dict[str, NodeProto | None]]:
+    """The operators that the input reaches, and the values of the others, each with the operator it is from."""
+    operators, activations = [], {source}
     constants: dict[str, NodeProto | None] = {}
-    for place, node in enumerate(live):
-        results = list(filter(None, node.output))
-        runs = node.op_type not in OF_SHAPES  # a shape is known beforehand
-        if runs and activations & set(node.input):
-            activations.update(results)
-            operators += [*_waited_for(node, waiting), node]
-        elif runs and beside & set(node.input):
-            beside.update(results)
-            waiting.update(dict.fromkeys(results, (place, node)))
+    for node in live:
+        if node.op_type not in OF_SHAPES and activations & set(node.input):  # a shape is known beforehand
+            activations.update(filter(None, node.output))
+            operators.append(node)
         else:
-            constants.update(dict.fromkeys(results, node))
-    return operators, beside, constants
-
-
-def _waited_for(reader: NodeProto, waiting: dict[str, tuple[int, NodeProto]]) -> list[NodeProto]:
-    """The waiting operators that lead to a reader, in the order in which they run; they wait no longer."""
-    found, ahead = dict[int, NodeProto](), list(reader.input)
-    while ahead:
-        name = ahead.pop()
-        if name in waiting:
-            place, node = waiting.pop(name)
-            found[place] = node
-            ahead += node.input
-    return [found[place] for place in sorted(found)]
+            constants.update(dict.fromkeys(filter(None, node.output), node))
+    return operators, constants
 
 
 def _refuse_subgraphs(path: str, nodes: list[NodeProto]) -> None:
