@@ -22,7 +22,7 @@ from onnx.reference import ReferenceEvaluator
 from onnx_files import node, save, stored, symbolic, tensor, zeros
 
 from coinfer.network import read_onnx
-from coinfer.network.onnx_chain import BUNDLED, bundled
+from coinfer.network.onnx_chain import BUNDLED, bundled, single_activation_cuts
 from coinfer.network.onnx_graph import Graph, live_graph
 from coinfer.validation import InputError
 
@@ -278,18 +278,25 @@ def bytes_of(*shape: int) -> np.ndarray:
 
 ONE, ZERO = np.float32(1), np.uint8(0)  # a scale and a zero point
 ROW, IMAGE = zeros(2, 5, 12), bytes_of(2, 3, 9, 9)
+FIVE = np.array([4, 4], np.int32)  # the last of 5 tokens
 LAST = bytes_of(2, 9, 9, 3)  # an image with its channels last
 # operator, inputs, attributes -> shapes of the results, by hand, and the type of the first
 CONTRIBUTED: list[tuple[str, list, dict[str, Any], list[tuple[int, ...]], int]] = [
     ("Gelu", [ROW], {}, [(2, 5, 12)], 1),
-    ("BiasGelu", [ROW.astype(np.float16), zeros(12)], {}, [(2, 5, 12)], FLOAT16),
+    ("BiasGelu", [ROW.astype(np.float16), zeros(12).astype(np.float16)], {}, [(2, 5, 12)], FLOAT16),
     ("SkipLayerNormalization", [ROW, ROW, zeros(12)], {}, [(2, 5, 12), (2, 5, 1), (2, 5, 1), (2, 5, 12)], 1),
     ("QLinearSigmoid", [IMAGE, ONE, ZERO, ONE, ZERO], {}, [(2, 3, 9, 9)], 2),
     ("QuantizeLinear", [ROW, ONE, np.int8(0)], {}, [(2, 5, 12)], 3),
     ("QuantizeLinear", [ROW, ONE], {}, [(2, 5, 12)], 2),
     ("DequantizeLinear", [IMAGE, np.float16(1), ZERO], {}, [(2, 3, 9, 9)], FLOAT16),
     ("FusedConv", [zeros(2, 3, 9, 9), zeros(4, 3, 3, 3), zeros(4)], {"strides": [2, 2]}, [(2, 4, 4, 4)], 1),
-    ("NhwcFusedConv", [LAST.astype(np.float16), zeros(4, 3, 3, 3)], {"pads": [1] * 4}, [(2, 9, 9, 4)], FLOAT16),
+    (
+        "NhwcFusedConv",
+        [LAST.astype(np.float16), zeros(4, 3, 3, 3).astype(np.float16)],
+        {"pads": [1] * 4},
+        [(2, 9, 9, 4)],
+        FLOAT16,
+    ),
     (
         "QLinearConv",
         [LAST, ONE, ZERO, bytes_of(4, 3, 3, 3), ONE, ZERO, ONE, ZERO],
@@ -305,9 +312,9 @@ CONTRIBUTED: list[tuple[str, list, dict[str, Any], list[tuple[int, ...]], int]] 
     ("NhwcMaxPool", [LAST], {"kernel_shape": [3, 3], "strides": [3, 3]}, [(2, 3, 3, 3)], 2),
     ("QGemm", [bytes_of(2, 6), ONE, ZERO, bytes_of(7, 6), ONE, ZERO], {"transB": 1}, [(2, 7)], 1),
     ("QGemm", [bytes_of(2, 6), ONE, ZERO, bytes_of(6, 7), ONE, ZERO, None, ONE, ZERO], {}, [(2, 7)], 2),
-    ("FusedGemm", [zeros(6, 2), zeros(6, 7), zeros(7)], {"transA": 1}, [(2, 7)], 1),
+    ("FusedGemm", [zeros(6, 2), zeros(6, 7), zeros(7)], {"transA": 1, "activation": "Relu"}, [(2, 7)], 1),
     ("GemmFastGelu", [ROW, zeros(12, 7)], {}, [(2, 5, 7)], 1),
-    ("MatMulNBits", [ROW, bytes_of(7, 1, 8), zeros(7)], {"N": 7, "K": 12}, [(2, 5, 7)], 1),
+    ("MatMulNBits", [ROW, bytes_of(7, 1, 8), zeros(7)], {"N": 7, "K": 12, "bits": 4, "block_size": 16}, [(2, 5, 7)], 1),
     ("MatMulIntegerToFloat", [bytes_of(2, 5, 12), bytes_of(12, 7), ONE, ONE], {}, [(2, 5, 7)], 1),
     ("DynamicQuantizeMatMul", [ROW, bytes_of(12, 7), ONE], {}, [(2, 5, 7)], 1),
     (
@@ -333,18 +340,59 @@ CONTRIBUTED: list[tuple[str, list, dict[str, Any], list[tuple[int, ...]], int]] 
     ("Attention", [ROW, zeros(12, 36), zeros(36)], {"num_heads": 3}, [(2, 5, 12)], 1),
     ("Attention", [ROW, zeros(12, 32)], {"num_heads": 4, "qkv_hidden_sizes": [12, 12, 8]}, [(2, 5, 8)], 1),
     ("QAttention", [bytes_of(2, 5, 12), bytes_of(12, 36), zeros(36), ONE, ONE], {"num_heads": 3}, [(2, 5, 12)], 1),
-    ("MultiHeadAttention", [ROW, zeros(2, 9, 12), zeros(2, 9, 6)], {"num_heads": 3}, [(2, 5, 6)], 1),
+    (
+        "MultiHeadAttention",
+        [ROW, zeros(2, 9, 12), zeros(2, 9, 6)],
+        {"num_heads": 3},
+        [(2, 5, 6), (2, 3, 9, 4), (2, 3, 9, 2)],
+        1,
+    ),
+    (
+        "MultiHeadAttention",  # after 7 tokens of the past
+        [ROW, ROW, ROW, None, None, None, zeros(2, 3, 7, 4), zeros(2, 3, 7, 4)],
+        {"num_heads": 3},
+        [(2, 5, 12), (2, 3, 12, 4), (2, 3, 12, 4)],
+        1,
+    ),
     ("MultiHeadAttention", [ROW, zeros(2, 3, 9, 4), zeros(2, 3, 9, 4)], {"num_heads": 3}, [(2, 5, 12)], 1),
     ("MultiHeadAttention", [zeros(2, 5, 3, 3, 4)], {"num_heads": 3}, [(2, 5, 12)], 1),
     (
-        "GroupQueryAttention",
-        [ROW, zeros(2, 5, 4), zeros(2, 5, 4)],
-        {"num_heads": 3, "kv_num_heads": 1},
-        [(2, 5, 12)],
+        "GroupQueryAttention",  # 4 heads of queries of 8 numbers, 2 of keys and values
+        [zeros(2, 5, 32), zeros(2, 5, 16), zeros(2, 5, 16), None, None, FIVE, np.int32(5)],
+        {"num_heads": 4, "kv_num_heads": 2},
+        [(2, 5, 32), (2, 2, 5, 8), (2, 2, 5, 8)],
         1,
     ),
-    ("GroupQueryAttention", [zeros(2, 5, 20)], {"num_heads": 3, "kv_num_heads": 1}, [(2, 5, 12)], 1),
-    ("EmbedLayerNormalization", [np.zeros((2, 5), np.int32), None, zeros(99, 12)], {}, [(2, 5, 12), (2,)], 1),
+    (
+        "GroupQueryAttention",
+        [zeros(2, 5, 64), None, None, None, None, FIVE, np.int32(5)],
+        {"num_heads": 4, "kv_num_heads": 2},
+        [(2, 5, 32), (2, 2, 5, 8), (2, 2, 5, 8)],
+        1,
+    ),
+    (
+        "GroupQueryAttention",  # one more token after 7
+        [
+            zeros(2, 1, 32),
+            zeros(2, 1, 16),
+            zeros(2, 1, 16),
+            zeros(2, 2, 7, 8),
+            zeros(2, 2, 7, 8),
+            FIVE + 3,
+            np.int32(8),
+        ],
+        {"num_heads": 4, "kv_num_heads": 2},
+        [(2, 1, 32), (2, 2, 8, 8), (2, 2, 8, 8)],
+        1,
+    ),
+    (
+        "EmbedLayerNormalization",
+        [np.zeros((2, 5), np.int32), None, zeros(99, 12), zeros(7, 12), None, zeros(12), zeros(12)],
+        {},
+        [(2, 5, 12), (2,)],
+        1,
+    ),
+    ("TransposeMatMul", [ROW, zeros(2, 5, 12)], {"transB": 1}, [(2, 5, 5)], 1),
     ("SimplifiedLayerNormalization", [ROW, zeros(12)], {}, [(2, 5, 12)], 1),
 ]
 
@@ -545,11 +593,32 @@ def with_state(folder: Path) -> Path:
 def test_inputs_that_are_at_hand_on_both_sides(tmp_path: Path):
     path = with_state(tmp_path)
     graph = agrees(path, x=noise(5, 8), state=noise(2, 5, 3), sr=16000)
-    assert [each.op_type for each in graph.operators] == ["MatMul", "Add", "Relu"]
+    assert [each.op_type for each in graph.operators] == ["MatMul", "ReduceSum", "MatMul", "Add", "Relu"]
     assert graph.operators[0].input[1] == "w16"
     assert agrees(path, x=noise(5, 8), state=noise(2, 5, 3), sr=8000).operators[0].input[1] == "w8"
-    assert {"state", "sr", "m"} <= set(graph.constants)
+    assert {"state", "sr"} <= set(graph.constants)
     assert graph.data_arguments(graph.constants["state"]) == []  # at hand, but no parameter
+
+
+def test_what_is_made_of_a_given_shape_is_run_but_not_sent(tmp_path: Path):
+    """The state's product runs in each inference, where it is first needed, and both sides have what it gives."""
+    nodes = [
+        node("MatMul", ["state", "w"], ["m"]),
+        node("Sigmoid", ["m"], ["gate"]),
+        node("Relu", ["m"], ["next"]),
+        node("MatMul", ["x", "w"], ["h1"]),
+        node("Mul", ["h1", "gate"], ["g1"]),
+        node("MatMul", ["g1", "w"], ["h2"]),
+        node("Mul", ["h2", "gate"], ["y"]),
+    ]
+    inputs = [tensor("x", (1, 4)), tensor("state", (1, 4))]
+    path = save(tmp_path, nodes, stored(w=noise(4, 4)), inputs=inputs, outputs={"y": 2, "next": 2})
+    graph = agrees(path, x=noise(1, 4), state=noise(1, 4))
+    order = [each.output[0] for each in graph.operators]
+    assert order == ["h1", "m", "gate", "g1", "h2", "y", "next"]
+    assert (graph.at_hand, graph.results) == ({"m", "gate", "next"}, {"y"})
+    assert single_activation_cuts(graph) == {1: "h1", 4: "g1", 5: "h2", 6: "y"}
+    assert live_graph(str(path), {}, {"x": (1, 4)}).results == {"y", "next"}
 
 
 def test_a_given_dimension_may_be_repeated(tmp_path: Path):
