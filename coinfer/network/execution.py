@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from coinfer.network.ran_macs import Ran, Shape, ran_macs
+from coinfer.network.ran_macs import RULES, Ran, Shape, ran_macs
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -61,18 +61,18 @@ def executed(model: "ModelProto", given: Arrays, known: Iterable[str] = ()) -> l
     reached: set[str] = set()
     _reach(named.graph, {value.name for value in named.graph.input if value.name in given} - {*known}, reached)
     events = _profile(named, given)
-    lost = {event["args"]["op_name"] for name, event in events if name not in nodes}
-    if lost - {"MemcpyFromHost", "MemcpyToHost", "Cast"}:
+    # onnxruntime repeats operators, adds casts, and writes out those that are functions to it
+    if lost := {event["args"]["op_name"] for name, event in events if name not in nodes} & RULES.keys():
         raise ValueError(f"onnxruntime ran operators that the file does not have: {', '.join(sorted(lost))}")
     return [_ran(nodes[name], event["args"]) for name, event in events if name in reached]
 
 
-def feeds(model: "ModelProto", dimensions: Mapping[str, int], inputs: Given) -> Arrays:
+def feeds(model: "ModelProto", dimensions: Mapping[str, int], inputs: Given, seed: int = 0) -> Arrays:
     """An array for every input: noise, or the number that is given for it."""
     from onnx.helper import tensor_dtype_to_np_dtype
 
     stored = {tensor.name for tensor in model.graph.initializer}
-    noise, arrays = np.random.default_rng(0), {}
+    noise, arrays = np.random.default_rng(seed), {}
     for value in model.graph.input:
         if value.name in stored:
             continue
@@ -139,7 +139,7 @@ def _ran(node: "NodeProto", event: Mapping[str, Any]) -> Ran:
     outputs, output_types = _places(node.output, event["output_type_shape"])
     attributes = {item.name: get_attribute_value(item) for item in node.attribute if not item.g.node}
     return Ran(
-        name=node.output[0],
+        results=tuple(node.output),
         kind=node.op_type if own else f"{node.domain}:{node.op_type}",
         attributes={name: value.decode() if isinstance(value, bytes) else value for name, value in attributes.items()},
         inputs=inputs,

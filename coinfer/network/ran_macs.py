@@ -17,13 +17,18 @@ GATES = {"GRU": 3, "LSTM": 4, "RNN": 1}
 class Ran(NamedTuple):
     """An operator as it ran; arguments and results that were left out have shape None and type ''."""
 
-    name: str
+    results: tuple[str, ...]  # their names
     kind: str  # its type, in a domain other than onnx's own as "domain:Type"
     attributes: dict[str, object]
     inputs: tuple[Shape | None, ...]
     outputs: tuple[Shape | None, ...]
     input_types: tuple[str, ...]
     output_types: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Its name is that of its first result."""
+        return self.results[0]
 
     def given(self, place: int) -> Shape | None:
         """The shape of an argument, None if it was left out, by its place or at the end."""
@@ -107,14 +112,18 @@ def _nibbles(ran: Ran) -> int:
 
 def _einsum(ran: Ran) -> int:
     """On ones, a result is the number of products that it is the sum of; more than two meet in pairs, the left first."""
-    equation = str(ran.attributes["equation"]).replace(" ", "")
-    terms = equation.partition("->")[0].split(",")
-    if len(terms) == 1:
-        return 0
-    if len(terms) == 2:
-        ones = [np.broadcast_to(np.int64(1), ran.input(place)) for place in (0, 1)]
-        return int(np.einsum(equation, *ones).sum())
-    raise ValueError(f"{ran.name}: an Einsum of {len(terms)} operands is counted from a run of its pairs alone")
+    left, arrow, result = str(ran.attributes["equation"]).replace(" ", "").partition("->")
+    terms = left.split(",")
+    if not arrow:
+        result = "..." * ("..." in left) + "".join(sorted(label for label in left if left.count(label) == 1))
+    done, shape, count = terms[0], ran.input(0), 0
+    for place, term in enumerate(terms[1:], start=1):
+        later = "".join((*terms[place + 1 :], result))
+        kept = "..." * ("..." in done + term) + "".join(sorted({*done, *term} & {*later} - {"."}))
+        ones = [np.broadcast_to(np.int64(1), of) for of in (shape, ran.input(place))]
+        products = np.einsum(f"{done},{term}->{kept}", *ones)
+        done, shape, count = kept, products.shape, count + int(products.sum())
+    return count
 
 
 def _recurrent(gates: int) -> Callable[[Ran], int]:
@@ -151,6 +160,13 @@ def _projected_attention(past: int) -> Callable[[Ran], int]:
     return count
 
 
+def _grouped_attention(ran: Ran) -> int:
+    """The keys that are there afterwards are all that were met."""
+    present = ran.outputs[1]
+    assert present is not None, f"{ran.name} ran without its keys"
+    return _scores(prod(ran.output), present[2], ran.output)
+
+
 def _multi_head_attention(ran: Ran) -> int:
     query, key, past = ran.input(0), ran.given(1), ran.given(6)
     length = query[1] if key is None else key[2] if len(key) == 4 else key[1]
@@ -181,7 +197,6 @@ RULES: dict[str, Callable[[Ran], int]] = {
             "QGemm": _matrices(0, 3),
             "FusedMatMul": _stacked_products,
             "TransposeMatMul": _stacked_products,
-            "FusedMatMulActivation": _stacked_products,
             "MatMulIntegerToFloat": _products(0, 1),
             "DynamicQuantizeMatMul": _products(0, 1),
             "MatMulNBits": _nibbles,
@@ -190,6 +205,7 @@ RULES: dict[str, Callable[[Ran], int]] = {
             "Attention": _projected_attention(4),
             "QAttention": _projected_attention(8),
             "MultiHeadAttention": _multi_head_attention,
+            "GroupQueryAttention": _grouped_attention,
         }.items()
     },
 }
