@@ -266,14 +266,16 @@ def with_subgraph(folder: Path) -> Path:
     branch = helper.make_graph([node("Relu", ["a"], ["r"])], "branch", [], [tensor("r", (1, 4))])
     nodes = [
         node("MatMul", ["x", "w"], ["a"]),
+        node("ReduceMax", ["a"], ["most"], keepdims=0),
+        node("Cast", ["most"], ["flag"], to=onnx.TensorProto.BOOL),
         node("If", ["flag"], ["y"], then_branch=branch, else_branch=branch),
     ]
-    return save(folder, nodes, stored(w=zeros(4, 4), flag=np.array(True)))
+    return save(folder, nodes, stored(w=zeros(4, 4)))
 
 
 BAD_FILES: dict[str, tuple[Callable[[Path], Path], dict[str, int] | None, str]] = {
     "missing": (lambda folder: folder / "missing.onnx", None, "missing.onnx': no such file"),
-    "folder": (lambda folder: folder, None, "no such file"),
+    "folder": (lambda folder: folder, None, "is a directory; should be an ONNX file"),
     "text": (text_file, None, "is not a valid ONNX file"),
     "empty": (empty_file, None, "is not a valid ONNX file"),
     "no cut": (without_cut, None, "cannot be cut into a chain"),
