@@ -11,7 +11,7 @@ from pathlib import Path
 
 from coinfer.network import mlperf_tiny
 from coinfer.network.chain import DNN
-from coinfer.network.onnx_chain import BUNDLED, bundled, read_elements
+from coinfer.network.onnx_chain import BUNDLED, bundled, read_onnx
 
 DATA = Path(__file__).parent / "data"
 EXECUTED = "executed.csv"
@@ -27,7 +27,11 @@ def table(dnn: DNN) -> str:
 
 def classic(name: str) -> DNN:
     """A network that ships with onnx, as counts."""
-    return read_elements(bundled(name), every_operator=False, dimensions={})
+    return _counts(bundled(name))
+
+
+def _counts(file: Path) -> DNN:
+    return read_onnx(file, activation_bits=1, parameter_bits=1, input_bits=1)
 
 
 def write_classic() -> None:
@@ -68,7 +72,7 @@ def _checked(name: str) -> tuple[DNN, dict[str, int]]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{name}.onnx"
         module = export(name, file)
-        dnn, run = read_elements(file, every_operator=False, dimensions={}), execute(file)
+        dnn, run = _counts(file), execute(file)
     _same(name, (dnn.macs, dnn.parameter_bits, dnn.output_bits), (run.macs, run.parameters, run.outputs))
     _same(name, (sum(dnn.macs), sum(dnn.parameter_bits)), (module.macs, module.parameters + module.buffers))
     kinds = {f"{kind.lower()}_macs": run.kinds.get(kind, 0) for kind in KINDS}

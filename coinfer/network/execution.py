@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from coinfer.network.onnx_chain import layer_bounds, single_activation_cuts
+from coinfer.network.onnx_work import operator_macs, read_graph
 from coinfer.network.ran_macs import RULES, Ran, Shape, ran_macs
 
 if TYPE_CHECKING:
@@ -213,12 +215,10 @@ def execute(file: Path) -> Executed:
 
 def _sent(file: Path) -> list[str]:
     """The input, and the activation that is sent at every stage between layers."""
-    from coinfer.network.onnx_chain import layer_bounds, single_activation_cuts
-    from coinfer.network.onnx_graph import live_graph
-
-    graph = live_graph(str(file), {})
+    graph = read_graph(file)
     cuts = single_activation_cuts(graph)
-    return [graph.source, *(cuts[bound] for bound in layer_bounds(graph, cuts, False)[1:-1])]
+    bounds = layer_bounds(graph, cuts, operator_macs(graph), activation_bits=1)
+    return [graph.source, *(cuts[bound] for bound in bounds[1:-1])]
 
 
 def _whole(model: "ModelProto", given: Arrays, wanted: set[str]) -> Arrays:
