@@ -41,7 +41,9 @@ class Case(NamedTuple):
         return path
 
 
-def case(*nodes: str, x: tuple[int, ...], rank: int, kind: int = TensorProto.FLOAT, opset: int = 17, **stored: Any) -> Case:
+def case(
+    *nodes: str, x: tuple[int, ...], rank: int, kind: int = TensorProto.FLOAT, opset: int = 17, **stored: Any
+) -> Case:
     """Constants are given as arrays, or by shape: then they are noise."""
     arrays = {
         name: noise.standard_normal(value).astype(np.float32) if isinstance(value, tuple) else np.asarray(value)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     import torch
 
 OPSET = 17  # the newest that the older exporter writes
+EXPORTERS = BY_PROGRAM, BY_TRACE = "torch.export", "torch.jit"
+BATCH = "batch"
+HEADS = 4
 OPSET_BY_PROGRAM = 18  # the oldest that the newer one does
 
 
@@ -24,15 +27,16 @@ class Network(NamedTuple):
     tokens: int = 0
 
 
-def export(network: Network, file: Path, *, by_program: bool, symbolic: bool = False) -> int:
+def export(network: Network, file: Path, *, by_program: bool) -> int:
     """Write a network's ONNX file by torch's newer exporter or its older one, and return the MACs that torch counts.
 
-    `symbolic` leaves the batch open, as the name "batch".
+    The older one leaves the batch open, as the name "batch". What torch counts leaves out LSTMs.
     """
     import torch
 
     torch.manual_seed(0)
     module = network.make().eval()
+    _randomize(module)
     example = torch.randint(network.tokens, network.shape) if network.tokens else torch.rand(network.shape)
     names = {"input_names": ["x"], "output_names": ["y"]}
     torch.backends.mha.set_fastpath_enabled(False)  # or the older exporter meets an operator of torch's own
@@ -43,11 +47,20 @@ def export(network: Network, file: Path, *, by_program: bool, symbolic: bool = F
             )
             program.save(file)
         else:
-            axes = {"x": {0: "batch"}} if symbolic else None
-            torch.onnx.export(
-                module, (example,), file, dynamo=False, opset_version=OPSET, dynamic_axes=axes, **names
-            )
+            axes = {"x": {0: BATCH}}
+            torch.onnx.export(module, (example,), file, dynamo=False, opset_version=OPSET, dynamic_axes=axes, **names)
         return module_macs(module, example)
+
+
+def _randomize(module: "torch.nn.Module") -> None:
+    """No two tensors alike and none of zeros, which exporters would store once, or not at all."""
+    import torch
+
+    for tensor in (*module.parameters(), *(each for name, each in module.named_buffers() if name.endswith("mean"))):
+        torch.nn.init.normal_(tensor, std=0.05)
+    for name, variance in module.named_buffers():
+        if name.endswith("var"):
+            torch.nn.init.uniform_(variance, 0.5, 1.5)
 
 
 def classifier(kind: str) -> "torch.nn.Module":
@@ -77,7 +90,7 @@ def encoder() -> "torch.nn.Module":
         def __init__(self) -> None:
             super().__init__()
             self.embedding = torch.nn.Embedding(100, 64)
-            layer = torch.nn.TransformerEncoderLayer(64, 4, 128, batch_first=True, activation="gelu")
+            layer = torch.nn.TransformerEncoderLayer(64, HEADS, 128, batch_first=True, activation="gelu")
             self.layers = torch.nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
             self.head = torch.nn.Linear(64, 96)
 
@@ -86,6 +99,32 @@ def encoder() -> "torch.nn.Module":
             return result
 
     return Encoder().eval()
+
+
+def written_out() -> "torch.nn.Module":
+    """As `encoder`, attention written out in the way that onnxruntime's optimiser of transformers knows."""
+    import torch
+    from torch import nn
+
+    class Block(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.query, self.key, self.value, self.out = (nn.Linear(64, 64) for _ in range(4))
+            self.inner, self.outer = nn.Linear(64, 128), nn.Linear(128, 64)
+            self.first, self.second = nn.LayerNorm(64), nn.LayerNorm(64)
+
+        def forward(self, x: "torch.Tensor") -> "torch.Tensor":
+            query, key, value = (
+                part(x).view(x.shape[0], x.shape[1], HEADS, 64 // HEADS).permute(0, 2, 1, 3)
+                for part in (self.query, self.key, self.value)
+            )
+            weights = (torch.matmul(query, key.transpose(-1, -2)) / (64 // HEADS) ** 0.5).softmax(-1)
+            heads = torch.matmul(weights, value).permute(0, 2, 1, 3).contiguous()
+            x = self.first(self.out(heads.view(heads.shape[0], heads.shape[1], 64)) + x)
+            result: torch.Tensor = self.second(self.outer(nn.functional.gelu(self.inner(x))) + x)
+            return result
+
+    return nn.Sequential(nn.Embedding(100, 64), nn.LayerNorm(64), Block(), Block(), nn.Linear(64, 96)).eval()
 
 
 def autoencoder() -> "torch.nn.Module":
@@ -108,4 +147,7 @@ NETWORKS = {
     "lstm": Network(lambda: classifier("LSTM"), (1, 20, 24)),
     "gru": Network(lambda: classifier("GRU"), (1, 20, 24)),
     "encoder": Network(encoder, (1, 16), tokens=100),
+    "written-out": Network(written_out, (1, 16), tokens=100),
 }
+OF_PRODUCTS = ("vit_b_16", "lstm", "gru", "encoder", "written-out")  # whose stored matrices may have 4 bits
+OF_ATTENTION = "written-out"
