@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coinfer.network.chain import DNN, Coding, positive_integer, span_name
 from coinfer.network.onnx_operators import stored_arguments
@@ -42,7 +42,7 @@ def read_onnx(
     parameter_bits: int | None = None,
     input_bits: int | None = None,
     dimensions: Mapping[str, int] | None = None,
-    inputs: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Any] | None = None,
     ignore: Iterable[str] = (),
 ) -> DNN:
     """The chain of an ONNX file, cut where exactly one activation crosses.

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from math import nan
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from coinfer.network.onnx_operators import COUNTED, ONE_MACHINE, REASONS, WITHOUT_MACS, Operator, label, macs, operator
 from coinfer.validation import InputError, brief, listed, needs, one_of
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def read_graph(
     path: str | os.PathLike[str],
     dimensions: Mapping[str, int] | None = None,
-    inputs: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Any] | None = None,
 ) -> "Graph":
     """What an inference of an ONNX file runs (see `read_onnx`); raises `InputError`."""
     with needs("onnx"):
@@ -44,7 +44,7 @@ def onnx_report(
     path: str | os.PathLike[str],
     *,
     dimensions: Mapping[str, int] | None = None,
-    inputs: Mapping[str, object] | None = None,
+    inputs: Mapping[str, Any] | None = None,
     ignore: Iterable[str] = (),
 ) -> "pandas.DataFrame":
     """What the operators of an ONNX file multiply, and what is left out: a row for each type of operator, by MACs.
