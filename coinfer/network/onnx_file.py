@@ -17,6 +17,7 @@ from coinfer.validation import InputError, brief
 MOST_BYTES = 2**31 - 1  # what protobuf can hold
 MOST_OPERATORS = 100_000  # after functions are inlined; reading takes some 10 s then
 MOST_LEVELS = 100  # of functions that call functions
+STORED_APART = 4  # the form of files since which stored tensors need not be inputs; onnxruntime adds such to older ones
 CONTRIBUTED = "com.microsoft"
 MISPLACED = frozenset({"SimplifiedLayerNormalization"})  # onnxruntime saves it as if it were in onnx's own domain
 
@@ -33,6 +34,7 @@ def load_model(path: str) -> ModelProto:
         model = onnx.load_model_from_string(data)
         _bound_functions(path, model)
         _rename_misplaced(model)
+        model.ir_version = max(model.ir_version, STORED_APART)
         onnx.checker.check_model(_without_external_data(model))
         return inline_local_functions(model) if model.functions else model
     except InputError:
