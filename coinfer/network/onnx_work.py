@@ -98,11 +98,13 @@ def _ignored(graph: "Graph", ignore: Iterable[str]) -> frozenset[Operator]:
     """The operators of a graph that are to be ignored; a name without a domain stands for those of all domains."""
     if isinstance(ignore, str) or not isinstance(ignore, Iterable):
         raise InputError(f"ignore = {brief(ignore)}: should be a list of operators, e.g. ['Conv']")
-    kinds: dict[str, set[Operator]] = {}
-    for kind in map(operator, graph.operators):
-        for name in (label(kind), kind[1], f"ai.onnx:{kind[1]}" if not kind[0] else kind[1]):
-            kinds.setdefault(name, set()).add(kind)
-    return frozenset().union(*(kinds[one_of("ignore", name, kinds)] for name in ignore))
+    named: dict[str, set[Operator]] = {}
+    for domain, name in map(operator, graph.operators):
+        for called in (label((domain, name)), f"{domain or 'ai.onnx'}:{name}", name):
+            named.setdefault(called, set()).add((domain, name))
+    shown = [name for name in named if not name.startswith("ai.onnx:")]
+    known = [name if isinstance(name, str) and name in named else one_of("ignore", name, shown) for name in ignore]
+    return frozenset().union(*(named[name] for name in known))
 
 
 def _refuse(nodes: "Sequence[NodeProto]", graph: "Graph") -> None:
