@@ -194,10 +194,6 @@ CASES = {
         "y, pk, pv = com.microsoft.GroupQueryAttention <num_heads=4, kv_num_heads=2> (r, k, v, , , n, t)",
         x=(1, 3, 32), rank=3, k=(1, 3, 16), v=(1, 3, 16), n=np.int32([2]), t=np.int32(3),
     ),
-    "GroupQueryAttention with a past": case(
-        "y, pk, pv = com.microsoft.GroupQueryAttention <num_heads=4, kv_num_heads=2> (r, k, v, p, o, n, t)",
-        x=(1, 1, 32), rank=3, k=(1, 1, 16), v=(1, 1, 16), p=(1, 2, 6, 8), o=(1, 2, 6, 8), n=np.int32([6]), t=np.int32(7),
-    ),
     "GroupQueryAttention, packed": case(
         "y, pk, pv = com.microsoft.GroupQueryAttention <num_heads=4, kv_num_heads=2> (r, , , , , n, t)",
         x=(1, 3, 64), rank=3, n=np.int32([2]), t=np.int32(3),

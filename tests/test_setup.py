@@ -106,7 +106,13 @@ def checkout(tmp_path, monkeypatch):
     folder, programs = tmp_path / "checkout", tmp_path / "programs"
     folder.mkdir()
     programs.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-models.txt", "requirements-tables.txt"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "requirements.lock",
+        "requirements-models.txt",
+        "requirements-tables.txt",
+    ):
         shutil.copy(ROOT / name, folder)
     (programs / "python3").write_text(STAND_IN)
     for version in (11, 12, 13, 14):  # so that none of the machine's own is found

@@ -57,6 +57,7 @@ STANDARD: dict[str, tuple[str, tuple[int, ...]]] = {
     "QLinearGlobalAveragePool": ("GlobalAveragePool", (0,)),
     "QLinearMul": ("Mul", (0, 3)),
     "QLinearWhere": ("Where", (0, 1, 4)),
+    "TransposeMatMul": ("MatMul", (0, 1)),
 }
 # the place of the input whose type the result has, where that is not the first, and its type if that is left out
 TYPED_BY = {
@@ -112,7 +113,7 @@ def _as_standard(node: NodeProto, shapes: Shapes, standard: Standard) -> Shapes:
             continue
         if place == 0 and channels_last:
             shape = (shape[0], shape[-1], *shape[1:-1])
-        if node.op_type == "FusedMatMul":
+        if node.op_type in ("FusedMatMul", "TransposeMatMul"):
             shape = _untransposed(shape, given, "B" if place else "A")
         kind = TensorProto.BOOL if name == "Where" and place == 0 else TensorProto.FLOAT
         inputs.append(helper.make_tensor_value_info(arguments[-1], kind, shape))
@@ -145,20 +146,29 @@ def _attention(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
 
 def _multi_head_attention(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
     """Attention of queries to keys and values: of the queries' length and the values' width, which may be packed."""
-    key, value = _input(shapes, 1), _input(shapes, 2)
+    key, value, heads = _input(shapes, 1), _input(shapes, 2), given["num_heads"]
     if len(first) == 5:  # (batch, tokens, heads, 3, width of a head)
         return [(*first[:2], first[2] * first[4])]
-    if value is None:
+    if key is None or value is None:
         return [first] if key is None or len(key) == 5 else []
-    return [(*first[:2], value[1] * value[3] if len(value) == 4 else value[2])]
+    if len(value) == 4:  # by heads already
+        return [(*first[:2], value[1] * value[3]), key, value]
+    past = _input(shapes, 6)
+    tokens = key[1] + (past[2] if past else 0)
+    present = [(first[0], heads, tokens, width // heads) for width in (key[2], value[2])]
+    return [(*first[:2], value[2]), *present]
 
 
 def _group_query_attention(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
-    """Attention of more heads of queries than of keys and values; without a key, all three are packed in the first."""
-    if _input(shapes, 1):
-        return [first]
+    """Attention of more heads of queries than of keys and values; without a key, all three are packed in the first.
+
+    With a past, how many keys are there afterwards hangs on a buffer, and is not known.
+    """
     heads, shared = given["num_heads"], given["kv_num_heads"]
-    return [(*first[:2], first[2] // (heads + 2 * shared) * heads)]
+    packed = _input(shapes, 1) is None
+    width = first[2] // (heads + 2 * shared if packed else heads)
+    present = None if _input(shapes, 3) else (first[0], shared, first[1], width)
+    return [(*first[:2], heads * width), present, present]
 
 
 def _columns(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
