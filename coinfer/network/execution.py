@@ -38,15 +38,16 @@ class Executed(NamedTuple):
 def executed_macs(
     file: Path, *, dimensions: Mapping[str, int] | None = None, inputs: Given | None = None
 ) -> dict[str, int]:
-    """MACs by type of operator of those that a run of a file did on values that come from its input.
+    """MACs by type of operator of those that a run of a file did on values that are new in every run.
 
-    Arguments are those of `read_onnx`; `inputs` may also be arrays, that of the chain's own input too.
+    Arguments are those of `read_onnx`; `inputs` may also be arrays; numbers alone are the same in every run.
     """
     import onnx
 
     model, given = onnx.load(file), inputs or {}
     kinds: Counter[str] = Counter()
-    for ran in executed(model, feeds(model, dimensions or {}, given), known={*given}):
+    known = {name for name, value in given.items() if not isinstance(value, tuple | np.ndarray)}
+    for ran in executed(model, feeds(model, dimensions or {}, given), known):
         kinds[ran.kind] += ran_macs(ran) or 0
     return {kind: macs for kind, macs in sorted(kinds.items()) if macs}
 
