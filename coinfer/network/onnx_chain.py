@@ -105,6 +105,8 @@ def single_activation_cuts(graph: "Graph") -> dict[int, str]:
     activation and all that is after it comes from it.
     """
     last_use = {value: index for index, node in enumerate(graph.operators) for value in node.input}
+    for index, node in reversed(list(enumerate(graph.operators))):  # what is at hand is not sent to be used again
+        last_use.update({value: index for value in node.input if value in graph.at_hand})
     last_use.update(dict.fromkeys(graph.results, len(graph.operators)))
     last_use.pop("", None)  # an optional argument that is left out
     crossing = {graph.source}

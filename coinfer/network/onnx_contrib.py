@@ -13,30 +13,12 @@ Shape = tuple[int, ...]
 Shapes = list[Shape | None]  # of the inputs of an operator; None: left out, or not known
 Standard = Callable[[NodeProto, list[ValueInfoProto]], Shapes]  # an operator of onnx and its inputs -> of its results
 
-LIKE_FIRST = frozenset(
-    [
-        "BiasAdd",
-        "BiasDropout",
-        "BiasGelu",
-        "BiasSoftmax",
-        "DequantizeLinear",
-        "FastGelu",
-        "Gelu",
-        "GroupNorm",
-        "Inverse",
-        "QLinearLeakyRelu",
-        "QLinearSigmoid",
-        "QLinearSoftmax",
-        "QuantizeLinear",
-        "QuickGelu",
-        "RotaryEmbedding",
-        "SimplifiedLayerNormalization",
-        "SkipGroupNorm",
-        "SkipLayerNormalization",
-        "SkipSimplifiedLayerNormalization",
-        "Trilu",
-    ]
-)
+_NAMES = """
+BiasAdd BiasDropout BiasGelu BiasSoftmax DequantizeLinear FastGelu Gelu GroupNorm Inverse QLinearLeakyRelu
+QLinearSigmoid QLinearSoftmax QuantizeLinear QuickGelu RotaryEmbedding SimplifiedLayerNormalization SkipGroupNorm
+SkipLayerNormalization SkipSimplifiedLayerNormalization Trilu
+"""
+LIKE_FIRST = frozenset(_NAMES.split())
 # the operator of onnx that one computes, and which of its inputs are that one's
 STANDARD: dict[str, tuple[str, tuple[int, ...]]] = {
     "DynamicQuantizeLSTM": ("LSTM", (0, 1, 2)),
@@ -146,29 +128,25 @@ def _attention(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
 
 def _multi_head_attention(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
     """Attention of queries to keys and values: of the queries' length and the values' width, which may be packed."""
-    key, value, heads = _input(shapes, 1), _input(shapes, 2), given["num_heads"]
+    key, value = _input(shapes, 1), _input(shapes, 2)
+    heads, past = given["num_heads"], _input(shapes, 6)
     if len(first) == 5:  # (batch, tokens, heads, 3, width of a head)
         return [(*first[:2], first[2] * first[4])]
-    if key is None or value is None:
+    if value is None:  # (batch, tokens, heads, 2, width of a head), if the key is there
         return [first] if key is None or len(key) == 5 else []
-    if len(value) == 4:  # by heads already
-        return [(*first[:2], value[1] * value[3]), key, value]
-    past = _input(shapes, 6)
+    if key is None or len(value) == 4:  # (batch, heads, tokens, width of a head)
+        return [(*first[:2], value[1] * value[3]), key, value] if len(value) == 4 else []
     tokens = key[1] + (past[2] if past else 0)
-    present = [(first[0], heads, tokens, width // heads) for width in (key[2], value[2])]
-    return [(*first[:2], value[2]), *present]
+    kept = [(first[0], heads, tokens, width[2] // heads) for width in (key, value)]
+    return [(*first[:2], value[2]), *kept]
 
 
 def _group_query_attention(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:
-    """Attention of more heads of queries than of keys and values; without a key, all three are packed in the first.
-
-    With a past, how many keys are there afterwards hangs on a buffer, and is not known.
-    """
-    heads, shared = given["num_heads"], given["kv_num_heads"]
-    packed = _input(shapes, 1) is None
-    width = first[2] // (heads + 2 * shared if packed else heads)
-    present = None if _input(shapes, 3) else (first[0], shared, first[1], width)
-    return [(*first[:2], heads * width), present, present]
+    """Attention of more heads of queries than of keys and values; without a key, all three are packed in the first."""
+    heads, shared, past = given["num_heads"], given["kv_num_heads"], _input(shapes, 3)
+    width = first[2] // (heads if _input(shapes, 1) else heads + 2 * shared)
+    kept = (first[0], shared, first[1] + (past[2] if past else 0), width)
+    return [(*first[:2], heads * width), kept, kept]
 
 
 def _columns(first: Shape, shapes: Shapes, given: dict[str, Any]) -> Shapes:

@@ -15,7 +15,7 @@ from coinfer.network.onnx_branches import live_operators
 from coinfer.network.onnx_file import load_model, refused, standard_domain, subgraphs
 from coinfer.network.onnx_inputs import given_inputs, sized_source, symbolic_sizes
 from coinfer.network.onnx_shapes import index_arguments, walk
-from coinfer.network.onnx_values import Values, sized
+from coinfer.network.onnx_values import OF_SHAPES, Values, sized
 from coinfer.validation import InputError
 
 PACKED_BITS = {"UINT2": 2, "INT2": 2, "UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
@@ -29,6 +29,7 @@ class Graph:
     source: str  # the input
     results: frozenset[str]
     operators: list[NodeProto]  # in topological order
+    at_hand: frozenset[str]  # values that operators make of the inputs that are given, so both sides have them
     constants: dict[str, NodeProto | None]  # value known before any input is -> the operator it is from, None if stored
     shapes: dict[str, tuple[int, ...]]
     types: dict[str, int]  # value -> the type of its elements, as onnx numbers them
@@ -85,38 +86,75 @@ def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, An
         stated={value.name: sized(value.type, sizes) for value in (*model.graph.output, *model.graph.value_info)},
     )
     values.store(model.graph.initializer)
+    values.store_sparse(model.graph.sparse_initializer)
     values.types.update(given.types)
     values.values.update(given.values)
     values.types[given.source.name] = sized_source(given.source, sizes)
     walked = walk(model.graph.node, values)
     live = live_operators(walked, {value.name for value in model.graph.output})
     _refuse_subgraphs(path, live)
-    operators, computed = _operators(live, given.source.name)
-    activations = {given.source.name, *(value for node in operators for value in node.output)}
-    at_hand = {name: NodeProto(op_type="Input", output=[name]) for name in given.types}
+    changing = {name for name in given.types if given.values[name] is None}
+    operators, at_hand, computed = _operators(live, given.source.name, changing)
+    activations = {given.source.name, *(value for node in operators for value in node.output)} - at_hand
+    results = activations & {value.name for value in model.graph.output}
+    if not results:
+        raise refused(path, f"has no result that depends on input {given.source.name!r}")
+    others = {name: NodeProto(op_type="Input", output=[name]) for name in given.types}
     return Graph(
         path=path,
         source=given.source.name,
-        results=frozenset(value.name for value in model.graph.output) & activations,
+        results=frozenset(results),
         operators=operators,
-        constants=dict.fromkeys(values.stored) | at_hand | computed,
+        at_hand=frozenset(at_hand),
+        constants=dict.fromkeys(values.stored) | others | computed,
         shapes={name: shape for name in values.types if (shape := values.shape(name)) is not None},
         types={name: int(kind.tensor_type.elem_type) for name, kind in values.types.items()},
         opsets=dict(values.opsets),
     )
 
 
-def _operators(live: list[NodeProto], source: str) -> tuple[list[NodeProto], dict[str, NodeProto | None]]:
-    """The operators that the input reaches, and the values of the others, each with the operator it is from."""
-    operators, activations = [], {source}
+def _operators(
+    live: list[NodeProto], source: str, changing: set[str]
+) -> tuple[list[NodeProto], set[str], dict[str, NodeProto | None]]:
+    """The operators of an inference, which of their results are at hand, and each value before it with its operator.
+
+    An inference runs what its input reaches, and what inputs reach that are given but `changing`, that is, by their
+    shapes; the latter stands right before what first needs it.
+    """
+    operators, beside = list[NodeProto](), list[NodeProto]()
+    activations, at_hand = {source}, set(changing)
     constants: dict[str, NodeProto | None] = {}
     for node in live:
-        if node.op_type not in ("Shape", "Size") and activations & set(node.input):  # a shape is known beforehand
-            activations.update(filter(None, node.output))
+        results, read = list(filter(None, node.output)), set(node.input)
+        if node.op_type in OF_SHAPES or not read & (activations | at_hand):  # a shape is known beforehand
+            constants.update(dict.fromkeys(results, node))
+        elif read & activations:
+            activations.update(results)
             operators.append(node)
         else:
-            constants.update(dict.fromkeys(filter(None, node.output), node))
-    return operators, constants
+            at_hand.update(results)
+            beside.append(node)
+    return _where_needed(operators, beside), at_hand - changing, constants
+
+
+def _where_needed(operators: list[NodeProto], beside: list[NodeProto]) -> list[NodeProto]:
+    """All operators in order, each of those `beside` right before the first one that needs it; unneeded ones last."""
+    waiting = {value: (place, node) for place, node in enumerate(beside) for value in node.output if value}
+    placed = []
+    for operator in operators:
+        wanted, needed = [operator], dict[int, NodeProto]()
+        while wanted:
+            for value in wanted.pop().input:
+                if value in waiting:
+                    place, node = waiting.pop(value)
+                    if place not in needed:
+                        needed[place] = node
+                        wanted.append(node)
+        placed += [*(needed[place] for place in sorted(needed)), operator]
+        for node in needed.values():
+            for value in node.output:
+                waiting.pop(value, None)
+    return placed + list(dict(waiting.values()).values())
 
 
 def _refuse_subgraphs(path: str, nodes: list[NodeProto]) -> None:

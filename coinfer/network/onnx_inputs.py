@@ -13,6 +13,7 @@ from coinfer.network.onnx_file import refused
 from coinfer.validation import InputError, brief, is_number, listed, one_of, whole
 
 UNNAMED = frozenset({"", "?", "-1", "None", "unknown"})  # what tools write for a size that they do not know
+MOST_SIZE = 2**31 - 1  # of a dimension that is given
 FLOATS = frozenset({TensorProto.BFLOAT16, TensorProto.DOUBLE, TensorProto.FLOAT, TensorProto.FLOAT16})
 
 
@@ -30,7 +31,7 @@ def given_inputs(path: str, graph: GraphProto, inputs: Mapping[str, Any]) -> Inp
     """Tell the input of the chain from those that the caller gives; raises `InputError` unless exactly one is left."""
     if not isinstance(inputs, Mapping):
         raise InputError(f"inputs = {brief(inputs)}: should give inputs by name, e.g. {{'state': (2, 1, 128)}}")
-    stored = {tensor.name for tensor in graph.initializer}
+    stored = {tensor.name for tensor in graph.initializer} | {each.values.name for each in graph.sparse_initializer}
     free = {value.name: value for value in graph.input if value.name not in stored}
     results = {value.name for value in graph.output}
     needed = results.union(*map(reads, live_operators(graph.node, results)))
@@ -64,6 +65,8 @@ def symbolic_sizes(inputs: Inputs, dimensions: Mapping[str, int]) -> dict[str, i
     if not isinstance(dimensions, Mapping):
         raise InputError(f"dimensions = {brief(dimensions)}: should give sizes by name, e.g. {{'batch': 1}}")
     sizes = {name: positive_integer(f"dimensions[{name!r}]", size) for name, size in dimensions.items()}
+    for name, size in sizes.items():
+        whole(f"dimensions[{name!r}]", size, 1, MOST_SIZE)
     for name in sizes.keys() & inputs.sizes.keys():
         if sizes[name] != inputs.sizes[name]:
             raise InputError(f"dimensions[{name!r}] = {sizes[name]}: should be {inputs.sizes[name]}, as in inputs")
@@ -93,7 +96,7 @@ def _give(value: ValueInfoProto, given: Any, inputs: Inputs) -> None:
     if not value.type.HasField("tensor_type"):
         raise InputError(f"{where} = {brief(given)}: that input is no tensor")
     if isinstance(given, tuple | list):
-        shape = tuple(whole(where, size, 0) for size in given)
+        shape = tuple(whole(where, size, 0, MOST_SIZE) for size in given)
     elif is_number(given) or isinstance(given, bool | np.bool_):
         shape = (1,) * len(tensor.shape.dim)
     else:
@@ -115,7 +118,8 @@ def _give(value: ValueInfoProto, given: Any, inputs: Inputs) -> None:
 def _tensor(value: ValueInfoProto, given: Any, shape: tuple[int, ...]) -> TensorProto:
     kind = value.type.tensor_type.elem_type
     try:
-        array = np.full(shape, given).astype(helper.tensor_dtype_to_np_dtype(kind))
+        with np.errstate(all="ignore"):
+            array = np.full(shape, given).astype(helper.tensor_dtype_to_np_dtype(kind))
         if kind != TensorProto.STRING and (kind in FLOATS or (array == given).all()):
             return numpy_helper.from_array(array, value.name)
     except (OverflowError, TypeError, ValueError):

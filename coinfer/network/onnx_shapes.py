@@ -11,10 +11,12 @@ from onnx import GraphProto, NodeProto, TensorProto, TypeProto, ValueInfoProto, 
 from coinfer.network.onnx_branches import in_place
 from coinfer.network.onnx_contrib import Shapes, contributed_shapes, contributed_types
 from coinfer.network.onnx_file import CONTRIBUTED, every_node, first_line, refused, standard_domain, subgraphs
-from coinfer.network.onnx_values import COMPUTED, DATA_DEPENDENT, Values, alone, complete_shape, sized
+from coinfer.network.onnx_values import COMPUTED, DATA_DEPENDENT, OF_SHAPES, Values, alone, complete_shape, sized
 
 INDEX_TYPES = frozenset({"tensor(int32)", "tensor(int64)", "tensor(bool)"})
 SHAPED_BY_NUMBERS = frozenset({"OneHot", "Range", "Resize", "Upsample"})  # on inputs that are not of those types
+# operators of onnx itself whose inference fails or finds nothing (1.23), for it goes through their definition
+LIKE_FIRST = frozenset({"GroupNormalization", "MeanVarianceNormalization"})
 
 
 def walk(nodes: Sequence[NodeProto], values: Values) -> list[NodeProto]:
@@ -64,8 +66,14 @@ def _found(node: NodeProto, values: Values) -> dict[str, TypeProto]:
         return _contributed(node, kinds, values)
     if domain not in values.opsets or not onnx.defs.has(node.op_type, values.opsets[domain], domain):
         return {}
+    if node.op_type in LIKE_FIRST and kinds[0] is not None:
+        return {node.output[0]: kinds[0]}
     inputs = [name for name in dict.fromkeys(node.input) if name]
     known = {name: value for name in _shaping(node, domain, values) if (value := values.value(name)) is not None}
+    if node.op_type == "Range":
+        known = {name: _scalar(value) for name, value in known.items()}
+    if node.op_type == "STFT":
+        node = _one_sided(node)
     return _inferred(node, [ValueInfoProto(name=name, type=values.types[name]) for name in inputs], known, values)
 
 
@@ -75,7 +83,7 @@ def _inferred(
     """What onnx infers of an operator that stands alone, its inputs of known type and in part of known value."""
     model = alone(node, values.opsets, [value for value in inputs if value.name not in known], known)
     try:
-        found = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=False)
+        found = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True)
     except Exception as error:  # onnx hands on what its C++ part throws, of many kinds
         raise refused(values.path, f"shapes cannot be inferred ({first_line(error)})") from None
     return {result.name: sized(result.type, {}) for result in found.graph.output if result.HasField("type")}
@@ -87,6 +95,25 @@ def _shaping(node: NodeProto, domain: str, values: Values) -> Iterator[str]:
     for place, name in enumerate(node.input):
         if name and (node.op_type in SHAPED_BY_NUMBERS or formal[min(place, len(formal) - 1)]):
             yield name
+
+
+def _scalar(value: TensorProto) -> TensorProto:
+    """A limit of a Range as a scalar: onnxruntime also takes a vector of one element, onnx's inference does not."""
+    scalar = TensorProto()
+    scalar.CopyFrom(value)
+    if prod(value.dims) == 1:
+        del scalar.dims[:]
+    return scalar
+
+
+def _one_sided(node: NodeProto) -> NodeProto:
+    """A spectrum that says that it is one-sided, which is the default, though not for onnx's inference (1.23)."""
+    if any(attribute.name == "onesided" for attribute in node.attribute):
+        return node
+    explicit = NodeProto()
+    explicit.CopyFrom(node)
+    explicit.attribute.append(helper.make_attribute("onesided", 1))
+    return explicit
 
 
 def _contributed(node: NodeProto, kinds: list[TypeProto | None], values: Values) -> dict[str, TypeProto]:
@@ -110,7 +137,7 @@ def _keep_computable(node: NodeProto, values: Values) -> None:
     if node.op_type not in COMPUTED or standard_domain(node.domain):
         return
     ready = all(not name or name in values.values or name in values.producers for name in node.input)
-    if not ready and node.op_type not in ("Shape", "Size"):
+    if not ready and node.op_type not in OF_SHAPES:
         return
     results = [name for name in node.output if name]
     values.producers.update(dict.fromkeys(results, node))

@@ -16,6 +16,7 @@ from onnx import (
     ModelProto,
     NodeProto,
     OperatorSetIdProto,
+    SparseTensorProto,
     TensorProto,
     TypeProto,
     ValueInfoProto,
@@ -28,79 +29,18 @@ from onnx.reference import ReferenceEvaluator
 from coinfer.network.onnx_file import refused
 
 MOST_ELEMENTS = 10_000  # of a value that is computed to find a shape; no shape hangs on a larger one
+MOST_HANDLED = 1_000_000  # elements in all, of some microseconds each
 DATA_DEPENDENT = frozenset({"Compress", "NonZero", "Unique"})  # have about as many results as inputs at most
+OF_SHAPES = frozenset({"Shape", "Size"})
 # What shapes are computed with: quick, of no more elements than their results have, and the same each time.
-COMPUTED = DATA_DEPENDENT | frozenset(
-    [
-        "Abs",
-        "Add",
-        "And",
-        "ArgMax",
-        "ArgMin",
-        "BitShift",
-        "Cast",
-        "CastLike",
-        "Ceil",
-        "Clip",
-        "Concat",
-        "Constant",
-        "ConstantOfShape",
-        "CumSum",
-        "Div",
-        "Equal",
-        "Expand",
-        "EyeLike",
-        "Flatten",
-        "Floor",
-        "Gather",
-        "GatherElements",
-        "GatherND",
-        "Greater",
-        "GreaterOrEqual",
-        "Identity",
-        "Less",
-        "LessOrEqual",
-        "Max",
-        "Mean",
-        "Min",
-        "Mod",
-        "Mul",
-        "Neg",
-        "Not",
-        "OneHot",
-        "Or",
-        "Pad",
-        "Pow",
-        "Range",
-        "Reciprocal",
-        "ReduceMax",
-        "ReduceMean",
-        "ReduceMin",
-        "ReduceProd",
-        "ReduceSum",
-        "Relu",
-        "Reshape",
-        "Round",
-        "ScatterElements",
-        "ScatterND",
-        "Shape",
-        "Sign",
-        "Size",
-        "Slice",
-        "Split",
-        "Sqrt",
-        "Squeeze",
-        "Sub",
-        "Sum",
-        "Tile",
-        "TopK",
-        "Transpose",
-        "Trilu",
-        "Unsqueeze",
-        "Where",
-        "Xor",
-    ]
-)
+_NAMES = """
+Abs Add And ArgMax ArgMin BitShift Cast CastLike Ceil Clip Concat Constant ConstantOfShape CumSum Div Equal Expand
+EyeLike Flatten Floor Gather GatherElements GatherND Greater GreaterOrEqual Identity Less LessOrEqual Max Mean Min
+Mod Mul Neg Not OneHot Or Pad Pow Range Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape
+Round ScatterElements ScatterND Shape Sign Size Slice Split Sqrt Squeeze Sub Sum Tile TopK Transpose Trilu Unsqueeze
+Where Xor
+"""
+COMPUTED = DATA_DEPENDENT | frozenset(_NAMES.split())
 
 Shape = tuple[int, ...]
 
@@ -118,6 +58,7 @@ class Values:
     stored: set[str] = field(default_factory=set)
     values: dict[str, TensorProto | None] = field(default_factory=dict)  # None: too large, or cannot be computed
     producers: dict[str, NodeProto] = field(default_factory=dict)  # of values that may yet be computed
+    handled: int = 0  # elements that were read and made in computing values
 
     def store(self, tensors: Iterable[TensorProto]) -> None:
         """Take in what the file stores; large tensors and missing external ones by their shape only."""
@@ -125,6 +66,14 @@ class Values:
             self.stored.add(tensor.name)
             self.types[tensor.name] = helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
             self.values[tensor.name] = _small(tensor, self.path)
+
+    def store_sparse(self, tensors: Iterable[SparseTensorProto]) -> None:
+        """Take in what the file stores without its zeros, as if they were there."""
+        for tensor in tensors:
+            name, kind = tensor.values.name, tensor.values.data_type
+            self.stored.add(name)
+            self.types[name] = helper.make_tensor_type_proto(kind, list(tensor.dims))
+            self.values[name] = None
 
     def shape(self, name: str) -> Shape | None:
         """The shape of a value, None if it is not known."""
@@ -142,12 +91,8 @@ class Values:
             if wanted[-1] in self.values or node is None:
                 wanted.pop()
                 continue
-            missing = (
-                []
-                if node.op_type in ("Shape", "Size")
-                else [each for each in node.input if each and each not in self.values]
-            )
-            if missing:
+            missing = [each for each in node.input if each and each not in self.values]
+            if missing and node.op_type not in OF_SHAPES:
                 wanted.extend(missing)
             else:
                 self.values.update(_computed(node, self))
@@ -211,12 +156,15 @@ def alone(
 def _computed(node: NodeProto, values: Values) -> dict[str, TensorProto | None]:
     """The values of the results of an operator; None where they are too large or cannot be computed."""
     results = [name for name in node.output if name]
-    if node.op_type in ("Shape", "Size"):
+    if node.op_type in OF_SHAPES:
         return {results[0]: _of_shape(node, values)}
     inputs = [values.values[name] for name in node.input if name]
-    small = all(_is_small(values.shape(name), node) for name in results)
+    shapes = [values.shape(name) for name in results]
+    sizes = [prod(value.dims) for value in inputs if value] + [prod(shape) for shape in shapes if shape is not None]
+    small = all(_is_small(shape, node) for shape in shapes) and values.handled <= MOST_HANDLED
     if not small or any(value is None for value in inputs):
         return dict.fromkeys(results)
+    values.handled += sum(sizes)
     model = alone(node, values.opsets, known={value.name: value for value in inputs if value})
     try:
         with np.errstate(all="ignore"):
@@ -239,7 +187,7 @@ def _of_shape(node: NodeProto, values: Values) -> TensorProto | None:
         return None
     shape = [dimension.dim_value for dimension in dimensions]
     number = shape if node.op_type == "Shape" else prod(shape)
-    if prod(shape) >= 2**63:
+    if number != shape and prod(shape) >= 2**63:
         return None
     return numpy_helper.from_array(np.asarray(number, np.int64), node.output[0])
 
