@@ -176,9 +176,8 @@ def layer_bounds(
 def _narrowest(among: Sequence[int], cuts: Mapping[int, str], graph: "Graph") -> int:
     """The last of some cuts, or an earlier one where fewer bits cross because they are values of a narrower type."""
     best = among[-1]
-    each = graph.bits(cuts[best])
-    for cut in reversed(among[:-1]):
-        narrower = cuts[cut] in graph.shapes and graph.bits(cuts[cut]) < each
+    for cut in reversed(among[:-1]):  # among values of one type the last, as in a graph of floats
+        narrower = cuts[cut] in graph.shapes and graph.bits(cuts[cut]) < graph.bits(cuts[best])
         if narrower and _bits([cuts[cut]], graph, None) < _bits([cuts[best]], graph, None):
             best = cut
     return best
