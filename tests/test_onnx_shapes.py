@@ -552,6 +552,21 @@ def test_the_branch_that_is_taken(height: int, width: int, shape: tuple, tmp_pat
     assert dnn.parameter_bits == (12, 4 * shape[1])
 
 
+def test_a_branch_inside_has_its_own_weight_of_the_same_name(tmp_path: Path):
+    """By hand: onnx's reference implementation confuses the two."""
+    inner = branch("inner", [node("MatMul", ["x", "v"], ["r"])], "r", v=zeros(4, 5))
+    nodes = [node("If", ["yes"], ["t"], then_branch=inner, else_branch=inner), node("MatMul", ["t", "v"], ["o"])]
+    outer = branch("outer", nodes, "o", v=zeros(5, 6))
+    path = save(
+        tmp_path, [node("If", ["yes"], ["y"], then_branch=outer, else_branch=outer)], stored(yes=np.array(True))
+    )
+    graph = live_graph(str(path), {})
+    assert [[graph.shape(value) for value in each.input] for each in graph.operators] == [
+        [(1, 4), (4, 5)],
+        [(1, 5), (5, 6)],
+    ]
+
+
 def test_same_names_in_the_branches_of_two_ifs(tmp_path: Path):
     """A name of a branch is its own, though another If, and a value after it, are called alike."""
     one = branch("one", [node("MatMul", ["x", "w"], ["t"]), node("Relu", ["t"], ["r"])], "r")
@@ -619,6 +634,18 @@ def test_what_is_made_of_a_given_shape_is_run_but_not_sent(tmp_path: Path):
     assert (graph.at_hand, graph.results) == ({"m", "gate", "next"}, {"y"})
     assert single_activation_cuts(graph) == {1: "h1", 4: "g1", 5: "h2", 6: "y"}
     assert live_graph(str(path), {}, {"x": (1, 4)}).results == {"y", "next"}
+
+
+def test_what_is_made_of_a_given_shape_is_run_once(tmp_path: Path):
+    nodes = [
+        node("Split", ["state"], ["a", "b"], axis=1),
+        node("Add", ["x", "a"], ["h"]),
+        node("MatMul", ["h", "w"], ["g"]),
+        node("Add", ["g", "b"], ["y"]),
+    ]
+    inputs = [tensor("x", (1, 4)), tensor("state", (1, 8))]
+    graph = agrees(save(tmp_path, nodes, stored(w=noise(4, 4)), inputs=inputs), x=noise(1, 4), state=noise(1, 8))
+    assert [each.op_type for each in graph.operators] == ["Split", "Add", "MatMul", "Add"]
 
 
 def test_a_given_dimension_may_be_repeated(tmp_path: Path):
@@ -933,6 +960,17 @@ def test_a_file_that_may_not_be_read(tmp_path: Path):
     )
     ran = subprocess.run([sys.executable, "-c", code, tmp_path], capture_output=True, text=True, check=False)
     assert "InputError: path = 'net.onnx': cannot be read (Permission denied)" in ran.stderr
+
+
+@pytest.mark.parametrize(("elements", "known"), [(10_000, True), (10_001, False)])
+def test_only_small_values_are_computed(elements: int, known: bool, tmp_path: Path):
+    """The result is expanded to the largest of so many sevens."""
+    path = astronomic("ConstantOfShape", [elements])(tmp_path)
+    model = onnx.load(path)
+    model.graph.node[0].attribute.append(helper.make_attribute("value", stored(value=np.array([7]))[0]))
+    model.graph.node[1].CopyFrom(node("ReduceMax", ["large"], ["sum"], keepdims=0))
+    onnx.save(model, path)
+    assert live_graph(str(path), {}).shapes.get("y") == ((1, 7) if known else None)
 
 
 def test_what_is_computed_in_vain_ends(tmp_path: Path):
