@@ -19,7 +19,7 @@ from coinfer.network.onnx_chain import BUNDLED, bundled
 from coinfer.network.onnx_graph import live_graph
 from coinfer.validation import InputError
 
-INT64, BOOL, FLOAT16 = TensorProto.INT64, TensorProto.BOOL, TensorProto.FLOAT16
+INT64 = TensorProto.INT64
 
 
 # ---------------------------------------------------------------- shapes that hang on shapes
