@@ -116,10 +116,12 @@ def _subgraphs(node: "NodeProto") -> "list[GraphProto]":
 def _reach(graph: "GraphProto", values: set[str], reached: set[str]) -> None:
     """Join to `reached` the operators that values lead to, and to `values` their results; a shape leads nowhere."""
     for node in graph.node:
-        before = len(reached)
+        before, reads = len(reached), node.op_type not in ("Shape", "Size") and values & set(node.input)
         for part in _subgraphs(node):
+            if reads:  # a loop hands its values to its body
+                values.update(value.name for value in part.input)
             _reach(part, values, reached)
-        if len(reached) > before or (node.op_type not in ("Shape", "Size") and values & set(node.input)):
+        if reads or len(reached) > before:
             reached.add(node.name)
             values.update(filter(None, node.output))
 
