@@ -61,8 +61,9 @@ def executed(model: "ModelProto", given: Arrays, known: Iterable[str] = ()) -> l
     for number, node in enumerate(_every_node(named.graph)):
         node.name = f"node {number}"
         nodes[node.name] = node
-    reached: set[str] = set()
-    _reach(named.graph, {value.name for value in named.graph.input if value.name in given} - {*known}, reached)
+    reached, values = set[str](), {value.name for value in named.graph.input if value.name in given} - {*known}
+    while _reach(named.graph, values, reached):  # again where operators stand out of order, which onnxruntime allows
+        pass
     events = _profile(named, given)
     # onnxruntime repeats operators, adds casts, and writes out those that are functions to it
     if lost := {event["args"]["op_name"] for name, event in events if name not in nodes} & RULES.keys():
@@ -113,15 +114,22 @@ def _subgraphs(node: "NodeProto") -> "list[GraphProto]":
     return [part for item in node.attribute for part in (item.g, *item.graphs) if part.node]
 
 
-def _reach(graph: "GraphProto", values: set[str], reached: set[str]) -> None:
-    """Join to `reached` the operators that values lead to, and to `values` their results; a shape leads nowhere."""
+def _reach(graph: "GraphProto", values: set[str], reached: set[str]) -> int:
+    """Join to `reached` operators that values lead to, and to `values` their results; return how many are new.
+
+    A shape leads nowhere.
+    """
+    before = len(reached)
     for node in graph.node:
-        before = len(reached)
+        reads = node.op_type not in ("Shape", "Size") and bool(values & set(node.input))
         for part in _subgraphs(node):
-            _reach(part, values, reached)
-        if len(reached) > before or (node.op_type not in ("Shape", "Size") and values & set(node.input)):
+            if reads:  # a loop hands its values to its body
+                values.update(value.name for value in part.input)
+            reads = bool(_reach(part, values, reached)) or reads
+        if reads:
             reached.add(node.name)
             values.update(filter(None, node.output))
+    return len(reached) - before
 
 
 def _profile(model: "ModelProto", given: Arrays) -> list[tuple[str, dict[str, Any]]]:
