@@ -16,7 +16,7 @@ PYTHON := $(or $(ACTIVE),.venv/bin/python)
 INSTALLED := $(if $(ACTIVE),,.venv/installed-$(shell { pwd; cat requirements.lock pyproject.toml; } | cksum | tr ' ' -))
 
 # torch is for the tables of networks alone, in an environment apart
-TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt pyproject.toml; } | cksum | tr ' ' -)
+TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt requirements-models.txt pyproject.toml; } | cksum | tr ' ' -)
 
 .PHONY: help figures smoke test verify bench lab lint tables lock clean
 .DEFAULT_GOAL := help
@@ -77,4 +77,5 @@ clean: ## Remove caches and what the runner remembers; figures and .venv stay
 	@echo "Installing torch and torchvision into .cache/tables (minutes, only once)"; \
 	rm -rf .cache/tables && "$(PYTHON)" -m venv .cache/tables && \
 	.cache/tables/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-tables.txt --editable . && \
+	.cache/tables/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-models.txt && \
 	touch $@

@@ -10,7 +10,7 @@ from coinfer.closed_form import mlp_placement
 from coinfer.cost import Costs, costs
 from coinfer.frontier import frontier
 from coinfer.grid import sweep
-from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, read_onnx, with_jpeg
+from coinfer.network import DNN, blocks, dnn_names, load_dnn, mlp, onnx_report, read_onnx, with_jpeg
 from coinfer.placement import Gap, Plan, clairvoyant, expected_cost, plan
 from coinfer.playback import replay
 from coinfer.scenario import Scenario, load_scenario, scenario_names
@@ -50,6 +50,7 @@ __all__ = [
     "load_server",
     "mlp",
     "mlp_placement",
+    "onnx_report",
     "plan",
     "process_trace",
     "read_onnx",

@@ -3,8 +3,8 @@
 import re
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -198,27 +198,41 @@ def test_nameless_dimension_is_called_by_its_place(tmp_path: Path):
     assert dnn.output_bits == (360, 160)
 
 
-def test_uncounted_multiplications_are_announced(tmp_path: Path):
+def test_a_transposed_convolution_is_a_layer(tmp_path: Path):
     nodes = [node("Conv", ["x", "w"], ["h"]), node("ConvTranspose", ["h", "v"], ["y"])]
     path = save(
         tmp_path, nodes, stored(w=zeros(2, 3, 1, 1), v=zeros(2, 3, 2, 2)), inputs=(1, 3, 4, 4), outputs={"y": 4}
     )
-    with pytest.warns(UserWarning, match="MACs of ConvTranspose are not counted"):
-        dnn = read_onnx(path, **ELEMENTS)
-    assert dnn.macs == (2 * 16 * 3,)
-
-
-def test_bundled_networks_need_no_warning():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        read_onnx(bundled("alexnet"))
+    dnn = read_onnx(path, **ELEMENTS)
+    assert (dnn.layer_names, dnn.macs) == (("conv1", "convtranspose2"), (2 * 16 * 3, 2 * 16 * 3 * 4))
 
 
 def test_mlp_is_what_its_onnx_file_is(tmp_path: Path):
     nodes = [node("Gemm", ["x", "w1", "b1"], ["h"]), node("Relu", ["h"], ["r"]), node("Gemm", ["r", "w2", "b2"], ["y"])]
     path = save(tmp_path, nodes, stored(w1=zeros(9, 5), b1=zeros(5), w2=zeros(5, 5), b2=zeros(5)), inputs=(1, 9))
     names = {"name": "mlp-2x5", "layer_names": ("fc1", "fc2")}
-    assert read_onnx(path).model_copy(update=names) == mlp(2, 5, inputs=9, input_bits=8)
+    assert read_onnx(path).model_copy(update=names) == mlp(2, 5, inputs=9)
+    assert read_onnx(path, input_bits=8).model_copy(update=names) == mlp(2, 5, inputs=9, input_bits=8)
+
+
+def test_operators_out_of_order_are_put_in_order(tmp_path: Path):
+    """As some converters leave them; an If, too, runs after what its branch reads."""
+    branch = helper.make_graph([node("MatMul", ["a", "w2"], ["r"])], "branch", [], [tensor("r", (1, 3))])
+    nodes = [
+        node("MatMul", ["x", "w1"], ["a"]),
+        node("If", ["flag"], ["b"], then_branch=branch, else_branch=branch),
+        node("MatMul", ["b", "w3"], ["y"]),
+    ]
+    constants = stored(w1=zeros(4, 5), w2=zeros(5, 3), w3=zeros(3, 2), flag=np.array(True))
+    expected = read_onnx(save(tmp_path, nodes, constants), **ELEMENTS)
+    for order in permutations(nodes):
+        assert read_onnx(save(tmp_path, order, constants), **ELEMENTS) == expected
+
+
+def test_a_cycle_is_no_chain(tmp_path: Path):
+    nodes = [node("Add", ["x", "b"], ["a"]), node("MatMul", ["a", "w"], ["b"]), node("Relu", ["b"], ["y"])]
+    with pytest.raises(InputError, match="is not a valid ONNX file"):
+        read_onnx(save(tmp_path, nodes, stored(w=zeros(4, 4))))
 
 
 # ---------------------------------------------------------------- bad files
@@ -266,20 +280,22 @@ def with_subgraph(folder: Path) -> Path:
     branch = helper.make_graph([node("Relu", ["a"], ["r"])], "branch", [], [tensor("r", (1, 4))])
     nodes = [
         node("MatMul", ["x", "w"], ["a"]),
+        node("ReduceMax", ["a"], ["most"], keepdims=0),
+        node("Cast", ["most"], ["flag"], to=onnx.TensorProto.BOOL),
         node("If", ["flag"], ["y"], then_branch=branch, else_branch=branch),
     ]
-    return save(folder, nodes, stored(w=zeros(4, 4), flag=np.array(True)))
+    return save(folder, nodes, stored(w=zeros(4, 4)))
 
 
 BAD_FILES: dict[str, tuple[Callable[[Path], Path], dict[str, int] | None, str]] = {
     "missing": (lambda folder: folder / "missing.onnx", None, "missing.onnx': no such file"),
-    "folder": (lambda folder: folder, None, "no such file"),
+    "folder": (lambda folder: folder, None, "is a directory; should be an ONNX file"),
     "text": (text_file, None, "is not a valid ONNX file"),
     "empty": (empty_file, None, "is not a valid ONNX file"),
     "no cut": (without_cut, None, "cannot be cut into a chain"),
     "two inputs": (two_inputs, None, "should have exactly one input, but has 2 (x, z)"),
     "no input": (constant_result, None, "should have exactly one input, but has 0 (none)"),
-    "no MACs": (without_macs, None, "has no Conv, Gemm or MatMul"),
+    "no MACs": (without_macs, None, "has no operator with MACs, such as Conv, Gemm or MatMul"),
     "shapes that do not fit": (wrong_shapes, None, "shapes cannot be inferred"),
     "unknown shape": (unknown_shape, None, "the shape of 'y' cannot be inferred"),
     "subgraph": (with_subgraph, None, "has operators with subgraphs, which are no part of a chain (If)"),

@@ -106,7 +106,13 @@ def checkout(tmp_path, monkeypatch):
     folder, programs = tmp_path / "checkout", tmp_path / "programs"
     folder.mkdir()
     programs.mkdir()
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "requirements-tables.txt"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "requirements.lock",
+        "requirements-models.txt",
+        "requirements-tables.txt",
+    ):
         shutil.copy(ROOT / name, folder)
     (programs / "python3").write_text(STAND_IN)
     for version in (11, 12, 13, 14):  # so that none of the machine's own is found
@@ -245,13 +251,14 @@ def test_torch_is_for_the_tables_alone():
     assert {"torch", "torchvision", "onnxruntime", "onnxscript"} < set(for_tables())
     assert all(re.fullmatch(r"==[\d.]+", str(requirement.specifier)) for requirement in for_tables().values())
     pinned = {canonicalize_name(requirement.name) for requirement, _ in locked()}
-    assert {name for name in for_tables() if name in {*declared(), *pinned}} == {"onnx"}
+    assert {name for name in for_tables() if name in {*declared(), *pinned}} == {"onnx", "onnxruntime"}
 
 
 def test_tables_are_made_in_an_environment_of_their_own():
     plan = make("-n", "-B", "tables").stdout  # as if it had never been made
     assert plan.strip().endswith("exec .cache/tables/bin/python -m coinfer.network")
     assert "-r requirements-tables.txt --editable ." in plan
+    assert "--no-deps -r requirements-models.txt" in plan
 
 
 def test_all_has_what_the_study_and_the_proofs_need():

@@ -126,9 +126,10 @@ def measured_power_w(device: Device, dnn: DNN) -> float | None:
 
 
 def macs_per_value(dnn: DNN) -> float:
-    """MACs per parameter read and feature written, values of 32 bits in a network that does not say."""
-    coded = (dnn.coding.parameter_bits, dnn.coding.activation_bits) if dnn.coding else (FLOAT_BITS, FLOAT_BITS)
-    values = sum(dnn.parameter_bits) / coded[0] + sum(dnn.output_bits[1:]) / coded[1]
+    """MACs per parameter read and feature written, values of 32 bits in a network that does not say, or has several."""
+    coded = (dnn.coding.parameter_bits, dnn.coding.activation_bits) if dnn.coding else (None, None)
+    held, sent = (bits or FLOAT_BITS for bits in coded)
+    values = sum(dnn.parameter_bits) / held + sum(dnn.output_bits[1:]) / sent
     return sum(dnn.macs) / max(values, 1.0)
 
 

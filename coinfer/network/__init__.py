@@ -3,6 +3,7 @@
 from coinfer.network.chain import DNN, Coding, blocks, mlp
 from coinfer.network.jpeg import with_jpeg
 from coinfer.network.onnx_chain import read_onnx
+from coinfer.network.onnx_work import onnx_report
 from coinfer.network.tables import dnn_names, load_dnn
 
-__all__ = ["DNN", "Coding", "blocks", "dnn_names", "load_dnn", "mlp", "read_onnx", "with_jpeg"]
+__all__ = ["DNN", "Coding", "blocks", "dnn_names", "load_dnn", "mlp", "onnx_report", "read_onnx", "with_jpeg"]

@@ -17,10 +17,13 @@ CRITERIA = ("smaller-output",)
 
 
 class Coding(Model):
-    """How many bits the values of a network take: each activation and parameter, and each value of the input, or all of it."""
+    """How many bits the values of a network take: each activation and parameter, and each value of the input, or all of it.
 
-    activation_bits: Annotated[int, Field(gt=0)] = 32
-    parameter_bits: Annotated[int, Field(gt=0)] = 32
+    Null where they differ, as in a file that holds values of several types.
+    """
+
+    activation_bits: Annotated[int, Field(gt=0)] | None = 32
+    parameter_bits: Annotated[int, Field(gt=0)] | None = 32
     input_bits: Annotated[int, Field(gt=0)] = 8
     jpeg_quality: int | None = None  # of an input that is sent as a JPEG; null: raw values
 
@@ -149,17 +152,15 @@ def positive_integer(name: str, value: int) -> int:
 
 def in_bits(elements: DNN, activation_bits: int, parameter_bits: int, input_bits: int) -> DNN:
     """`elements` counts values, that is, has one bit a value; the same chain with these many bits a value."""
-    coding = Coding(
-        activation_bits=positive_integer("activation_bits", activation_bits),
-        parameter_bits=positive_integer("parameter_bits", parameter_bits),
-        input_bits=positive_integer("input_bits", input_bits),
-    )
+    sent = positive_integer("activation_bits", activation_bits)
+    held = positive_integer("parameter_bits", parameter_bits)
+    given = positive_integer("input_bits", input_bits)
     raw, *outputs = elements.output_bits
     return elements.model_copy(
         update={
-            "parameter_bits": tuple(count * coding.parameter_bits for count in elements.parameter_bits),
-            "output_bits": (raw * coding.input_bits, *(count * coding.activation_bits for count in outputs)),
-            "coding": coding,
+            "parameter_bits": tuple(count * held for count in elements.parameter_bits),
+            "output_bits": (raw * given, *(count * sent for count in outputs)),
+            "coding": Coding(activation_bits=sent, parameter_bits=held, input_bits=given),
         }
     )
 

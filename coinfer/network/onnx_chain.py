@@ -1,19 +1,19 @@
-"""ONNX graphs as chains: where one can be cut, and the MACs and parameters between two cuts.
+"""ONNX graphs as chains: where one can be cut, and the MACs, parameters and bits between two cuts.
 
-The tests count every bundled network a second time with onnx-tool. onnx is an optional extra, so it is imported when a
-file is read.
+What operators multiply is in `onnx_operators`. The tests count every bundled network a second time with onnx-tool. onnx
+is an optional extra, so it is imported when a file is read.
 """
 
 import os
-import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from itertools import pairwise
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from coinfer.network.chain import DNN, in_bits, span_name
+from coinfer.network.chain import DNN, Coding, positive_integer, span_name
+from coinfer.network.onnx_operators import stored_arguments
+from coinfer.network.onnx_work import operator_macs, read_graph
 from coinfer.validation import needs, one_of
 
 if TYPE_CHECKING:
@@ -21,10 +21,6 @@ if TYPE_CHECKING:
 
     from coinfer.network.onnx_graph import Graph
 
-MAC_OPERATORS = frozenset({"Conv", "Gemm", "MatMul"})
-RECURRENT_OPERATORS = frozenset({"GRU", "LSTM", "RNN"})
-QUANTIZED_OPERATORS = frozenset({"ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"})
-UNCOUNTED_OPERATORS = RECURRENT_OPERATORS | QUANTIZED_OPERATORS | {"Attention", "ConvTranspose", "DeformConv", "Einsum"}
 BUNDLED = {
     "alexnet": "light_bvlc_alexnet.onnx",
     "densenet121": "light_densenet121.onnx",
@@ -42,52 +38,62 @@ def read_onnx(
     path: str | os.PathLike[str],
     *,
     every_operator: bool = False,
-    activation_bits: int = 32,
-    parameter_bits: int = 32,
-    input_bits: int = 8,
+    activation_bits: int | None = None,
+    parameter_bits: int | None = None,
+    input_bits: int | None = None,
     dimensions: Mapping[str, int] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    ignore: Iterable[str] = (),
 ) -> DNN:
     """The chain of an ONNX file, cut where exactly one activation crosses.
 
-    A layer is a run of operators with at least one Conv, Gemm or MatMul, the only operators whose MACs are counted;
-    operators without one belong to the layer before them, leading ones to the first. `every_operator` makes every cut
-    a stage instead, which hands out stages that take no time: use it only to show what that does.
-    MACs are those of one run of the graph (of one inference if its batch dimension is 1). Parameters are the stored
-    constants that operators read as data, batch normalisation's statistics included; a shared one counts once, where
-    it is first used. Bits are per activation, per parameter and per value of the raw input.
+    A layer is a run of operators with at least one that multiplies and adds, such as Conv, MatMul, LSTM or Attention.
+    Operators without MACs belong to the layer before them, leading ones to the first; but one that only widens what was
+    small integers, as DequantizeLinear does, belongs to the next, so that a quantised graph is cut where those cross.
+    `every_operator` makes every cut a stage instead, which hands out stages that take no time: use it only to show what
+    that does.
+    MACs are those of one run of the graph (of one inference if its batch dimension is 1); `onnx_report` gives them by type
+    of operator. One that is neither counted nor known to have none is refused; `ignore=["Op"]`, or "domain:Op", takes
+    all that are called so for no work. Parameters are the stored constants that operators read as data, batch
+    normalisation's statistics included; a shared one counts once, where it is first used.
+    Bits are those of the types in the file, unless they are given: per activation, per parameter and per value of the raw
+    input. A photograph that the network takes as floats is sent as bytes: `input_bits=8`.
     `dimensions` gives every symbolic dimension of the input a size, e.g. {"batch": 1, "height": 224}; a dimension
-    without a name is called by its place, e.g. "data[0]".
+    without a name is called by its place, e.g. "data[0]". `inputs` gives all inputs but one what both sides have at hand,
+    a shape or a number, e.g. {"state": (2, 1, 128), "sr": 16000}.
     Raises `InputError` for a file that is missing, not ONNX or refused by onnx's checker, several inputs, unnamed or
-    unknown dimensions, operators with subgraphs, shapes that cannot be inferred, no MAC operator, or no cut; warns of
-    operators that multiply but are not counted. Raises `ModuleNotFoundError` without the extra `onnx`.
+    unknown dimensions, operators with subgraphs or unknown MACs, shapes or types that cannot be inferred, no operator
+    with MACs, or no cut. Raises `ModuleNotFoundError` without the extra `onnx`.
 
     >>> dnn = read_onnx(bundled("squeezenet"), parameter_bits=8)
     >>> dnn.layers, sum(dnn.macs)
     (18, 349151936)
     """
-    elements = read_elements(path, every_operator=every_operator, dimensions=dimensions or {})
-    return in_bits(elements, activation_bits, parameter_bits, input_bits)
-
-
-def read_elements(path: str | os.PathLike[str], *, every_operator: bool, dimensions: Mapping[str, int]) -> DNN:
-    """The chain of an ONNX file at one bit per value, so that its bits are counts of elements (see `read_onnx`)."""
-    with needs("onnx"):
-        from coinfer.network.onnx_graph import live_graph
-    graph = live_graph(os.fspath(path), dimensions)
-    _warn_of_uncounted(graph)
-    cuts = single_activation_cuts(graph)
-    bounds = layer_bounds(graph, cuts, every_operator)
-    operators, names, counted = graph.operators, _names(graph.operators), set[str]()
-    parts = [slice(start, stop) for start, stop in pairwise(bounds)]
+    sent, held, raw = (
+        bits if bits is None else positive_integer(name, bits)
+        for name, bits in (
+            ("activation_bits", activation_bits),
+            ("parameter_bits", parameter_bits),
+            ("input_bits", input_bits),
+        )
+    )
+    graph = read_graph(path, dimensions, inputs)
+    work, cuts = operator_macs(graph, ignore), single_activation_cuts(graph)
+    bounds = layer_bounds(graph, cuts, work, sent, every_operator)
+    parts, names, read = [slice(*ends) for ends in pairwise(bounds)], _names(graph.operators, work), set[str]()
+    stored = [[value for node in graph.operators[part] for value in parameters(node, graph, read)] for part in parts]
+    crossing = [[cuts[bound]] for bound in bounds[1:-1]] + [sorted(graph.results)]
+    raw = raw or graph.bits(graph.source)
     return DNN(
         name=Path(path).stem,
-        layer_names=tuple(_layer_name(operators[part], names[part]) for part in parts),
-        macs=tuple(sum(macs(node, graph) for node in operators[part]) for part in parts),
-        parameter_bits=tuple(sum(parameters(node, graph, counted) for node in operators[part]) for part in parts),
-        output_bits=(
-            graph.size(graph.source),
-            *(graph.size(cuts[bound]) for bound in bounds[1:-1]),
-            sum(graph.size(value) for value in graph.results),
+        layer_names=tuple(_layer_name(names[part], work[part]) for part in parts),
+        macs=tuple(sum(work[part]) for part in parts),
+        parameter_bits=tuple(_bits(values, graph, held) for values in stored),
+        output_bits=(graph.size(graph.source) * raw, *(_bits(values, graph, sent) for values in crossing)),
+        coding=Coding(
+            activation_bits=sent or _common_bits(crossing, graph),
+            parameter_bits=held or _common_bits(stored, graph),
+            input_bits=raw,
         ),
     )
 
@@ -99,6 +105,8 @@ def single_activation_cuts(graph: "Graph") -> dict[int, str]:
     activation and all that is after it comes from it.
     """
     last_use = {value: index for index, node in enumerate(graph.operators) for value in node.input}
+    for index, node in reversed(list(enumerate(graph.operators))):  # what is at hand is not sent to be used again
+        last_use.update({value: index for value in node.input if value in graph.at_hand})
     last_use.update(dict.fromkeys(graph.results, len(graph.operators)))
     last_use.pop("", None)  # an optional argument that is left out
     crossing = {graph.source}
@@ -110,40 +118,25 @@ def single_activation_cuts(graph: "Graph") -> dict[int, str]:
     return cuts
 
 
-def macs(node: "NodeProto", graph: "Graph") -> int:
-    """Multiply-accumulates of an operator: those of a Conv (groups included), Gemm or MatMul; 0 for any other."""
-    if node.op_type not in MAC_OPERATORS:
-        return 0
-    left, right = (graph.shape(value) for value in node.input[:2])
-    if node.op_type == "Conv":
-        per_output = prod(right[1:])  # input channels of a group times the kernel
-    elif node.op_type == "Gemm":
-        transposed = any(attribute.name == "transA" and attribute.i for attribute in node.attribute)
-        per_output = left[0 if transposed else 1]
-    else:
-        per_output = left[-1]
-    return graph.size(node.output[0]) * per_output
-
-
-def parameters(node: "NodeProto", graph: "Graph", counted: set[str]) -> int:
-    """Elements of the stored constants that an operator reads as data and that are not in `counted`, which they join.
+def parameters(node: "NodeProto", graph: "Graph", counted: set[str]) -> list[str]:
+    """The stored constants that an operator reads as data and that are not in `counted`, which they join.
 
     Shapes, axes and indices are not data, and a constant of rank 0 is a setting such as a clip's bound, not a
-    parameter. A constant that was computed from others (a reshaped weight) is counted as what is stored. One that
-    ConstantOfShape fills counts if its shape is an initializer: so onnx's own files stand for weights that they leave
-    out. One whose shape stands in the graph is made by the program, as Swin's masks are, not learnt.
+    parameter. A constant that was computed from others (a reshaped or quantised weight) counts as what is stored. One
+    that ConstantOfShape fills counts if its shape is an initializer: so onnx's own files stand for weights that they
+    leave out. One whose shape stands in the graph is made by the program, as Swin's masks are, not learnt.
     """
-    total = 0
-    for value in graph.data_arguments(node):
+    found = []
+    for value in stored_arguments(node, graph):
         if value not in graph.constants or value in counted:
             continue
         counted.add(value)
         producer = graph.constants[value]
         if producer is None or producer.op_type == "Constant" or _stands_for_stored(producer, graph):
-            total += graph.size(value) if graph.shape(value) else 0
+            found += [value] if graph.shape(value) else []
         else:
-            total += parameters(producer, graph, counted)
-    return total
+            found += parameters(producer, graph, counted)
+    return found
 
 
 def bundled(name: str) -> Path:
@@ -153,44 +146,66 @@ def bundled(name: str) -> Path:
         return Path(str(files("onnx"))) / "backend" / "test" / "data" / "light" / file
 
 
-def layer_bounds(graph: "Graph", cuts: Mapping[int, str], every_operator: bool) -> list[int]:
-    """Where layers begin and end, in operators (see `read_onnx`); raises `InputError` if there is no chain."""
-    operators = graph.operators
-    if not _has_macs(operators):
-        raise graph.refused("has no Conv, Gemm or MatMul between its input and its results")
-    if not cuts and len(operators) > 1:
+def layer_bounds(
+    graph: "Graph",
+    cuts: Mapping[int, str],
+    work: Sequence[int],
+    activation_bits: int | None = None,
+    every_operator: bool = False,
+) -> list[int]:
+    """Where layers begin and end, in operators (see `read_onnx`); raises `InputError` if there is no chain.
+
+    `work` are the MACs of every operator, shape (operators,).
+    """
+    if not any(work):
+        raise graph.refused(
+            "has no operator with MACs, such as Conv, Gemm or MatMul, between its input and its results"
+        )
+    if not cuts and len(work) > 1:
         raise graph.refused("cannot be cut into a chain, for exactly one activation crosses nowhere")
-    bounds = [0, *cuts, len(operators)]
+    bounds = [0, *cuts, len(work)]
     if every_operator:
         return bounds
-    # a layer begins where a part with MACs does; the first also takes what leads up to it
-    starts = [start for start, stop in pairwise(bounds) if _has_macs(operators[start:stop])]
-    return [0, *starts[1:], len(operators)]
+    parts = [(start, stop) for start, stop in pairwise(bounds) if any(work[start:stop])]
+    between = [[cut for cut in cuts if stop <= cut <= start] for (_, stop), (start, _) in pairwise(parts)]
+    if activation_bits is not None:  # values of one type cross everywhere
+        return [0, *(cut for *_, cut in between), len(work)]
+    return [0, *(_narrowest(among, cuts, graph) for among in between), len(work)]
+
+
+def _narrowest(among: Sequence[int], cuts: Mapping[int, str], graph: "Graph") -> int:
+    """The last of some cuts, or an earlier one where fewer bits cross because they are values of a narrower type."""
+    best = among[-1]
+    for cut in reversed(among[:-1]):  # among values of one type the last, as in a graph of floats
+        narrower = cuts[cut] in graph.shapes and graph.bits(cuts[cut]) < graph.bits(cuts[best])
+        if narrower and _bits([cuts[cut]], graph, None) < _bits([cuts[best]], graph, None):
+            best = cut
+    return best
 
 
 def _stands_for_stored(producer: "NodeProto", graph: "Graph") -> bool:
     return producer.op_type == "ConstantOfShape" and graph.constants[producer.input[0]] is None
 
 
-def _warn_of_uncounted(graph: "Graph") -> None:
-    uncounted = sorted({node.op_type for node in graph.operators} & UNCOUNTED_OPERATORS)
-    if uncounted:
-        warnings.warn(f"{graph.path}: the MACs of {', '.join(uncounted)} are not counted", stacklevel=4)
+def _bits(values: Iterable[str], graph: "Graph", each: int | None) -> int:
+    return sum(graph.size(value) * (each or graph.bits(value)) for value in values)
 
 
-def _has_macs(nodes: "list[NodeProto]") -> bool:
-    return any(node.op_type in MAC_OPERATORS for node in nodes)
+def _common_bits(values: Iterable[Iterable[str]], graph: "Graph") -> int | None:
+    """The bits of the type that all values have; None if they have not one, or there are no values."""
+    found = {graph.bits(value) for some in values for value in some}
+    return found.pop() if len(found) == 1 else None
 
 
-def _names(operators: "list[NodeProto]") -> list[str]:
-    """A kind and the number of MAC operators so far, e.g. conv1, relu1, conv2: bundled files have no telling names."""
+def _names(operators: "list[NodeProto]", work: Sequence[int]) -> list[str]:
+    """A kind and the number of operators with MACs so far, e.g. conv1, relu1, conv2: files may have no telling names."""
     names, number = [], 0
-    for node in operators:
-        number += node.op_type in MAC_OPERATORS
+    for node, macs in zip(operators, work, strict=True):
+        number += macs > 0
         names.append(f"{node.op_type.lower()}{number}")
     return names
 
 
-def _layer_name(layer: "list[NodeProto]", names: list[str]) -> str:
-    with_macs = [name for node, name in zip(layer, names, strict=True) if node.op_type in MAC_OPERATORS]
+def _layer_name(names: Sequence[str], work: Sequence[int]) -> str:
+    with_macs = [name for name, macs in zip(names, work, strict=True) if macs]
     return span_name(with_macs or names)

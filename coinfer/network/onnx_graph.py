@@ -1,22 +1,24 @@
 """What an ONNX file computes: its operators from input to results, what is constant, and every shape.
 
-The only module that imports onnx. Shapes come from onnx's shape inference; nothing is counted here.
+Only the modules onnx_* import onnx. Nothing is counted here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
+from typing import Any
 
 import onnx
-from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto
-from onnx.inliner import inline_local_functions
+from onnx import NodeProto, TensorProto
 
-from coinfer.network.chain import positive_integer
-from coinfer.validation import InputError, brief
+from coinfer.network.onnx_branches import live_operators
+from coinfer.network.onnx_file import load_model, refused, standard_domain, subgraphs
+from coinfer.network.onnx_inputs import given_inputs, sized_source, symbolic_sizes
+from coinfer.network.onnx_shapes import index_arguments, walk
+from coinfer.network.onnx_values import OF_SHAPES, Values, sized
+from coinfer.validation import InputError
 
 PACKED_BITS = {"UINT2": 2, "INT2": 2, "UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
-INDEX_TYPES = frozenset({"tensor(int32)", "tensor(int64)", "tensor(bool)"})
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Graph:
     source: str  # the input
     results: frozenset[str]
     operators: list[NodeProto]  # in topological order
+    at_hand: frozenset[str]  # values that operators make of the inputs that are given, so both sides have them
     constants: dict[str, NodeProto | None]  # value known before any input is -> the operator it is from, None if stored
     shapes: dict[str, tuple[int, ...]]
     types: dict[str, int]  # value -> the type of its elements, as onnx numbers them
@@ -53,132 +56,108 @@ class Graph:
 
     def refused(self, reason: str) -> InputError:
         """The error that says why the graph is no chain."""
-        return _refused(self.path, reason)
+        return refused(self.path, reason)
 
     def data_arguments(self, node: NodeProto) -> list[str]:
         """The inputs of an operator that are not of a type that only shapes, axes, indices and masks have."""
         if node.op_type in ("Resize", "Upsample"):  # their scales are a shape, though of floats
             return list(node.input[:1])
-        domain = _domain(node.domain)
-        if not onnx.defs.has(node.op_type, domain):
+        domain = standard_domain(node.domain)
+        version = self.opsets.get(domain, 0)
+        if not onnx.defs.has(node.op_type, version, domain):
             return list(node.input)
-        formal = onnx.defs.get_schema(node.op_type, self.opsets[domain], domain).inputs
-        variadic = [formal[min(index, len(formal) - 1)] for index in range(len(node.input))]
-        return [value for value, name in zip(node.input, variadic, strict=True) if not name.types <= INDEX_TYPES]
+        formal = index_arguments(node.op_type, version, domain)
+        return [value for place, value in enumerate(node.input) if not formal[min(place, len(formal) - 1)]]
 
 
-def live_graph(path: str, dimensions: Mapping[str, int]) -> Graph:
-    """What an inference of an ONNX file runs, its symbolic dimensions given sizes; raises `InputError`."""
-    model = _load(path)
-    stored = {tensor.name for tensor in model.graph.initializer}
-    live, needed = _live(model.graph)
+def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, Any] | None = None) -> Graph:
+    """What an inference of an ONNX file runs, its symbolic dimensions given sizes; raises `InputError`.
+
+    `inputs` are those that are at hand on both sides, by name: a shape, or a number that is the value itself.
+    """
+    model = load_model(path)
+    given = given_inputs(path, model.graph, inputs or {})
+    sizes = symbolic_sizes(given, dimensions)
+    values = Values(
+        path=path,
+        opsets={standard_domain(opset.domain): opset.version for opset in model.opset_import},
+        sizes=sizes,
+        resized=bool(sizes or given.types),
+        stated={value.name: sized(value.type, sizes) for value in (*model.graph.output, *model.graph.value_info)},
+    )
+    values.store(model.graph.initializer)
+    values.store_sparse(model.graph.sparse_initializer)
+    values.types.update(given.types)
+    values.values.update(given.values)
+    values.types[given.source.name] = sized_source(given.source, sizes)
+    walked = walk(model.graph.node, values)
+    live = live_operators(walked, {value.name for value in model.graph.output})
     _refuse_subgraphs(path, live)
-    sources = [value.name for value in model.graph.input if value.name in needed - stored]
-    if len(sources) != 1:
-        raise _refused(path, f"should have exactly one input, but has {len(sources)} ({', '.join(sources) or 'none'})")
-    (source,) = sources
-    _set_dimensions(model.graph, source, dimensions)
-    operators, computed = _operators(live, source)
-    activations = {source, *(value for node in operators for value in node.output)}
-    shapes, types = _shapes_and_types(path, model)
+    changing = {name for name in given.types if given.values[name] is None}
+    operators, at_hand, computed = _operators(live, given.source.name, changing)
+    activations = {given.source.name, *(value for node in operators for value in node.output)} - at_hand
+    results = activations & {value.name for value in model.graph.output}
+    if not results:
+        raise refused(path, f"has no result that depends on input {given.source.name!r}")
+    others = {name: NodeProto(op_type="Input", output=[name]) for name in given.types}
     return Graph(
         path=path,
-        source=source,
-        results=frozenset(value.name for value in model.graph.output) & activations,
+        source=given.source.name,
+        results=frozenset(results),
         operators=operators,
-        constants=dict.fromkeys(stored) | computed,
-        shapes=shapes,
-        types=types,
-        opsets={_domain(opset.domain): opset.version for opset in model.opset_import},
+        at_hand=frozenset(at_hand),
+        constants=dict.fromkeys(values.stored) | others | computed,
+        shapes={name: shape for name in values.types if (shape := values.shape(name)) is not None},
+        types={name: int(kind.tensor_type.elem_type) for name, kind in values.types.items()},
+        opsets=dict(values.opsets),
     )
 
 
-def _load(path: str) -> ModelProto:
-    if not Path(path).is_file():
-        raise _refused(path, "no such file")
-    try:
-        onnx.checker.check_model(path)
-        return inline_local_functions(onnx.load(path, format="protobuf", load_external_data=False))
-    except onnx.checker.ValidationError as error:
-        raise _refused(path, f"is not a valid ONNX file ({_first_line(error)})") from None
+def _operators(
+    live: list[NodeProto], source: str, changing: set[str]
+) -> tuple[list[NodeProto], set[str], dict[str, NodeProto | None]]:
+    """The operators of an inference, which of their results are at hand, and each value before it with its operator.
 
-
-def _live(graph: GraphProto) -> tuple[list[NodeProto], set[str]]:
-    """The operators that lead to a result, and every value that does."""
-    needed = {value.name for value in graph.output}
-    for node in reversed(graph.node):
-        if needed & set(node.output):
-            needed.update(_present(node.input))
-    return [node for node in graph.node if needed & set(node.output)], needed
-
-
-def _operators(live: list[NodeProto], source: str) -> tuple[list[NodeProto], dict[str, NodeProto | None]]:
-    """The operators that the input reaches, and the values of the others, each with the operator it is from."""
-    operators, activations = [], {source}
+    An inference runs what its input reaches, and what inputs reach that are given but `changing`, that is, by their
+    shapes; the latter stands right before what first needs it.
+    """
+    operators, beside = list[NodeProto](), list[NodeProto]()
+    activations, at_hand = {source}, set(changing)
     constants: dict[str, NodeProto | None] = {}
     for node in live:
-        if node.op_type not in ("Shape", "Size") and activations & set(node.input):  # a shape is known beforehand
-            activations.update(_present(node.output))
+        results, read = list(filter(None, node.output)), set(node.input)
+        if node.op_type in OF_SHAPES or not read & (activations | at_hand):  # a shape is known beforehand
+            constants.update(dict.fromkeys(results, node))
+        elif read & activations:
+            activations.update(results)
             operators.append(node)
         else:
-            constants.update(dict.fromkeys(_present(node.output), node))
-    return operators, constants
+            at_hand.update(results)
+            beside.append(node)
+    return _where_needed(operators, beside), at_hand - changing, constants
 
 
-def _set_dimensions(graph: GraphProto, source: str, dimensions: Mapping[str, int]) -> None:
-    """Give symbolic dimensions their sizes, wherever the graph states them."""
-    sizes = {name: positive_integer(f"dimensions[{name!r}]", size) for name, size in dimensions.items()}
-    symbolic = []
-    for value in (*graph.input, *graph.output, *graph.value_info):
-        for axis, dimension in enumerate(value.type.tensor_type.shape.dim):
-            if dimension.dim_value > 0:
-                continue
-            name = dimension.dim_param or f"{value.name}[{axis}]"
-            if value.name == source:
-                symbolic.append(name)
-            if name in sizes:
-                dimension.dim_value = sizes[name]
-    if set(sizes) != set(symbolic):
-        raise InputError(
-            f"dimensions = {brief(sizes)}: should give each symbolic dimension of input {source!r} a size, "
-            f"that is, exactly: {', '.join(dict.fromkeys(symbolic)) or 'none'}"
-        )
-
-
-def _shapes_and_types(path: str, model: ModelProto) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
-    try:
-        graph = onnx.shape_inference.infer_shapes(model, check_type=True, strict_mode=True, data_prop=True).graph
-    except onnx.shape_inference.InferenceError as error:
-        raise _refused(path, f"shapes cannot be inferred ({_first_line(error)})") from None
-    shapes = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    types = {tensor.name: int(tensor.data_type) for tensor in graph.initializer}
-    for value in (*graph.input, *graph.output, *graph.value_info):
-        tensor = value.type.tensor_type
-        types[value.name] = int(tensor.elem_type)
-        if tensor.HasField("shape") and all(dimension.HasField("dim_value") for dimension in tensor.shape.dim):
-            shapes[value.name] = tuple(dimension.dim_value for dimension in tensor.shape.dim)
-    return shapes, types
+def _where_needed(operators: list[NodeProto], beside: list[NodeProto]) -> list[NodeProto]:
+    """All operators in order, each of those `beside` right before the first one that needs it; unneeded ones last."""
+    waiting = {value: (place, node) for place, node in enumerate(beside) for value in node.output if value}
+    placed = []
+    for operator in operators:
+        wanted, needed = [operator], dict[int, NodeProto]()
+        while wanted:
+            for value in wanted.pop().input:
+                if value in waiting:
+                    place, node = waiting.pop(value)
+                    if place not in needed:
+                        needed[place] = node
+                        wanted.append(node)
+        placed += [*(needed[place] for place in sorted(needed)), operator]
+        for node in needed.values():
+            for value in node.output:
+                waiting.pop(value, None)
+    return placed + list(dict(waiting.values()).values())
 
 
 def _refuse_subgraphs(path: str, nodes: list[NodeProto]) -> None:
-    graphs = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
-    branching = sorted({node.op_type for node in nodes for item in node.attribute if item.type in graphs})
+    branching = sorted({node.op_type for node in nodes if any(subgraphs(node))})
     if branching:
-        raise _refused(path, f"has operators with subgraphs, which are no part of a chain ({', '.join(branching)})")
-
-
-def _present(values: Iterable[str]) -> list[str]:
-    """The arguments or results that are not left out, as optional ones may be by an empty name."""
-    return [value for value in values if value]
-
-
-def _domain(domain: str) -> str:
-    return "" if domain == "ai.onnx" else domain
-
-
-def _refused(path: str, reason: str) -> InputError:
-    return InputError(f"path = {brief(path, 200)}: {reason}")
-
-
-def _first_line(error: Exception) -> str:
-    return brief(str(error).strip().partition("\n")[0], 200)
+        raise refused(path, f"has operators with subgraphs, which are no part of a chain ({', '.join(branching)})")

@@ -58,13 +58,19 @@ def versions() -> dict[str, str]:
     return {package.__name__: package.__version__.partition("+")[0] for package in packages}
 
 
+def torchvision_network(name: str) -> "torch.nn.Module":
+    """One of torchvision's classifiers by name, with random weights, in evaluation mode."""
+    module: torch.nn.Module = _torchvision().models.get_model(name, weights=None).eval()
+    return module
+
+
 def _module(name: str) -> "tuple[torch.nn.Module, int]":
     """The network in evaluation mode and the side of its square input."""
     models = _torchvision().models
     if name == DETECTOR:
         detector = models.get_model(name, weights=None, weights_backbone=None).eval()
         return detector.backbone.features[0], 320
-    return models.get_model(name, weights=None).eval(), 224
+    return torchvision_network(name), 224
 
 
 def _torchvision() -> Any:
@@ -80,8 +86,8 @@ def _torchvision() -> Any:
     return torchvision
 
 
-def _count(module: "torch.nn.Module", image: "torch.Tensor") -> Counted:
-    """Counts from a run of the module, attention in its plain form since fused kernels would not be counted."""
+def module_macs(module: "torch.nn.Module", example: "torch.Tensor") -> int:
+    """MACs of a run of the module, attention in its plain form since fused kernels would not be counted."""
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
     from torch.utils.flop_counter import FlopCounterMode
@@ -89,11 +95,15 @@ def _count(module: "torch.nn.Module", image: "torch.Tensor") -> Counted:
     fast = torch.backends.mha.get_fastpath_enabled()
     torch.backends.mha.set_fastpath_enabled(False)
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
-        module(image)
+        module(example)
     torch.backends.mha.set_fastpath_enabled(fast)
+    return counter.get_total_flops() // 2  # a multiplication and an addition
+
+
+def _count(module: "torch.nn.Module", image: "torch.Tensor") -> Counted:
     statistics = [buffer for buffer in module.buffers() if buffer.is_floating_point()]  # not counters and indices
     return Counted(
-        macs=counter.get_total_flops() // 2,  # a multiplication and an addition
+        macs=module_macs(module, image),
         parameters=sum(parameter.numel() for parameter in module.parameters()),
         buffers=sum(buffer.numel() for buffer in statistics),
     )

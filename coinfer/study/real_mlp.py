@@ -27,7 +27,7 @@ CLOSED = {"on-off": "optimal", "fading": "1-sla"}  # the rule that has a closed 
 def nearest_equal(dnn: DNN) -> DNN:
     """The MLP with as many layers, the input of the network, and everywhere the width that most of its layers have.
 
-    Raises `InputError` for a network that does not say how it is coded.
+    Raises `InputError` for a network that does not say how it is coded, or has activations or parameters of several bits.
 
     >>> from coinfer.network import mlp
     >>> nearest_equal(mlp(3, 10, inputs=50)).macs
@@ -35,10 +35,13 @@ def nearest_equal(dnn: DNN) -> DNN:
     """
     if dnn.coding is None:
         raise InputError(f"dnn = {dnn.name!r}: should say how its values are coded")
-    coding, (first, *later) = dnn.coding, dnn.output_bits
-    width = Counter(later).most_common(1)[0][0] // coding.activation_bits
-    bits = {"activation_bits": coding.activation_bits, "parameter_bits": coding.parameter_bits}
-    return mlp(dnn.layers, width, inputs=first // coding.input_bits, input_bits=coding.input_bits, **bits)
+    sent, held, raw = dnn.coding.activation_bits, dnn.coding.parameter_bits, dnn.coding.input_bits
+    if sent is None or held is None:
+        raise InputError(f"dnn = {dnn.name!r}: should have activations of one type, and parameters of one type")
+    first, *later = dnn.output_bits
+    width = Counter(later).most_common(1)[0][0] // sent
+    bits = {"activation_bits": sent, "parameter_bits": held, "input_bits": raw}
+    return mlp(dnn.layers, width, inputs=first // raw, **bits)
 
 
 def on_link(case: Scenario, channel: str, rate_bps: float) -> Scenario:
