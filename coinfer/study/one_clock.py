@@ -29,6 +29,16 @@ def moving(scenario: Scenario, coherence_time_s: float) -> Scenario:
     return scenario.replace(channel=Moving(m=m, coherence_time_s=coherence_time_s))
 
 
+def channel_in_words(given: Scenario) -> str:
+    """How the scenario's own channel is told from those at a coherence time.
+
+    >>> import coinfer
+    >>> channel_in_words(coinfer.load_scenario("abstract-model")), channel_in_words(coinfer.load_scenario("city-camera"))
+    ('independent draws', 'markov')
+    """
+    return given.channel.kind if isinstance(given.channel, MovingChannel) else "independent draws"
+
+
 def at_every_time(
     cases: Mapping[str, Scenario], coherence_times_s: Iterable[float] = COHERENCE_TIMES_S
 ) -> dict[str, Scenario]:

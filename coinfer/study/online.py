@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 import coinfer
-from coinfer.channel.moving_channel import MovingChannel
 from coinfer.cost import as_costs
 from coinfer.network.onnx_chain import bundled
 from coinfer.placement import Plan, plan
@@ -102,15 +101,6 @@ def on_one_clock(
         saving = max(0.0, round(1 - free.cost / less_looking(free).cost, 10))
         parts.append(paid(plans, outcomes, f"{tau_s:g} s").assign(tau_s=tau_s, saving=saving))
     return pd.concat(parts, ignore_index=True)
-
-
-def channel_in_words(given: Scenario) -> str:
-    """How the scenario's own channel is told from those at a coherence time.
-
-    >>> channel_in_words(coinfer.load_scenario("abstract-model")), channel_in_words(coinfer.load_scenario("city-camera"))
-    ('independent draws', 'markov')
-    """
-    return given.channel.kind if isinstance(given.channel, MovingChannel) else "independent draws"
 
 
 def most_lost_by_a_layer(cases: Cases) -> pd.Series:
