@@ -25,8 +25,7 @@ def decided_apart(costs: Costs) -> dict[str, NDArray]:
     True
     """
     joint, static = (total_costs(costs, rule) for rule in ("optimal", "static"))
-    _, everywhere = backward_induction(costs, costs.layers)
-    split = fixed_costs(costs) + costs_of_thresholds(costs, everywhere)
+    split = kept_costs(costs)
     fits = slice(costs.largest_placement + 1)
     best, placed = (np.argmin(j[..., fits], axis=-1, keepdims=True) for j in (joint, static))
     chosen = {
@@ -38,6 +37,41 @@ def decided_apart(costs: Costs) -> dict[str, NDArray]:
     }
     found = {name: np.take_along_axis(j, m, axis=-1)[..., 0] for name, (j, m) in chosen.items()}
     return found | {"joint placement": best[..., 0], "static placement": placed[..., 0]}
+
+
+def placed_simply(costs: Costs) -> dict[str, NDArray]:
+    """The ETC, under the optimal rule, of placements that are found without it: by a simpler rule, or in one pass; (...).
+
+    - "optimal": the best placement; all others are compared with it.
+    - "one pass": the best for the thresholds of M = N, kept whatever the placement (`kept_costs`).
+    - "1-sla", "static", "probe-once": the best for that rule; that of 1-sla takes one pass too (R6).
+    - "min(1-sla, static)": the best if the cheaper of these two rules splits.
+    - "one pass or 1-sla": the cheaper of their two placements, for which the optimal rule is computed.
+    - "M*, ...": how many layers each of these places.
+
+    >>> import coinfer
+    >>> found = placed_simply(coinfer.costs(coinfer.load_scenario("abstract-model")))
+    >>> bool(found["optimal"] == found["one pass"]), int(found["M*, one pass"]), int(found["M*, static"])
+    (True, 5, 0)
+    """
+    found = {rule: total_costs(costs, rule) for rule in ("optimal", "1-sla", "static", "probe-once")}
+    found |= {"one pass": kept_costs(costs), "min(1-sla, static)": np.minimum(found["1-sla"], found["static"])}
+    fits = slice(costs.largest_placement + 1)
+    placed = {way: np.argmin(j[..., fits], axis=-1, keepdims=True) for way, j in found.items()}
+    both = [np.take_along_axis(found["optimal"], placed[way], axis=-1) for way in ("one pass", "1-sla")]
+    placed["one pass or 1-sla"] = np.where(both[0] <= both[1], placed["one pass"], placed["1-sla"])
+    paid = {way: np.take_along_axis(found["optimal"], m, axis=-1)[..., 0] for way, m in placed.items()}
+    return paid | {f"M*, {way}": m[..., 0] for way, m in placed.items()}
+
+
+def kept_costs(costs: Costs) -> Floats:
+    """J(0)..J(N) of the optimal rule's thresholds for M = N, kept whatever the placement, in one pass; shape (..., N+1).
+
+    A layer beyond M counts in the thresholds though it is not placed, so that the device goes on too often: J is no less than
+    the optimal rule's, and equal to it at M = N.
+    """
+    _, everywhere = backward_induction(costs, costs.layers)
+    return fixed_costs(costs) + costs_of_thresholds(costs, everywhere)
 
 
 def costs_of_thresholds(costs: Costs, thresholds: Floats) -> Floats:

@@ -19,7 +19,9 @@ from quantecon.markov import DiscreteDP, backward_induction
 from strategies import DISCRETE
 
 import coinfer
-from coinfer import Costs
+from coinfer import Costs, stopping
+from coinfer.coupling import kept_costs
+from coinfer.placement import total_costs
 from coinfer.simulation import BLOCK
 
 HEAVY = ("scipy", "pandas", "sympy", "matplotlib", "yaml", "onnx")
@@ -98,6 +100,24 @@ def test_look_ahead_is_linear_in_the_layers(benchmark, capsys):
     benchmark.pedantic(look_ahead, (long,), rounds=10)
     report(capsys, benchmark, "time for 100,000 layers / for 10,000", lengthy / brief)
     assert lengthy <= 12 * brief
+
+
+@pytest.mark.parametrize("way", ["1-sla", "one pass"])
+def test_placing_in_one_pass(benchmark, capsys, way):
+    """Against a backward induction for each placement; `plan` shares what horizons have in common, and is told beside it."""
+    costs = coinfer.costs(coinfer.load_scenario("abstract-model", dnn="densenet121"))
+
+    def place() -> object:
+        return total_costs(costs, "1-sla") if way == "1-sla" else kept_costs(costs)
+
+    def one_by_one() -> list:
+        return [stopping.backward_induction(costs, m) for m in range(costs.layers + 1)]
+
+    ours, shared, plain = seconds(place, lambda: total_costs(costs, "optimal"), one_by_one, rounds=15)
+    benchmark.pedantic(place, rounds=10)
+    report(capsys, benchmark, f"time to compare all placements at once / by {way}", shared / ours)
+    report(capsys, benchmark, f"time to place {costs.layers} layers one by one / by {way}", plain / ours)
+    assert plain >= 10 * ours
 
 
 def test_simulation_against_drawing(benchmark, capsys):

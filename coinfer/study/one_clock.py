@@ -29,6 +29,29 @@ def moving(scenario: Scenario, coherence_time_s: float) -> Scenario:
     return scenario.replace(channel=Moving(m=m, coherence_time_s=coherence_time_s))
 
 
+def channel_in_words(given: Scenario) -> str:
+    """How the scenario's own channel is told from those at a coherence time.
+
+    >>> import coinfer
+    >>> channel_in_words(coinfer.load_scenario("abstract-model")), channel_in_words(coinfer.load_scenario("city-camera"))
+    ('independent draws', 'markov')
+    """
+    return given.channel.kind if isinstance(given.channel, MovingChannel) else "independent draws"
+
+
+def at_every_time(
+    cases: Mapping[str, Scenario], coherence_times_s: Iterable[float] = COHERENCE_TIMES_S
+) -> dict[str, Scenario]:
+    """Every case at every coherence time, by "case, time".
+
+    >>> import coinfer
+    >>> list(at_every_time({"alexnet": coinfer.load_scenario("abstract-model")}, [1.0, 10.0]))
+    ['alexnet, 1 s', 'alexnet, 10 s']
+    """
+    times_s = tuple(coherence_times_s)
+    return {f"{name}, {tau_s:g} s": moving(case, tau_s) for name, case in cases.items() for tau_s in times_s}
+
+
 def drawn_afresh(scenario: Scenario) -> Scenario:
     """The scenario, with Rayleigh fading drawn afresh at each stage if its channel is in motion: what closed forms hold for.
 

@@ -187,7 +187,7 @@ def _with_legend(grid: Any, look: dict[str, Any]) -> Any:
     ]
     columns = 4 if grid.figure.get_figwidth() < 1.5 * COLUMN_IN else 7
     grid.figure.set_layout_engine("constrained")
-    grid.figure.legend(handles=handles, loc="outside upper center", ncols=min(columns, len(handles)))
+    grid.figure.legend(handles=handles, loc="outside upper center", ncols=min(columns, len(handles)), columnspacing=1.2)
     return grid.figure
 
 
