@@ -110,8 +110,8 @@ def draw_losses(swept: pd.DataFrame, moved: pd.DataFrame) -> Any:
     The tables are those of `mlp_closed.over_updates` and `strategies.in_motion`; the second is drawn at the scenario's own K.
     """
     rows = {"inferences_per_update": swept, "tau_s": moved}
-    networks = swept["network"].unique()
-    figure, axes = plt.subplots(2, len(networks), sharex="row", figsize=(PAGE_IN, 0.58 * PAGE_IN))
+    networks, size = swept["network"].unique(), (PAGE_IN, 0.58 * PAGE_IN)
+    figure, axes = plt.subplots(2, len(networks), sharex="row", squeeze=False, figsize=size)
     for row, (x, table) in zip(axes, rows.items(), strict=True):
         for axis, network in zip(row, networks, strict=True):
             shown = table[table["network"] == network].set_index("rule")
