@@ -24,7 +24,7 @@ LOSSES: dict[str, dict[str, float]] = {  # where they meet, all are seen: they a
     "probe-once": {"linewidth": 2.6, "markersize": 7.0},
     "static": {"linewidth": 1.4, "markersize": 4.8},
     "1-sla": {},
-    "memoryless": {"linewidth": 0.8, "markersize": 3.4},
+    "memoryless": {"linewidth": 1.2, "markersize": 4.0},
 }
 LINE, SIZE = {"1-sla": 1.6, "optimal": 1.0}, {"1-sla": 5.0, "optimal": 2.8}  # where two rules agree, both are seen
 
