@@ -21,7 +21,7 @@ from coinfer.validation import InputError
 
 @dataclass(frozen=True)
 class Neurosurgeon(Rule):
-    """Sees x at stage 0 and stops at the stage n <= M of least S_n + o_n x, S_n = sum_{i<=n} delta_i by definition.
+    """Sees x at stage 0 and stops at the stage n <= M of least S_n + o_n x, where S_n is the sum of the first n delta.
 
     On a channel in motion it is one look that believes the rate will last; in an outage it sends as little as it can.
 
