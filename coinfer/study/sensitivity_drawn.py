@@ -95,7 +95,8 @@ def draw_scenarios(losses: pd.DataFrame, savings: pd.DataFrame, plane: pd.DataFr
     shown = plane.assign(saving=100 * plane["saving"])
     x, y = "updates apart, $K$ [-]", "mean SNR [dB]"
     shown = shown.rename(columns={"inferences_per_update": x, "link.mean_snr_db": y})
-    image = map_with_contours(shown, x, y, "saving", [1], axis=axes[2])
+    levels = [1] if shown["saving"].min() < 1 < shown["saving"].max() else []
+    image = map_with_contours(shown, x, y, "saving", levels, axis=axes[2])
     axes[2].set(yscale="linear")
     axes[2].plot(*at, "o", markersize=5, color="white", markeredgecolor="black", clip_on=False, label="the scenario")
     axes[2].minorticks_off()
