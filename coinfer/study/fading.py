@@ -157,7 +157,7 @@ def simulated(given: Scenario, channels: Mapping[str, Channel], inferences: int,
             made = plan(case, rule=rule)
             run = simulate(case, made, inferences=inferences, rng=rng)
             error = run.standard_error if has_variance(law) else np.nan
-            z = (run.mean - made.cost) / max(error, 1e-12)
+            z = round((run.mean - made.cost) / max(error, 1e-9 * made.cost), 6)  # of a law of one value, round-off
             means = {"computed": made.cost, "simulated": run.mean}
             rows.append({"channel": name, "rule": rule} | means | {"half width": 1.96 * error, "z": z})
     return pd.DataFrame(rows)
