@@ -8,6 +8,9 @@ import numpy as np
 import onnx
 import onnx_tool
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
+
+from coinfer.network.onnx_graph import Graph, live_graph
 
 ELEMENTS = {"activation_bits": 1, "parameter_bits": 1, "input_bits": 1}
 
@@ -70,3 +73,43 @@ def residual(folder: Path) -> Path:
 def symbolic(folder: Path, shape: Any = ("batch", 3, "height", "width")) -> Path:
     nodes = [node("Conv", ["x", "w"], ["h"]), node("Relu", ["h"], ["y"])]
     return save(folder, nodes, stored(w=zeros(2, 3, 3, 3)), inputs=shape, outputs={"y": 4})
+
+
+def branch(name: str, nodes: list, *results: str, **constants: Any) -> onnx.GraphProto:
+    outputs = [helper.make_empty_tensor_value_info(result) for result in results]
+    return helper.make_graph(nodes, name, [], outputs, stored(**constants))
+
+
+def run(path: Path, **feeds: np.ndarray) -> dict[str, Any]:
+    """Every value that onnx's reference implementation makes when it runs the whole graph."""
+    return dict(ReferenceEvaluator(str(path)).run(None, feeds, intermediate=True))
+
+
+def noise(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+def agrees(path: Path, *, dimensions: dict[str, int] | None = None, **feeds: np.ndarray | float) -> Graph:
+    """The graph, after a check that each value has shape and type of the array that the whole run makes.
+
+    `feeds` are the arrays of all inputs, x that of the chain's; the others are given by their shape, numbers as such.
+    """
+    given = {name: fed if np.isscalar(fed) else fed.shape for name, fed in feeds.items() if name != "x"}
+    graph = live_graph(str(path), dimensions or {}, given)
+    declared = {value.name: value.type.tensor_type for value in onnx.load(path, load_external_data=False).graph.input}
+    arrays = {}
+    for name, fed in feeds.items():
+        kind = helper.tensor_dtype_to_np_dtype(declared[name].elem_type)
+        arrays[name] = np.full([1] * len(declared[name].shape.dim), fed, kind) if np.isscalar(fed) else fed
+    made = run(path, **arrays)
+    assert graph.operators
+    seen = 0
+    for name, array in made.items():
+        if name in graph.types:  # not what is inside of the branches of an If
+            assert (name, graph.shape(name)) == (name, np.shape(array))
+            assert (name, graph.types[name]) == (name, helper.np_dtype_to_tensor_dtype(array.dtype))
+            seen += 1
+    live = [value for each in graph.operators for value in each.output if value]
+    assert all(graph.shape(value) is not None for value in live)
+    assert seen >= len(feeds) + 1
+    return graph

@@ -105,6 +105,7 @@ def _bound_functions(path: str, model: ModelProto) -> None:
     bodies: dict[Callee, Iterable[NodeProto]] = {
         (each.domain, each.name, each.overload): each.node for each in model.functions
     }
+    _at_most(path, "operators", len(model.graph.node), MOST_OPERATORS)
     whole = ("", "", "")
     bodies[whole] = model.graph.node
     calls = {key: Counter(map(_callee, every_node(body))) for key, body in bodies.items()}
@@ -121,14 +122,15 @@ def _bound_functions(path: str, model: ModelProto) -> None:
             calls[key][each] * sizes[each] for each in called
         )
         levels[key] = 1 + max((levels[each] for each in called), default=0)
-    for name, found, most in (
-        ("operators", operators[whole], MOST_OPERATORS),
-        ("bytes of operators", sizes[whole], MOST_BYTES),
-        ("levels of functions", levels[whole] - 1, MOST_LEVELS),
-    ):
-        if found > most:
-            amount = found if found < 10**12 else "more than 10^12"
-            raise refused(path, f"has {amount} {name} once its functions are inlined; at most {most} are read")
+    _at_most(path, "operators", operators[whole], MOST_OPERATORS)
+    _at_most(path, "bytes of operators", sizes[whole], MOST_BYTES)
+    _at_most(path, "levels of functions", levels[whole] - 1, MOST_LEVELS)
+
+
+def _at_most(path: str, name: str, found: int, most: int) -> None:
+    if found > most:
+        amount = found if found < 10**12 else "more than 10^12"
+        raise refused(path, f"has {amount} {name} once its functions are inlined; at most {most} are read")
 
 
 def _callee(node: NodeProto) -> Callee:
