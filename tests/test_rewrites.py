@@ -112,11 +112,13 @@ def test_the_chain_is_the_same(network, origin):
 
 @pytest.mark.parametrize(("network", "origin"), NETWORKS)
 def test_half_the_bits(network, origin):
-    half, full = rows()[network, origin]["fp16"], rows()[network, origin]["basic"]
-    assert 2 * half.parameter_bits == full.parameter_bits
+    """Everywhere but of tokens, or between layers alone."""
+    half, inside, full = (rows()[network, origin][name] for name in ("fp16", "fp16-inside", "basic"))
+    assert 2 * half.parameter_bits == 2 * inside.parameter_bits == full.parameter_bits
     assert [2 * bits for bits in half.sent_bits[1:]] == list(full.sent_bits[1:])
     tokens = network in exports.NETWORKS and exports.NETWORKS[network].tokens
     assert full.sent_bits[0] == half.sent_bits[0] * (1 if tokens else 2)
+    assert inside.sent_bits == (full.sent_bits[0], *half.sent_bits[1:-1], full.sent_bits[-1])
 
 
 @pytest.mark.parametrize("form", ["qdq", "qoperator"])
