@@ -1,4 +1,4 @@
-"""Replay: follow a plan through inferences that start anywhere on a measured trace.
+"""Replay: follow a plan through inferences that start anywhere on a trace.
 
 Replay wraps around at the end of the trace.
 """
@@ -80,7 +80,7 @@ def replay(
     cost = etc + float(given.download[: plan.placement].sum())
     return Replayed(
         mean=float(cost.mean()),
-        interval=block_bootstrap(cost, _blocks(trace, starts), generator),
+        interval=block_bootstrap(cost, blocks(trace, starts), generator),
         stop_counts=np.bincount(stage, minlength=plan.placement + 1),
         outage_s=float(waited.mean()),
         time_s=float(time_s.mean()),
@@ -156,7 +156,7 @@ def _beside_sending(scenario: Scenario) -> tuple[Floats, Floats]:
     return left_s + seconds, np.concatenate([none, np.cumsum(macs)]) * scenario.device.energy_j_per_mac + joules
 
 
-def _blocks(trace: Trace, starts_s: Floats) -> NDArray[np.int64]:
+def blocks(trace: Trace, starts_s: Floats) -> NDArray[np.int64]:
     """The block of the trace in which each inference starts: at least ten coherence times long, but 20 to 200 blocks."""
     length = max(10 * min(trace.coherence_time_s, trace.duration_s), 10 * trace.window_s)
     count = int(np.clip(trace.duration_s / length, 20, 200))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SIBLING = "value used in sibling papers of the same authors"
 OURS = "chosen for this study"
-MEASURED = "measured, from the catalogue"
+LISTED = "listed in the catalogue, with the evidence for it"
 CATALOGUE = "none, unless the catalogue says so"
 PUBLISHED = "published"
 CHOICE = "the decision"
@@ -115,10 +115,10 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     # the scenario
     "device.macs_per_s": Quantity(
-        symbol="f_d", latex="f_d", unit="MAC/s", meaning="speed of the device on the network", source=MEASURED
+        symbol="f_d", latex="f_d", unit="MAC/s", meaning="speed of the device on the network", source=LISTED
     ),
     "device.power_w": Quantity(
-        symbol="P_d", latex=r"P_{\mathrm{d}}", unit="W", meaning="power that computing adds to the idle device; a MAC takes e_d = P_d / f_d", source=MEASURED, lower_included=True
+        symbol="P_d", latex=r"P_{\mathrm{d}}", unit="W", meaning="power that computing adds to the idle device; a MAC takes e_d = P_d / f_d", source=LISTED, lower_included=True
     ),
     "device.memory_bits": Quantity(
         symbol="B_d",
@@ -129,7 +129,7 @@ QUANTITIES: dict[str, Quantity] = {
         lower_included=True,
     ),
     "edge.macs_per_s": Quantity(
-        symbol="f_e", latex="f_e", unit="MAC/s", meaning="speed of the edge server on the network", source=MEASURED
+        symbol="f_e", latex="f_e", unit="MAC/s", meaning="speed of the edge server on the network", source=LISTED
     ),
     "link.bandwidth_hz": Quantity(symbol="W", latex="W", unit="Hz", meaning="uplink bandwidth", source=SIBLING, default=2e6),
     "link.transmit_power_w": Quantity(

@@ -50,8 +50,8 @@ def test_is_swept_simulated_and_replayed(plan):
     outcome = coinfer.simulate(SCENARIO, plan, inferences=40_000, rng=1)
     assert abs(outcome.mean - plan.cost) < 4 * outcome.standard_error
     trace = coinfer.example_trace("example-rate.txt")
-    measured = SCENARIO.model_copy(update={"channel": trace.markov(8)})
-    replayed = coinfer.replay(measured, coinfer.plan(measured, rule=SecondBest()), trace, inferences=500)
+    fitted = SCENARIO.model_copy(update={"channel": trace.markov(8)})
+    replayed = coinfer.replay(fitted, coinfer.plan(fitted, rule=SecondBest()), trace, inferences=500)
     assert replayed.stop_counts.sum() == 500
 
 

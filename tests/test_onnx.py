@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -212,6 +213,26 @@ def test_mlp_is_what_its_onnx_file_is(tmp_path: Path):
     names = {"name": "mlp-2x5", "layer_names": ("fc1", "fc2")}
     assert read_onnx(path).model_copy(update=names) == mlp(2, 5, inputs=9)
     assert read_onnx(path, input_bits=8).model_copy(update=names) == mlp(2, 5, inputs=9, input_bits=8)
+
+
+def test_operators_out_of_order_are_put_in_order(tmp_path: Path):
+    """As some converters leave them; an If, too, runs after what its branch reads."""
+    branch = helper.make_graph([node("MatMul", ["a", "w2"], ["r"])], "branch", [], [tensor("r", (1, 3))])
+    nodes = [
+        node("MatMul", ["x", "w1"], ["a"]),
+        node("If", ["flag"], ["b"], then_branch=branch, else_branch=branch),
+        node("MatMul", ["b", "w3"], ["y"]),
+    ]
+    constants = stored(w1=zeros(4, 5), w2=zeros(5, 3), w3=zeros(3, 2), flag=np.array(True))
+    expected = read_onnx(save(tmp_path, nodes, constants), **ELEMENTS)
+    for order in permutations(nodes):
+        assert read_onnx(save(tmp_path, order, constants), **ELEMENTS) == expected
+
+
+def test_a_cycle_is_no_chain(tmp_path: Path):
+    nodes = [node("Add", ["x", "b"], ["a"]), node("MatMul", ["a", "w"], ["b"]), node("Relu", ["b"], ["y"])]
+    with pytest.raises(InputError, match="is not a valid ONNX file"):
+        read_onnx(save(tmp_path, nodes, stored(w=zeros(4, 4))))
 
 
 # ---------------------------------------------------------------- bad files

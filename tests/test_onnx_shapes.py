@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
-from onnx_files import agrees, branch, node, noise, run, save, stored, tensor, zeros
+from onnx_files import ELEMENTS, agrees, branch, node, noise, run, save, stored, tensor, zeros
 
 from coinfer.network import read_onnx
 from coinfer.network.onnx_chain import BUNDLED, bundled
@@ -332,3 +332,39 @@ def test_same_names_in_the_branches_of_two_ifs(tmp_path: Path):
     graph = agrees(save(tmp_path, nodes, constants), x=noise(1, 4))
     assert [graph.shape(each.output[0])[1] for each in graph.operators] == [5, 5, 6, 6, 6, 7]
     assert len({value for each in graph.operators for value in each.output}) == 6
+
+
+def test_what_hangs_on_a_given_input_alone_is_work_but_crosses_no_cut(tmp_path: Path):
+    """A cell in two products: that of the state runs in every inference, where it is first read, though the file runs it first."""
+    nodes = [
+        node("MatMul", ["state", "r"], ["s"]),
+        node("Relu", ["s"], ["s+"]),
+        node("MatMul", ["x", "w1"], ["a"]),
+        node("MatMul", ["a", "w2"], ["b"]),
+        node("Add", ["b", "s+"], ["c"]),
+        node("MatMul", ["c", "w3"], ["y"]),
+    ]
+    stored_weights = stored(r=zeros(5, 6), w1=zeros(4, 3), w2=zeros(3, 6), w3=zeros(6, 2))
+    path = save(tmp_path, nodes, stored_weights, inputs=[tensor("x", (1, 4)), tensor("state", (1, 5))])
+    dnn = read_onnx(path, inputs={"state": (1, 5)}, **ELEMENTS)
+    assert dnn.macs == dnn.parameter_bits == (4 * 3, 3 * 6, 5 * 6, 6 * 2)
+    assert dnn.output_bits == (4, 3, 6, 6, 2)
+
+
+def test_the_same_value_beside_the_chain_counts_once(tmp_path: Path):
+    """Two readers in two layers, the second through another operator on it; each operator stands before its first reader."""
+    nodes = [
+        node("MatMul", ["state", "r"], ["s"]),
+        node("MatMul", ["s", "q"], ["t"]),
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Add", ["a", "s"], ["b"]),
+        node("MatMul", ["b", "w"], ["c"]),
+        node("Add", ["c", "t"], ["d"]),
+        node("Sub", ["d", "s"], ["y"]),
+    ]
+    stored_weights = stored(r=zeros(5, 4), q=zeros(4, 4), w=zeros(4, 4))
+    path = save(tmp_path, nodes, stored_weights, inputs=[tensor("x", (1, 4)), tensor("state", (1, 5))])
+    dnn = read_onnx(path, inputs={"state": (1, 5)}, **ELEMENTS)
+    assert dnn.macs == (4 * 4, 5 * 4, 4 * 4, 4 * 4)
+    assert dnn.parameter_bits == (4 * 4, 5 * 4, 0, 4 * 4)  # w is shared
+    assert dnn.output_bits == (4, 4, 4, 4, 4)

@@ -14,7 +14,7 @@ from coinfer.quantities import (
     CHOICE,
     DERIVED,
     DNN,
-    MEASURED,
+    LISTED,
     OURS,
     PUBLISHED,
     QUANTITIES,
@@ -34,7 +34,7 @@ SCENARIO_FIELDS = [
 ]
 OPTIONAL = ("device.memory_bits", "link.mean_snr_db", "link.distance_m", "interval_s")
 REQUIRED = {"device": {"macs_per_s": 1e9, "power_w": 1.0}, "edge": {"macs_per_s": 1e9}}
-GIVEN = (SIBLING, OURS, MEASURED, CATALOGUE, PUBLISHED)
+GIVEN = (SIBLING, OURS, LISTED, CATALOGUE, PUBLISHED)
 
 
 @pytest.mark.parametrize("name", SCENARIO_FIELDS)

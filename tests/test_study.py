@@ -124,6 +124,41 @@ def test_parameters_reach_the_notebooks_that_declare_them(folder):
     assert Path("out", outputs.RECORD).read_text() != before
 
 
+def test_the_files_of_a_folder_that_is_given_count(folder, capsys):
+    """Its path reaches the notebook, which runs elsewhere; a file that is changed, added or taken away makes it run again."""
+    read = "from pathlib import Path\nnames = sorted(path.name for path in Path(logs).glob('[a-z]*'))\n"
+    write(
+        folder,
+        "10-a",
+        read + "Path(out, '10-a.csv').write_text(','.join(names))",
+        parameters=f"{PARAMETERS}\nlogs = None  # some",
+    )
+    Path("logs", "deep").mkdir(parents=True)
+    Path("logs", "a").write_text("1")
+    Path("logs", "deep", "b").write_text("1")
+    given = ("-p", "logs", "logs/")
+    assert run(*given) == 0
+    assert content()["10-a.csv"] == b"a,deep"
+    Path("logs", ".hidden").write_text("1")
+    for change in ("none", "a", "deep/b", "c"):
+        capsys.readouterr()
+        Path("logs", change).write_text("2") if change != "none" else None
+        assert run(*given) == 0
+        assert ("0 run, 1 fresh" if change == "none" else "1 run, 0 fresh") in capsys.readouterr().out, change
+    assert content()["10-a.csv"] == b"a,c,deep"
+    Path("logs", "a").unlink()
+    assert run(*given) == 0
+    assert content()["10-a.csv"] == b"c,deep"
+
+
+def test_a_bare_name_is_no_folder(folder):
+    """A network's name stays one, whatever lies in the present folder."""
+    write(folder, "10-a", "from pathlib import Path\nPath(out, '10-a.csv').write_text(dnn)")
+    Path("alexnet").mkdir()
+    assert run("-p", "dnn", "alexnet") == 0
+    assert content()["10-a.csv"] == b"alexnet"
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

@@ -1,4 +1,4 @@
-"""Measured channels: what a file says, what is fitted to it, and what a plan costs on it, followed second by second."""
+"""Traces: what a file says, what is fitted to it, and what a plan costs on it, followed second by second."""
 
 import json
 import tracemalloc
@@ -75,12 +75,12 @@ def test_a_trace_of_few_packets_is_too_short_for_any_window(tmp_path):
 def test_rate_format_holds_averages_and_reports(tmp_path):
     """Duplicate times are averaged, a rate holds until the next sample, and a long pause is a gap."""
     path = written(tmp_path, "# made up\n10.0 8\n10.1 4\n10.1 0\n10.2 0\n10.3, 6\n12.3 2\n")
-    trace = read_trace(path, format="rate")
+    trace = read_trace(path, format="rate", window_s=0.1, gaps="hold")
     assert trace.rates_bps[:4] == pytest.approx([8e6, 2e6, 0, 6e6])
     assert trace.rates_bps[2] == 0
     assert trace.rates_bps[4:23] == pytest.approx(6e6)
     assert trace.gaps_s == (pytest.approx((0.3, 2.0)),)
-    wide = read_trace(path, format="rate", window_s=0.2)
+    wide = read_trace(path, format="rate", window_s=0.2, gaps="hold")
     assert wide.rates_bps[:2] == pytest.approx([5e6, 3e6])
 
 
@@ -99,24 +99,36 @@ def test_named_columns(tmp_path):
         ("", {"format": "rate"}, "empty"),
         ("\n \n", {"format": "mahimahi"}, "empty"),
         (b"\x00\x01", {"format": "rate"}, "binary"),
-        ("0 1\n1 1\n1e12 2\n", {"format": "rate"}, r"there is nothing from 1 to 1e\+12 s: does the clock jump"),
-        ("0 1\n1 1e12\n", {"format": "rate"}, r"sample 2 has a rate of 1e\+18 bit/s; should be at most 1e\+15"),
-        ("a,b\n0,1\n1,1e306\n", {"time": "a", "rate": "b"}, "sample 2 has a rate that is not finite"),
-        ("a,b\n0,1\n1,1e5\n", {"time": "a", "snr": "b", "bandwidth_hz": 1e6}, "sample 2 has a rate that is not finite"),
+        (
+            "0 1\n1 1\n1e12 2\n",
+            {"format": "rate", "window_s": 0.1, "gaps": "hold"},
+            r"there is nothing from 1 to 1e\+12 s: does the clock jump",
+        ),
+        ("0 1\n1 1e12\n", {"format": "rate"}, r"line 2 has a rate of 1e\+18 bit/s; should be at most 1e\+15"),
+        ("a,b\n0,1\n1,1e306\n", {"time": "a", "rate": "b"}, "line 3 has a rate of inf bit/s; not finite"),
+        (
+            "a,b\n0,1\n1,1e5\n",
+            {"time": "a", "snr": "b", "bandwidth_hz": 1e6},
+            "line 3 has a rate of inf bit/s; not finite",
+        ),
         ("a,b\n0,1\n1,1\n", {"time": "a", "snr": "b", "bandwidth_hz": "x"}, "bandwidth_hz = 'x'"),
         (b"\xff\xfe\xfa", {"format": "rate"}, "UTF-8"),
-        ("0 1\n1 -2\n", {"format": "rate"}, "sample 2 has a rate of -2e"),
-        ("0 1\n1e12 2\n", {"format": "rate"}, r"which is 2e\+13 windows of window_s = 0.1; should be at most 1e\+08"),
+        ("0 1\n1 -2\n", {"format": "rate"}, "line 2 has a rate of -2e"),
+        (
+            "0 1\n8e4 1\n2e10 2\n",
+            {"format": "rate", "window_s": 1e-3, "gaps": "outage"},
+            r"which is 2e\+13 windows of window_s = 0.001; should be at most 1e\+08",
+        ),
         ("5\n100000000000000\n", {"format": "mahimahi"}, r"lasts 1e\+11 s, which is 1e\+12 windows of window_s = 0.1"),
-        ("0 1\n2 2\n1 2\n", {"format": "rate"}, "sample 3 goes back in time, from 2 to 1"),
-        ("0 1\n1 nan\n", {"format": "rate"}, "not finite"),
+        ("0 1\n2 2\n1 2\n", {"format": "rate"}, "line 3 goes back in time by 1 s"),
+        ("0 1\n1 nan\n", {"format": "rate"}, "line 2: rate or SNR = 'nan' is missing, as in 1 of 2 lines"),
         ("0 1\n1\n", {"format": "rate"}, "line 2"),
         ("0 0\n1 0\n", {"format": "rate"}, "all 0"),
         ("5\n3\n", {"format": "mahimahi"}, "line 2 goes back in time"),
         ("5\n6.5\n", {"format": "mahimahi"}, "line 2 = '6.5'"),
         ("-5\n6\n", {"format": "mahimahi"}, "nonnegative"),
-        ("a,b\n1,2\n", {}, "name of the column"),
-        ("a,b\n1,2\n", {"time": "a", "rate": "c"}, "column = 'c'"),
+        ("a,b\n1,2\n", {}, "name or index of the column"),
+        ("a,b\n1,2\n", {"time": "a", "rate": "c"}, "rate = 'c'"),
         ("a,b\n1,2\n2,\n", {"time": "a", "rate": "b"}, "line 3"),
         ("a,b\n1,2\n", {"time": "a", "rate": "b", "rate_unit": "Mbps"}, "rate_unit = 'Mbps'"),
         ("a,b\n1,2\n", {"time": "a", "snr": "b"}, "bandwidth_hz"),

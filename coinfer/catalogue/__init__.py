@@ -1,4 +1,4 @@
-"""Devices, servers and links as they were measured, each number with its source and the kind of evidence for it.
+"""Devices, servers and links as they were measured or published, each number with its source and the kind of evidence for it.
 
 `catalogue` lists them; `load_device`, `load_server` and `load_link` make parts of a scenario from them, and a scenario file may
 name them instead of giving numbers. A power that was not found is asked for; a tail, a round trip or an energy a bit that was

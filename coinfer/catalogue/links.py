@@ -26,7 +26,7 @@ def link_names() -> tuple[str, ...]:
 
 
 def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
-    """A link and the channel on it: the chain fitted to its measured rates, or a rate that is constant.
+    """A link and the channel on it: a chain fitted to a published trace, or derived from what was told of one, or one rate.
 
     `changes` takes the place of fields of the link; where no power was found, `transmit_power_w` must be given, 0 to count
     the time alone. Where nothing was found for receiving, what was for sending is taken; while the device waits in an outage

@@ -1,11 +1,11 @@
-"""Channels: a family a file, what each makes of sending on a link, and measured traces.
+"""Channels: a family a file, what each makes of sending on a link, and traces.
 
 Which one? Ask first what the channel does while a transmission lasts, and from one layer to the next.
 
 - It moves: the device walks or drives, people or cars pass, cover comes and goes. Then one process drives computing and
   sending, outages and the wait for their end included (R19). `Moving` is fading of a given coherence time or speed;
   `Shadowed` the slower drift behind walls and hills, over fading that averages out; `OnOff` a link that is there or not,
-  such as one that is blocked or handed over; `Markov` any chain that is given. For a log of measured rates it is
+  such as one that is blocked or handed over; `Markov` any chain that is given. For a log of rates it is
   `read_trace(...).markov()`.
 - It is a fresh draw after each layer, and lasts while the device sends: the model of the abstract. That is nearly so only
   where a layer runs for much longer, and sending takes much less, than the coherence time; elsewhere it promises savings

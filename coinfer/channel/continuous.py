@@ -12,7 +12,7 @@ from coinfer.validation import InputError, brief
 class Continuous(ScipyFading):
     """Any nonnegative continuous distribution of `scipy.stats` as the law of the gain, which is not renormalised.
 
-    Use it for a fitted law, such as lognormal shadowing; not for measured gains themselves (`Empirical`). Raises
+    Use it for a fitted law, such as lognormal shadowing; not for samples of the gain themselves (`Empirical`). Raises
     `InputError` where the expected cost is infinite: where P(gain <= g) does not vanish faster than g (R12).
 
     `Continuous(distribution=scipy.stats.gamma(2, scale=0.5))`, or by name:

@@ -1,4 +1,4 @@
-"""Gains with finitely many values: given, or measured."""
+"""Gains with finitely many values: given, or sampled."""
 
 from typing import Any, Literal, Self
 
@@ -44,9 +44,9 @@ class Discrete(BaseChannel):
 
 
 class Empirical(BaseChannel):
-    """Measured gains, all equally likely, at a fixed power and Shannon's rate.
+    """Samples of the gain, all equally likely, at a fixed power and Shannon's rate.
 
-    Use it for samples without an order in time; for a measured rate over time, read a `Trace`. Raises `InputError`.
+    Use it for samples without an order in time; for a rate over time, read a `Trace`. Raises `InputError`.
 
     >>> Empirical(gains=np.array([0.5, 1.5])).gains
     (0.5, 1.5)

@@ -14,7 +14,7 @@ class Rates(BaseChannel):
     """Rates [bit/s] that the device is given, whatever the link: only the transmit power of the link matters.
 
     Thresholds on the gain are then thresholds on the rate, in bit/s. `usable` is how often there is a rate at all. Use it
-    for measured rates that are fresh at each stage and last while the device sends (`Trace.law`); else `Markov` is right,
+    for rates of a trace that are fresh at each stage and last while the device sends (`Trace.law`); else `Markov` is right,
     which `Trace.markov` gives. Raises `InputError`.
 
     >>> Rates(rates_bps=(1e6, 4e6), probabilities=(0.5, 0.5), usable=0.9).usable_probability(Link())

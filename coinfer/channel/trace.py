@@ -1,4 +1,4 @@
-"""Measured channels: the uplink's rate over time, and the law or the chain that is fitted to it."""
+"""Traces: the uplink's rate over time, and the law or the chain that is fitted to it."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +25,7 @@ class Trace(Timeline):
     """
 
     gaps_s: tuple[tuple[float, float], ...] = field(default=())  # start and length of pauses in the measurement
+    gaps_cut: bool = False  # whether they were left out, so that none takes time of the trace
 
     @property
     def mean_rate_bps(self) -> float:
@@ -57,13 +58,19 @@ class Trace(Timeline):
         return float(lag - (np.exp(-1) - r[lag]) / (r[lag - 1] - r[lag])) * self.window_s
 
     def between(self, start: float, end: float) -> "Trace":
-        """The part from `start` to `end`, as shares of the duration: `between(0, 0.5)` is the first half."""
+        """The part from `start` to `end`, as shares of the duration: `between(0, 0.5)` is the first half, with its gaps."""
         if not is_number(start) or not is_number(end) or not 0 <= start < end <= 1:
             raise InputError(f"start = {brief(start)}, end = {brief(end)}: should be 0 <= start < end <= 1")
         size = self.rates_bps.size
-        return Trace(
-            self.rates_bps[round(start * size) : max(round(end * size), round(start * size) + 1)], self.window_s
-        )
+        first = min(round(start * size), size - 1)
+        last = max(round(end * size), first + 1)
+        start_s, end_s = first * self.window_s, last * self.window_s
+        inside = [
+            (max(at, start_s) - start_s, length if self.gaps_cut else min(at + length, end_s) - max(at, start_s))
+            for at, length in self.gaps_s
+            if at < end_s and (at >= start_s or (not self.gaps_cut and at + length > start_s))
+        ]
+        return Trace(self.rates_bps[first:last], self.window_s, tuple(inside), self.gaps_cut)
 
     def law(self) -> Rates:
         """The rates as independent draws, given that there is one: a channel for `Scenario(channel=...)`.

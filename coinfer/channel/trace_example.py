@@ -41,7 +41,7 @@ def process_trace(
 def example_trace(name: str) -> Trace:
     """A trace that comes with the package, made by `make_example` from a declared process, not measured."""
     path = _example_folder() / one_of("name", name, EXAMPLES)
-    return read_trace(path, format=EXAMPLES[name], window_s=WINDOWS_S[name])
+    return read_trace(path, format=EXAMPLES[name], window_s=WINDOWS_S[name], gaps="hold")  # it holds in the process
 
 
 def make_example(name: str) -> str:

@@ -1,8 +1,8 @@
-"""Files of measured traces: three formats, read into equal windows."""
+"""Logs of an uplink: three formats, read into equal windows."""
 
-import csv
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,169 +10,156 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
-from coinfer.validation import MOST_PER_S, InputError, brief, one_of, positive, seconds
+from coinfer.channel.trace_table import Column, cells, numbers, read_table
+from coinfer.channel.trace_text import Lines, fail, lines_of
+from coinfer.channel.trace_time import Cells, check_time, times_s
+from coinfer.channel.trace_windows import GAPS, HOLDS, check_size, sampled
+from coinfer.validation import InputError, brief, one_of, positive, seconds
 
 PACKET_BITS = 1500 * 8  # of a delivery opportunity in the mahimahi format
+PACKET_WINDOW_S = 0.1  # unless told otherwise
 RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
-TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6}
 SNR_UNITS = ("dB", "linear")
+UNIT = re.compile(r"(?<![a-z])([kmg]?)(bit|byte|b)s?(?:/s|ps)", re.IGNORECASE)  # in the name of a column
+MILLISECONDS = re.compile(r"[ \t]*\d{1,18}[ \t]*", re.ASCII)
 ENOUGH = 10.0  # packets in a window that has any: a count of n tells a rate to 1/sqrt(n), here 32 %
-MOST_WINDOWS = 1e8  # of a trace: 800 MB
-GAP = 10.0  # a pause of more than this many usual sampling intervals is reported as a gap
 
 
 def read_trace(
     path: str | Path,
     format: str = "csv",
     *,
-    window_s: float = 0.1,
-    time: str | None = None,
+    window_s: float | None = None,
+    time: Column | None = None,
     time_unit: str = "s",
-    rate: str | None = None,
+    time_format: str | None = None,
+    rate: Column | None = None,
     rate_unit: str = "Mbit/s",
-    snr: str | None = None,
+    snr: Column | None = None,
     snr_unit: str = "dB",
     bandwidth_hz: float | None = None,
+    separator: str | None = None,
+    missing: str | None = None,
+    holds: str = "until next",
+    gaps: str | None = None,
 ) -> Trace:
-    """A trace from a file, averaged over windows of `window_s`.
+    """A trace from a log, averaged over windows of `window_s`: the usual interval of the samples, 0.1 s for packets.
 
     `format`: "mahimahi", a whole number of milliseconds a line for each 1500-byte packet that could be delivered then;
-    "rate", time [s] and rate [Mbit/s] in two columns; "csv", whose columns `time` and `rate`, or `snr` with the
-    `bandwidth_hz` that makes a rate of it (Shannon's), are named by the caller, units as well. A sample holds until the
-    next one; samples at the same time are averaged; long pauses are listed in `gaps_s`. A window that holds a few packets
-    only does not tell a rate, and one that happens to hold none is taken for an outage: there is a `UserWarning` where
-    windows with any hold fewer than 10 on average, which says what would do. Raises `InputError`.
+    "rate", time [s] and rate [Mbit/s] in two columns; "csv", a table whose columns `time` and `rate`, or `snr` with the
+    `bandwidth_hz` that makes a rate of it (Shannon's), are names or indices from 0, in units that the caller names. The
+    first line is a header if a column is named, or holds a word there. `separator`: comma, semicolon, tab or " " (blanks).
+    Times are numbers, or dates in one zone or with offsets: ISO 8601, as Unix prints them, year first with dots, or in
+    strptime's `time_format`. `missing` cells ("", "-", "nan", "NA") mean an "outage" or lines to "skip". `holds`: a rate is
+    that "until next" sample, or "since last", as counters give; those of one time are averaged. A pause of more than 10
+    usual intervals is one of `gaps_s`: "cut" but for one interval and joined, a rate that "hold"s on, or an "outage".
+    A `UserWarning` says which gaps were cut if nobody said what `gaps` are, that a column's name has another rate unit,
+    and that a window holds too few packets to tell a rate (10 on average, empty ones apart). Raises `InputError`.
     """
-    one_of("format", format, ("csv", "rate", "mahimahi"))
-    window_s = seconds("window_s", window_s)
-    text = _text(path)
+    _check_choices(format=format, holds=holds, gaps=gaps, missing=missing)
+    window_s = None if window_s is None else seconds("window_s", window_s)
+    found = lines_of(path)
     if format == "mahimahi":
-        return _packets(path, text, window_s)
+        return _packets(path, found, PACKET_WINDOW_S if window_s is None else window_s)
     if format == "rate":
-        times, rates = _samples(path, _two_columns(text), "a time [s] and a rate [Mbit/s]")
-        return _sampled(path, times, rates * 1e6, window_s)
-    times, values = _samples(path, _named_columns(text, time, snr if rate is None else rate), "two numbers")
-    times = times * TIME_UNITS[one_of("time_unit", time_unit, TIME_UNITS)]
-    if rate is None:
-        return _sampled(path, times, _shannon(values, snr_unit, bandwidth_hz), window_s)
-    with np.errstate(over="ignore"):
-        rates = values * RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)]
-    return _sampled(path, times, rates, window_s)
+        return sampled(path, *_two_columns(path, found, missing), window_s, holds, gaps)
+    columns, to_bps = _columns(time, rate, snr), _in_bps(rate, rate_unit, snr_unit, bandwidth_hz)
+    check_time(time_unit, time_format)
+    lines, (moments, values) = read_table(path, found, columns, separator, time_format)
+    times = times_s(path, moments, lines, time_unit, time_format)
+    return sampled(path, *_rates(path, lines, times, values, to_bps, missing), window_s, holds, gaps)
 
 
-def _fail(path: str | Path, what: str) -> InputError:
-    return InputError(f"path = {str(path)!r}: {what}")
+CHOICES = {"format": ("csv", "rate", "mahimahi"), "holds": HOLDS, "gaps": GAPS, "missing": ("skip", "outage")}
 
 
-def _text(path: str | Path) -> str:
-    try:
-        content = Path(path).read_bytes()
-    except (OSError, TypeError, ValueError) as error:  # what is no path, or holds a zero
-        raise _fail(path, f"cannot be read ({type(error).__name__})") from None
-    if not content.strip():
-        raise _fail(path, "is empty; should hold at least one line of numbers")
-    if b"\0" in content:
-        raise _fail(path, "is a binary file; should be text")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise _fail(path, "is not text in UTF-8") from None
+def _check_choices(**chosen: str | None) -> None:
+    for name, value in chosen.items():
+        if value is not None or name in ("format", "holds"):
+            one_of(name, value, CHOICES[name])
 
 
-Rows = Iterator[tuple[int, list[str]]]  # the number of each line that holds a sample, and its two fields
+Samples = tuple[NDArray[np.int64], Floats, Floats]  # (S,) line, time [s] and rate [bit/s] of each
 
 
-def _two_columns(text: str) -> Rows:
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, line.replace(",", " ").split()
-
-
-def _named_columns(text: str, time: str | None, value: str | None) -> Rows:
+def _columns(time: Column | None, rate: Column | None, snr: Column | None) -> dict[str, Column]:
+    """Which columns are read, by what they are."""
+    value = snr if rate is None else rate
     if time is None or value is None:
-        raise InputError("time, rate, snr: a CSV trace needs the name of the column of times and that of rates or SNRs")
-    reader = csv.DictReader(text.splitlines(), restval="")
-    for name in (time, value):
-        one_of("column", name, [str(column) for column in reader.fieldnames or ()])
-    for row in reader:
-        yield reader.line_num, [row[time], row[value]]
-
-
-def _samples(path: str | Path, rows: Rows, what: str) -> tuple[Floats, Floats]:
-    """The two numbers of each row. The first line that has others is refused by its number."""
-    samples = []
-    for line, fields in rows:
-        try:
-            time, value = map(float, fields)
-        except ValueError:
-            raise _fail(path, f"line {line} = {brief(fields)}: should be {what}") from None
-        samples.append((time, value))
-    if not samples:
-        raise _fail(path, "holds no samples")
-    times, values = np.array(samples).T
-    return times, values
-
-
-def _shannon(snr: Floats, unit: str, bandwidth_hz: float | None) -> Floats:
-    one_of("snr_unit", unit, SNR_UNITS)
-    bandwidth_hz = positive("bandwidth_hz", bandwidth_hz, "; an SNR needs it to give a rate")
-    with np.errstate(over="ignore"):  # what is infinite is refused as a rate
-        linear = 10 ** (snr / 10) if unit == "dB" else snr
-    if (linear < 0).any():
-        raise InputError(f"snr = {linear.min():g}: should be nonnegative, or in dB")
-    return bandwidth_hz * np.log2(1 + linear)
-
-
-def _sampled(path: str | Path, times: Floats, rates: Floats, window_s: float) -> Trace:
-    """Rates that hold from sample to sample, averaged over windows."""
-    for values, name in ((times, "time"), (rates, "rate")):
-        if (bad := ~np.isfinite(values)).any():
-            raise _fail(path, f"sample {np.argmax(bad) + 1} has a {name} that is not finite")
-    if (bad := rates < 0).any():
-        raise _fail(path, f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be nonnegative")
-    if (bad := rates > MOST_PER_S).any():
-        raise _fail(
-            path,
-            f"sample {np.argmax(bad) + 1} has a rate of {rates[bad][0]:g} bit/s; should be at most {MOST_PER_S:.0e}",
+        raise InputError(
+            "time, rate, snr: a CSV trace needs the name or index of the column of times and that of rates or SNRs"
         )
-    if (bad := np.diff(times) < 0).any():
+    if rate is not None and snr is not None:
+        raise InputError(f"rate = {brief(rate)}, snr = {brief(snr)}: should be one of them")
+    return {"time": time, "snr" if rate is None else "rate": value}
+
+
+def _in_bps(
+    rate: Column | None, rate_unit: str, snr_unit: str, bandwidth_hz: float | None
+) -> Callable[[Floats], Floats]:
+    """What makes rates [bit/s] of a column of rates or SNRs."""
+    if rate is None:
+        one_of("snr_unit", snr_unit, SNR_UNITS)
+        band_hz = positive("bandwidth_hz", bandwidth_hz, "; an SNR needs it to give a rate")
+        return lambda snr: band_hz * np.log2(1 + (10 ** (snr / 10) if snr_unit == "dB" else _nonnegative(snr)))
+    factor = RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)]
+    said, meant = UNIT.search(str(rate)), UNIT.search(rate_unit)
+    if said and meant and _unit(said) != _unit(meant):
+        warnings.warn(f"rate = {rate!r}: is read in {rate_unit}, as rate_unit says", UserWarning, stacklevel=3)
+    return lambda rates: rates * factor
+
+
+def _nonnegative(snr: Floats) -> Floats:
+    if (snr < 0).any():
+        raise InputError(f"snr = {np.nanmin(snr):g}: should be nonnegative, or in dB")
+    return snr
+
+
+def _unit(found: re.Match[str]) -> tuple[str, bool]:
+    """Prefix of a unit of rate, and whether it is of bytes."""
+    return found[1].lower(), found[2] == "B" or found[2].lower() == "byte"
+
+
+def _two_columns(path: str | Path, found: Lines, missing: str | None) -> Samples:
+    """Of a file whose lines are a time [s] and a rate [Mbit/s], with blanks or a comma between them."""
+    text, lines = found
+    times, rates, third = cells(path, Lines(text.replace(",", " "), lines), " ", [0, 1, 2])
+    if (bad := (rates == "") | (third != "")).any():
         at = int(np.argmax(bad))
-        raise _fail(path, f"sample {at + 2} goes back in time, from {times[at]:g} to {times[at + 1]:g} s")
-    moments, which = np.unique(times, return_inverse=True)
-    means = np.bincount(which, rates) / np.bincount(which)
-    usual = float(np.median(np.diff(moments))) if moments.size > 1 else window_s
-    ends = np.append(moments[1:], moments[-1] + usual)
-    pauses = np.flatnonzero(np.diff(moments) > GAP * usual)
-    gaps = tuple((float(moments[i] - moments[0]), float(moments[i + 1] - moments[i])) for i in pauses)
-    _check_size(path, moments, float(ends[-1] - moments[0]), window_s)
-    sent = np.concatenate([[0.0], np.cumsum(means * (ends - moments))])
-    size = max(1, int((ends[-1] - moments[0]) / window_s + 1e-9))
-    span = min(window_s * size, ends[-1] - moments[0])  # one short window if the trace is shorter than that
-    grid = moments[0] + np.linspace(0, span, size + 1)
-    windows = np.diff(np.interp(grid, np.append(moments, ends[-1]), sent)) / (span / size)
-    windows = np.full(size, means[0]) if np.ptp(means) == 0 else windows
-    windows[windows < 1e-9 * means.max()] = 0.0  # what rounding leaves of an outage
-    return Trace(windows, span / size, gaps)
+        line = brief(text.split("\n")[at])
+        raise fail(path, f"line {lines[at]} = {line}: should be a time [s] and a rate [Mbit/s]")
+    return _rates(path, lines, times_s(path, times, lines, "s", None), rates, lambda mbps: mbps * 1e6, missing)
 
 
-def _packets(path: str | Path, text: str, window_s: float) -> Trace:
+def _rates(
+    path: str | Path,
+    lines: NDArray[np.int64],
+    times: Floats,
+    column: Cells,
+    to_bps: Callable[[Floats], Floats],
+    missing: str | None,
+) -> Samples:
+    """The samples with a rate, or with that of 0 where it is missing and this means an outage."""
+    values, absent = numbers(path, column, lines, "rate or SNR", missing)
+    if missing == "skip":
+        if absent.all():
+            raise fail(path, f"holds no samples: a rate or SNR is missing in all {absent.size} lines")
+        lines, times, values, absent = lines[~absent], times[~absent], values[~absent], absent[~absent]
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused as a rate
+        return lines, times, np.where(absent, 0.0, to_bps(values))
+
+
+def _packets(path: str | Path, found: Lines, window_s: float) -> Trace:
     """Delivery opportunities counted in windows. The last one ends the trace, as it does where the format comes from."""
-    lines = text.split()
-    try:
-        times = np.array(lines, dtype=np.int64)
-    except (ValueError, OverflowError):
-        at = next(i for i, line in enumerate(lines) if not line.isdigit() or len(line) > 18)
-        raise _fail(path, f"line {at + 1} = {brief(lines[at])}: should be a whole number of milliseconds") from None
-    if times[0] < 0:
-        raise _fail(path, f"line 1 = {times[0]}: should be nonnegative")
+    times = _milliseconds(path, found)
     if (bad := np.diff(times) < 0).any():
-        at = int(np.argmax(bad))
-        raise _fail(path, f"line {at + 2} goes back in time, from {times[at]} to {times[at + 1]} ms")
-    _check_size(path, times.astype(np.float64) * 1e-3, float(times[-1]) * 1e-3, window_s)
+        at = int(np.argmax(bad)) + 1
+        raise fail(path, f"line {found.numbers[at]} goes back in time, from {times[at - 1]} to {times[at]} ms")
+    check_size(path, times.astype(np.float64) * 1e-3, float(times[-1]) * 1e-3, window_s)
     counts = _counted(times, window_s)
     if (mean := float(counts[counts > 0].mean())) < ENOUGH:
         longer = (float(window_s) * 2.0**k for k in range(1, 64) if window_s * 2.0 ** (k - 1) < times[-1] * 1e-3)
-        enough = [each for each in longer if (found := _counted(times, each))[found > 0].mean() >= ENOUGH]
+        enough = [each for each in longer if (n := _counted(times, each))[n > 0].mean() >= ENOUGH]
         warnings.warn(
             f"window_s = {window_s!r}: windows hold {mean:.1f} packets on average, empty ones apart, which tell a rate to "
             f"{mean**-0.5:.0%}; "
@@ -183,15 +170,20 @@ def _packets(path: str | Path, text: str, window_s: float) -> Trace:
     return Trace(np.asarray(counts * (PACKET_BITS / window_s), dtype=np.float64), window_s)
 
 
-def _check_size(path: str | Path, moments_s: Floats, duration_s: float, window_s: float) -> None:
-    if duration_s > MOST_WINDOWS * window_s:
-        at = int(np.argmax(np.diff(moments_s, prepend=moments_s[0])))
-        raise _fail(
-            path,
-            f"lasts {duration_s:.4g} s, which is {duration_s / window_s:.4g} windows of window_s = {window_s:g}; should be at "
-            f"most {MOST_WINDOWS:.0e} (there is nothing from {moments_s[max(at - 1, 0)]:g} to {moments_s[at]:g} s: does the clock "
-            "jump, or is time in another unit?)",
-        )
+def _milliseconds(path: str | Path, found: Lines) -> NDArray[np.int64]:
+    numbers = found.text.split("\n")
+    try:
+        if found.text.isascii() and not any(
+            sign in found.text for sign in "-+_"
+        ):  # what Python's int would take as well
+            return np.array(numbers, dtype=np.int64)
+    except (ValueError, OverflowError):
+        pass
+    at = next(i for i, number in enumerate(numbers) if not MILLISECONDS.fullmatch(number))
+    raise fail(
+        path,
+        f"line {found.numbers[at]} = {brief(numbers[at].strip())}: should be a whole, nonnegative number of milliseconds",
+    )
 
 
 def _counted(times_ms: NDArray[np.int64], window_s: float) -> NDArray[np.intp]:

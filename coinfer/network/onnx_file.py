@@ -34,6 +34,7 @@ def load_model(path: str) -> ModelProto:
         model = onnx.load_model_from_string(data)
         _bound_functions(path, model)
         _rename_misplaced(model)
+        _sort(model.graph)
         model.ir_version = max(model.ir_version, STORED_APART)
         onnx.checker.check_model(_without_external_data(model))
         return inline_local_functions(model) if model.functions else model
@@ -148,6 +149,25 @@ def _rename_misplaced(model: ModelProto) -> None:
         node.domain = CONTRIBUTED
     if misplaced and all(opset.domain != CONTRIBUTED for opset in model.opset_import):
         model.opset_import.append(helper.make_opsetid(CONTRIBUTED, 1))
+
+
+def _sort(whole: GraphProto) -> None:
+    """Put operators in the order of a run, which tools that onnxruntime reads do not keep; a cycle is left to the checker."""
+    for graph in [whole, *(inner for node in every_node(whole.node) for inner in subgraphs(node))]:
+        made_at = {value: place for place, node in enumerate(graph.node) for value in node.output if value}
+        needs = {
+            place: {made_at[value] for each in every_node([node]) for value in each.input if value in made_at} - {place}
+            for place, node in enumerate(graph.node)
+        }
+        if all(max(before, default=-1) < place for place, before in needs.items()):
+            continue
+        try:
+            order = list(TopologicalSorter(needs).static_order())
+        except CycleError:
+            continue
+        nodes = [graph.node[place] for place in order]
+        del graph.node[:]
+        graph.node.extend(nodes)
 
 
 def _without_external_data(model: ModelProto) -> ModelProto:

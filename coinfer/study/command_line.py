@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from coinfer.study.freshness import PACKAGE
-from coinfer.study.parameters import check, is_file
+from coinfer.study.parameters import check, names_path
 from coinfer.study.runner import choose, study
 from coinfer.validation import InputError, needs
 
@@ -36,14 +36,14 @@ def command_line(arguments: list[str] | None) -> argparse.Namespace:
 def given_parameters(options: argparse.Namespace) -> dict[str, str]:
     """The notebooks' parameters as given, files by their absolute paths; raises `InputError` for bad options."""
     given = dict(options.p) | ({"scenario": options.scenario} if options.scenario else {})
-    if Path(given.get("scenario", "")).suffix and not is_file(given["scenario"]):
+    if Path(scenario := given.get("scenario", "")).suffix and not Path(scenario).is_file():
         raise InputError(f"scenario = {given['scenario']!r}: no such file")
     for name in {"out", "smoke"}.intersection(given):
         raise InputError(f"parameter {name} = {given[name]!r}: should be given as --{name}")
     if options.jobs < 1:
         raise InputError(f"jobs = {options.jobs}: should be at least 1")
     # absolute from here on: papermill changes the present folder for a moment when it writes
-    return {name: os.path.abspath(text) if is_file(text) else text for name, text in given.items()}
+    return {name: os.path.abspath(text) if names_path(text) else text for name, text in given.items()}
 
 
 def run(options: argparse.Namespace, out: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from coinfer.study.outputs import NotebookError
-from coinfer.study.parameters import declared, is_file, parsed
+from coinfer.study.parameters import declared, names_path, parsed
 from coinfer.validation import needs
 
 with needs("study"):
@@ -65,7 +65,7 @@ def parameter_values(notebook: Path, work: Path, given: dict[str, str], smoke: b
     defaults = {name: parameter["default"] for name, parameter in declared(notebook).items()}
     values: dict[str, object] = {"out": ".", "smoke": smoke}
     for name, text in given.items():
-        values[name] = os.path.relpath(text, work) if is_file(text) else parsed(name, text, defaults.get(name))
+        values[name] = os.path.relpath(text, work) if names_path(text) else parsed(name, text, defaults.get(name))
     return {name: value for name, value in values.items() if name in defaults}
 
 

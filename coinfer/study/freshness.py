@@ -2,7 +2,7 @@
 
 It uses the modules that it imports, those that they import, at the top or inside a function, and the packages around
 them, whose `__init__` runs as well; the data files of those packages; the modules that run it; the lock; its parameters
-and the files they name; the files of the notebooks that it reads. Of a module counts what Python sees, so a changed
+and the files and folders they name; the files of the notebooks that it reads. Of a module counts what Python sees, so a changed
 comment or docstring alone makes nothing stale, unless docstrings are read as data. A module that imports, or runs, what it
 names at run time uses all that lies in its folder and below. Where this cannot be exact it errs on the side of stale.
 """
@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from coinfer.study.outputs import sha256
-from coinfer.study.parameters import is_file
+from coinfer.study.parameters import files_below, names_path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LOCK = PACKAGE.parent / "requirements.lock"
@@ -27,7 +27,10 @@ DOCSTRINGS = {"__doc__", "getdoc", "inspect", "getsource", "tokenize", "doctest"
 
 def inputs_hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str]) -> str:
     """The hash of all that the notebook's files are made from; `to_read` has the hashes of the files that it reads."""
-    parameters = {text: sha256(Path(text)) for text in given.values() if is_file(text)}
+    paths = {text: Path(text) for text in given.values() if names_path(text)}
+    parameters = {
+        text: {os.path.relpath(file, path): sha256(file) for file in files_below(path)} for text, path in paths.items()
+    }
     inputs = [given, smoke, parameters, to_read, sha256(notebook), sha256(LOCK), package_hashes(notebook)]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 

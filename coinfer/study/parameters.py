@@ -59,6 +59,14 @@ def check(given: dict[str, str], notebooks: list[Path]) -> None:
         raise InputError("\n".join([f"{complaint}; valid parameters:", *valid.values()]))
 
 
-def is_file(text: str) -> bool:
-    """Whether a parameter's value names a file (a bare name, like `alexnet`, never does)."""
-    return bool(Path(text).suffix) and Path(text).is_file()
+def names_path(text: str) -> bool:
+    """Whether a parameter's value names a file or folder, by a / or a suffix; a bare name, like `alexnet`, never does."""
+    return ("/" in text or bool(Path(text).suffix)) and Path(text).exists()
+
+
+def files_below(path: Path) -> list[Path]:
+    """The file itself, or those in a folder and below, hidden ones left out, in alphabetical order."""
+    if not path.is_dir():
+        return [path]
+    found = (file.relative_to(path) for file in path.rglob("*") if file.is_file())
+    return [path / file for file in sorted(found) if not any(part.startswith(".") for part in file.parts)]

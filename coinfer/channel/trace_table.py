@@ -1,0 +1,145 @@
+"""Two columns of a log: which they are, what separates them, and their cells."""
+
+import csv
+import io
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coinfer.channel.law import Floats
+from coinfer.channel.trace_text import Lines, fail
+from coinfer.channel.trace_time import Cells, is_time
+from coinfer.validation import InputError, brief, listed, one_of, whole
+
+SEPARATORS = {"\t": "\t", ";": ";", ",": ",", " ": r"\s+"}  # in the order in which they are looked for
+LOOKED_AT = 20  # lines, for what separates them
+MISSING = {"", "-", "--", "nan", "na", "n/a", "null", "none"}  # what stands for no number, in any case
+Column = str | int
+
+
+class Table(NamedTuple):
+    """Cells of columns, row by row, and the line that each row is in."""
+
+    lines: NDArray[np.int64]
+    columns: list[Cells]
+
+
+def read_table(
+    path: str | Path, lines: Lines, chosen: dict[str, Column], separator: str | None, time_format: str | None
+) -> Table:
+    """The cells of the chosen columns, by name or index; `chosen` has what each is for, times first.
+
+    Where a column has a name, the first line is the header; where both have an index, it is one if a chosen cell of it has
+    letters and is neither a date nor missing. Raises `InputError`.
+    """
+    between = _separator(lines, separator)
+    first = _row(lines.text.partition("\n")[0], between)
+    at = [_index(name, column, first) for name, column in chosen.items()]
+    if at[0] == at[1]:
+        raise InputError(f"{' and '.join(chosen)}: are the same column, {brief(first[at[0]])}; should be two")
+    readable = is_time(first[at[0]], time_format), _is_number(first[at[1]])
+    words = [first[i] for i, read in zip(at, readable, strict=True) if not read and any(map(str.isalpha, first[i]))]
+    header = bool(words) or any(isinstance(column, str) for column in chosen.values())
+    if header:
+        lines = Lines(lines.text.partition("\n")[2], lines.numbers[1:])
+        if not lines.numbers.size:
+            raise fail(path, "holds no samples, only a header")
+    return Table(lines.numbers, cells(path, lines, between, at))
+
+
+def cells(path: str | Path, lines: Lines, separator: str, at: list[int]) -> list[Cells]:
+    """The cells of some columns as text; empty where a row is too short."""
+    import pandas
+
+    try:
+        found = pandas.read_csv(
+            io.StringIO(separator.join("0" * (max(at) + 1)) + "\n" + lines.text),  # a row with all the columns
+            sep=SEPARATORS[separator],
+            header=None,
+            names=list(range(max(at) + 1)),
+            usecols=at,
+            index_col=False,
+            dtype=object,
+            na_filter=False,
+            skip_blank_lines=False,
+            skipinitialspace=True,
+        )
+    except (pandas.errors.ParserError, pandas.errors.EmptyDataError) as error:
+        raise fail(path, f"is no table of cells with {separator!r} between them ({str(error).strip()})") from None
+    found = found.iloc[1:]
+    if len(found) != lines.numbers.size:
+        raise fail(
+            path, f"has {lines.numbers.size} lines, but {len(found)} rows: a quoted cell goes on over several lines"
+        )
+    return [found[each].to_numpy(dtype=object) for each in at]
+
+
+def numbers(
+    path: str | Path, column: Cells, lines: NDArray[np.int64], name: str, missing: str | None
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The numbers of a column, and which are missing (nan); `InputError` where some are and nobody says what that means."""
+    try:
+        found = column.astype(np.float64)
+    except ValueError:
+        filled = np.array(["nan" if _is_missing(cell) else cell for cell in column], dtype=object)
+        try:
+            found = filled.astype(np.float64)
+        except ValueError:
+            at = next(i for i, cell in enumerate(filled) if not _is_number(cell))
+            hint = " with a decimal point" if re.fullmatch(r"[+-]?\d+,\d+", column[at].strip()) else ""
+            raise fail(path, f"line {lines[at]}: {name} = {brief(column[at])}; should be a number{hint}") from None
+    absent = np.isnan(found)
+    if absent.any() and missing is None:
+        at = int(np.argmax(absent))
+        raise fail(
+            path,
+            f"line {lines[at]}: {name} = {brief(column[at])} is missing, as in {absent.sum()} of {absent.size} lines; should "
+            "be a number, or give missing='skip' to leave such lines out, 'outage' for a rate of 0",
+        )
+    return found, absent
+
+
+def _separator(lines: Lines, given: str | None) -> str:
+    """What is given, or the first of tab, semicolon and comma that is in half of the first lines, else blanks."""
+    if given is None:
+        some = lines.text[:1_000_000].split("\n")[:LOOKED_AT]
+        return next((each for each in SEPARATORS if 2 * sum(each in line for line in some) >= len(some)), " ")
+    if isinstance(given, str) and given in SEPARATORS:
+        return given
+    raise InputError(f"separator = {brief(given)}: should be ',', ';', '\\t' or ' ' (any blanks)")
+
+
+def _row(line: str, separator: str) -> list[str]:
+    if separator == " ":
+        return line.split()
+    return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
+
+
+def _index(name: str, column: Column, first: list[str]) -> int:
+    """Which column is meant."""
+    if not isinstance(column, str):
+        if not first or isinstance(column, bool) or not hasattr(column, "__index__"):
+            raise InputError(f"{name} = {brief(column)}: should be the name or the index of a column")
+        return whole(name, column, 0, len(first) - 1)
+    one_of(name, column, first)
+    if (count := first.count(column)) > 1:
+        which = listed(str(i) for i, each in enumerate(first) if each == column)
+        raise InputError(
+            f"{name} = {brief(column)}: {count} columns have that name; should be an index, one of {which}"
+        )
+    return first.index(column)
+
+
+def _is_missing(cell: str) -> bool:
+    return cell.strip().lower() in MISSING
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return _is_missing(cell)
+    return True
