@@ -15,6 +15,7 @@ from scipy.stats import chi2, kstest, norm
 
 from coinfer import channel
 from coinfer.channel.moving_channel import MovingChannel
+from coinfer.closed_form import independent_law
 from coinfer.cost import costs
 from coinfer.network import DNN
 from coinfer.placement import Plan, clairvoyant, plan
@@ -33,8 +34,8 @@ def channels(seed: int) -> dict[str, Any]:
         "Rayleigh": channel.Rayleigh(outage_gain=0.05),
         "Nakagami": channel.Nakagami(m=4),
         "Rician": channel.Rician(k=3, outage_gain=0.05),
-        "discrete": channel.Discrete(gains=[0.2, 0.7, 1, 2.5], probabilities=[0.2, 0.3, 0.3, 0.2]),
-        "empirical": channel.Empirical(gains=0.05 + np.random.default_rng(seed).exponential(size=200)),
+        "discrete": channel.Discrete(gains=(0.2, 0.7, 1, 2.5), probabilities=(0.2, 0.3, 0.3, 0.2)),
+        "empirical": channel.Empirical(gains=tuple(0.05 + np.random.default_rng(seed).exponential(size=200))),
         "rate table": channel.RateTable(),
         "inversion": channel.TruncatedInversion(rate_bps=2e6, outage_gain=0.1),
         "moving": channel.Moving(coherence_time_s=3.0, states=16),
@@ -79,7 +80,7 @@ def results(
     seed: int,
 ) -> pd.DataFrame:
     """The plan of every rule in every scenario, computed and simulated; the channel of scenario i has the name i of `names`, in turns."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     streams = np.random.SeedSequence(seed).spawn(len(cases) * len(rules))
     for i, case in enumerate(cases):
         for rule in rules:
@@ -123,7 +124,7 @@ def p_of_stages(made: Plan, found: Outcome) -> float:
 
 def again(cases: Sequence[Scenario], table: pd.DataFrame, inferences: int, seed: int) -> dict[str, Any]:
     """The plan with the largest z in size, simulated anew on a stream of its own: its row, and `z again`."""
-    furthest = table.loc[table["z"].abs().idxmax()]
+    furthest = table.iloc[int(np.nanargmax(table["z"].abs()))]
     case = cases[int(furthest["scenario"])]
     made = plan(case, rule=furthest["rule"], placement=int(furthest["placement"]))
     found = simulate(case, made, inferences=inferences, rng=np.random.SeedSequence([seed, 2]))
@@ -140,8 +141,9 @@ def hindsight(cases: Sequence[Scenario], inferences: int, seed: int) -> pd.DataF
     rows = []
     for case, stream in zip(drawn, np.random.SeedSequence([seed, 1]).spawn(len(drawn)), strict=True):
         given, bound = costs(case), clairvoyant(case)
+        law = independent_law(given)
         m = int(bound.argmin())
-        draws = np.stack([given.law.sample(child, inferences) for child in np.random.default_rng(stream).spawn(m + 1)])
+        draws = np.stack([law.sample(child, inferences) for child in np.random.default_rng(stream).spawn(m + 1)])
         passed = np.concatenate([[0.0], np.cumsum(given.extra)])[: m + 1, None] + given.bits[: m + 1, None] * draws
         least = given.edge + given.download[:m].sum() + passed.min(axis=0)
         error = least.std(ddof=1) / np.sqrt(inferences)

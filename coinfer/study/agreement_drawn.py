@@ -22,8 +22,8 @@ def draw_shares_below(table: pd.DataFrame) -> Any:
         axis.step([0, *part["value"], 1], [0, *part["share below"], 1], where="mid", color="#0072B2", label="simulated")
         if name == COSTS:
             axis.step(wrong["value"], wrong["share below"], where="mid", color="#D55E00", linestyle="--", label=WRONG)
-        what = r"$\Phi(z)$ of a plan [-]" if name != "stop stages" else r"p-value of $\chi^2$ [-]"
-        axis.set(title=f"{name} ({len(part)} plans)", xlabel=what, xlim=(0, 1), ylim=(0, 1), aspect="equal")
+        what = r"$\Phi(z)$ [-]" if name != "stop stages" else r"p-value of $\chi^2$ [-]"
+        axis.set(title=f"{name} ({len(part)})", xlabel=what, xlim=(0, 1), ylim=(0, 1), aspect="equal")
         axis.xaxis.set_major_locator(MultipleLocator(0.25))
     axes[0].set_ylabel("share below [-]")
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=4)

@@ -42,7 +42,9 @@ def draw_best_by_rate(table: pd.DataFrame) -> Any:
     """The best fixed split of each network (rows) by the rate of the link (columns): its number, coloured by its share of layers."""
     order = table["network"].unique()
     shares = table.assign(share=table["split point"] / table["layers"])
-    cells, number = (shares.pivot(index="network", columns="rate", values=of).loc[order] for of in ("share", "split point"))
+    cells, number = (
+        shares.pivot(index="network", columns="rate", values=of).loc[order] for of in ("share", "split point")
+    )
     cells = cells.rename(columns=lambda rate: f"{float(f'{rate:.2g}'):g}")
     words = number.set_axis(cells.columns, axis=1).astype(str)
     figure = heatmap(cells, words, label="share of layers on the device [-]", vmin=0, vmax=1, cmap="crest")

@@ -49,8 +49,10 @@ def read_findings(out: str | Path | None) -> pd.DataFrame:
     Columns those of a finding, "notebook", "statement" and "sentence". Raises `InputError` for claims without a finding, for
     findings of what is no claim, for claims decided twice, and for figures that are not there.
     """
-    found = read_tables("findings-*", out).reindex(columns=list(TOLD)).fillna("")
-    if strangers := sorted({f"{row.claim} ({row.notebook})" for row in found.itertuples() if row.claim not in claims()}):
+    found = read_tables("findings-*", out).reindex(columns=list(TOLD), fill_value="").fillna("")
+    if strangers := sorted(
+        {f"{row.claim} ({row.notebook})" for row in found.itertuples() if row.claim not in claims()}
+    ):
         raise InputError(f"findings of what is no claim: {', '.join(strangers)}")
     if twice := sorted(set(found.loc[found["claim"].duplicated(), "claim"])):
         raise InputError(f"claims decided by more than one finding: {', '.join(twice)}")
@@ -104,7 +106,9 @@ def summary(findings: pd.DataFrame) -> pd.DataFrame:
     """One row a sentence: sentence, all verdicts in the order of the claims, and number and figure of the first claim."""
     by = findings.groupby("sentence", sort=False)
     verdicts = by["verdict"].agg(lambda given: ", ".join(dict.fromkeys(given)))
-    return pd.DataFrame({"verdict": verdicts, "number": by["number"].first(), "figure": by["figure"].first()}).reset_index()
+    return pd.DataFrame(
+        {"verdict": verdicts, "number": by["number"].first(), "figure": by["figure"].first()}
+    ).reset_index()
 
 
 def counts(findings: pd.DataFrame) -> dict[str, int]:
@@ -122,7 +126,9 @@ def fallen(findings: pd.DataFrame) -> pd.DataFrame:
     for each in FALLEN:
         old = ("", "") if each.independent is None else by.loc[each.independent, ["number", "verdict"]]
         rows.append([each.what, *old, *by.loc[each.one_clock, ["number", "verdict"]]])
-    return pd.DataFrame(rows, columns=["what", "independent draws", "verdict there", "on one clock", "verdict on one clock"])
+    return pd.DataFrame(
+        rows, columns=["what", "independent draws", "verdict there", "on one clock", "verdict on one clock"]
+    )
 
 
 def fallen_page(table: pd.DataFrame) -> str:

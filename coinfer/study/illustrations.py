@@ -113,7 +113,8 @@ def gaps(cases: Mapping[str, Costs]) -> pd.DataFrame:
         by_stages = [stage_losses(costs, one[:m]).sum() for m in placed]
         known = bracket(costs)[["loss", "bound (N5)", "bound (R16c)"]]
         etc = costs.edge + np.cumsum(costs.download) + optimal_costs(costs)[1:]
-        parts.append(known.assign(**{"network": name, "placement": placed, "by R15": by_stages, "ETC": etc}))
+        told = pd.DataFrame({"network": name, "placement": placed, "by R15": by_stages, "ETC": etc})
+        parts.append(pd.concat([told, known], axis=1))
     columns = ["network", "placement", "loss", "by R15", "bound (N5)", "bound (R16c)", "ETC"]
     return pd.concat(parts, ignore_index=True)[columns]
 
