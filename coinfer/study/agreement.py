@@ -129,7 +129,8 @@ def again(cases: Sequence[Scenario], table: pd.DataFrame, inferences: int, seed:
     made = plan(case, rule=furthest["rule"], placement=int(furthest["placement"]))
     found = simulate(case, made, inferences=inferences, rng=np.random.SeedSequence([seed, 2]))
     z_again = (found.mean - made.cost) / found.standard_error
-    return {**furthest.to_dict(), "z again": float(z_again), "inferences again": inferences}
+    told = {str(name): value for name, value in furthest.items()}
+    return told | {"z again": float(z_again), "inferences again": inferences}
 
 
 def hindsight(cases: Sequence[Scenario], inferences: int, seed: int) -> pd.DataFrame:

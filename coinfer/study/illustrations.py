@@ -23,7 +23,6 @@ from coinfer.stopping import (
 from coinfer.study.figures import PAGE_IN, plt, rule_style
 from coinfer.system import Link
 
-GREY = "#7F7F7F"
 Drawing = tuple[Any, str]  # a figure and its caption
 
 
@@ -135,12 +134,14 @@ def draw_bracket(bracketed: pd.DataFrame, network: str) -> Drawing:
     band = {"color": "#56B4E9", "alpha": 0.3, "linewidth": 0, "label": "bracket (R16)"}
     left.fill_between("layer", "at least (R16a)", "at most (R16)", data=bracketed, **band)
     left.plot("layer", "worth", data=bracketed, **rule_style("optimal", label="worth, optimal rule"))
-    left.plot("layer", "download", data=bracketed, **rule_style("edge-only", label="download $D_M$", color=GREY))
-    left.set(xlabel="layer $M$ [-]", ylabel="ETC of an inference [-]")
+    left.plot(
+        "layer", "download", data=bracketed, **rule_style("edge-only", label="download $D_M$", color="black", marker="")
+    )
+    left.set(xlabel="layer $M$ [-]", ylabel="what layer $M$ is worth, ETC [-]")
     right.plot("layer", "bound (R16c)", data=bracketed, **rule_style("static", label="bound (R16c)"))
     right.plot("layer", "bound (N5)", data=bracketed, **rule_style("2-sla", label="bound (N5)"))
     right.plot("layer", "loss", data=bracketed, **rule_style("1-sla", label="loss of 1-sla"))
-    right.set(xlabel="placement $M$ [layers]", ylabel="ETC of an inference [-]")
+    right.set(xlabel="placement $M$ [layers]", ylabel="what 1-sla loses, ETC [-]")
     for axis in (left, right):
         axis.xaxis.set_major_locator(MaxNLocator(10, integer=True))
         axis.legend()
