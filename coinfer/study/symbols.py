@@ -73,8 +73,8 @@ def derived(scenario: Scenario) -> pd.DataFrame:
 def network_sizes(names: Iterable[str]) -> pd.DataFrame:
     """Networks side by side, a row each: layers, workload [GMAC], parameters, input and largest feature [Mbit].
 
-    >>> network_sizes(["alexnet"])[["network", "layers N"]].iloc[0].tolist()
-    ['alexnet', 8]
+    >>> network_sizes(["alexnet", "vgg19"])["layers N"].tolist()
+    [8, 19]
     """
     return pd.DataFrame(
         {
