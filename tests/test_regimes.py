@@ -263,6 +263,9 @@ def test_a_promise_is_kept_by_the_share_that_is_left():
     assert table.loc["equal", "share"] == pytest.approx(kept / table.loc["equal", "promised"], abs=1e-8)
     none = promises(cases, along.assign(again=0.0)).set_index("network")
     assert none.loc["equal", "share"] == 0
+    nothing = promises({"equal": EQUAL.replace(device__memory_bits=0)}, along)
+    assert nothing["promised"][0] == 0
+    assert np.isnan(nothing["share"][0])
 
 
 def test_outages_are_drawn_under_both_rules():

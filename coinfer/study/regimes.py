@@ -108,8 +108,8 @@ def families(sigma_db: float, off_share: float, states: int = STATES) -> Familie
 
     The time of the last is its mean outage [s]; `sent_in` sets its rate.
 
-    >>> families(8.0, 0.25)["on-off"](2.0)
-    OnOff(rate_bps=1000000.0, mean_on_s=6.0, mean_off_s=2.0)
+    >>> families(8.0, 0.25)["on-off"](2.0).mean_on_s
+    6.0
     """
     return {
         "fading": lambda s: Moving(coherence_time_s=s, states=states),
