@@ -11,7 +11,7 @@ import coinfer
 from coinfer import InputError
 from coinfer.channel import Markov, Moving, OnOff
 from coinfer.study import real, real_drawn, real_links, real_mlp
-from coinfer.study.regimes import draw_regimes
+from coinfer.study.regimes_drawn import draw_regimes
 
 CAMERA = coinfer.load_scenario("city-camera")
 REAL = {name: coinfer.load_scenario(name) for name in ("city-camera", "newer-camera", "vehicle-lte")}

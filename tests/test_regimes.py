@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import coinfer
@@ -15,7 +16,21 @@ from coinfer.study.one_inference import (
     telling_inference,
     told,
 )
-from coinfer.study.regimes import bounded, draw_regimes, local_inference_s, regime_map, sent_in, worth_of_looking
+from coinfer.study.regimes import (
+    along_coherence,
+    best_points,
+    bounded,
+    families,
+    local_inference_s,
+    plans_at,
+    promises,
+    regime_map,
+    sent_in,
+    settled_by_condition,
+    share_settled,
+    worth_of_looking,
+)
+from coinfer.study.regimes_drawn import draw_outages, draw_regimes, saved_over_static
 
 EQUAL = coinfer.load_scenario("abstract-model", dnn=coinfer.mlp(4, 4000), inferences_per_update=1e9)
 LOCAL_S = local_inference_s(EQUAL)
@@ -186,4 +201,81 @@ def test_points_are_marked_on_the_map_of_their_family():
     marked = {axis.get_title(): [line.get_label() for line in axis.lines] for axis in figure.axes[:2]}
     assert marked == {"equal, on-off": ["a tunnel"], "equal, fading": []}
     assert "a tunnel" in [text.get_text() for text in figure.legends[0].get_texts()]
+    plt.close(figure)
+
+
+def test_families_are_as_slow_as_asked_and_off_as_often():
+    made = families(sigma_db=8.0, off_share=0.25, states=16)
+    law = made["on-off"](2.0).states_on(EQUAL.link).law
+    assert law[made["on-off"](2.0).states_on(EQUAL.link).rates_bps == 0].sum() == pytest.approx(0.25)
+    assert made["fading"](3.0).coherence_time_s == 3.0
+    shadow = made["shadowing"](3.0)
+    assert shadow.decorrelation_m / shadow.speed_m_per_s == 3.0
+
+
+@pytest.fixture(scope="module")
+def small_map():
+    made = families(sigma_db=8.0, off_share=0.25, states=16)
+    return made, regime_map({"equal": EQUAL}, made, np.array([0.3, 1.2, 5.0]), np.array([0.05, 1.0]))
+
+
+def test_plans_at_the_best_points_save_what_the_map_says(small_map):
+    made, found = small_map
+    best = best_points(found)
+    assert best["family"].tolist() == ["fading", "shadowing", "on-off"]
+    for row in best.itertuples():
+        assert row.again == found.loc[found["family"] == row.family, "again"].max()
+    plans = plans_at(best, {"equal": EQUAL}, made, ["static", "probe-once", "optimal"])
+    for at in best.itertuples():
+        cost = plans[plans["family"] == at.family].set_index("rule")["ETC"]
+        assert 1 - cost["optimal"] / min(cost["static"], cost["probe-once"]) == pytest.approx(at.again, abs=1e-9)
+
+
+def test_points_are_settled_one_by_one(small_map):
+    _, found = small_map
+    settled = settled_by_condition(found).set_index("family")
+    for family, part in found.groupby("family"):
+        counted = [(row.again >= 0.01, row.bound < 0.01) for row in part.itertuples()]
+        assert settled.loc[family, "points"] == len(counted) == 6
+        assert settled.loc[family, "looking again saves 1 %"] == sum(pays for pays, _ in counted)
+        assert settled.loc[family, "ruled out by R21"] == sum(out for _, out in counted)
+    assert settled["ruled out, yet found"].eq(0).all()  # R21 is necessary
+
+
+def test_a_condition_that_is_wrong_once_settles_nothing():
+    cells = {"network": "a", "family": "b", "again": [0.0, 0.0, 0.0, 0.5], "bound": [0.0, 0.5, 0.5, 0.5]}
+    assert share_settled(settled_by_condition(pd.DataFrame(cells))) == pytest.approx(1 / 3)
+    assert share_settled(settled_by_condition(pd.DataFrame(cells | {"bound": [0.0, 0.5, 0.5, 0.0]}))) == 0
+    assert np.isnan(share_settled(settled_by_condition(pd.DataFrame(cells | {"again": [0.5] * 4, "bound": [0.5] * 4}))))
+
+
+def test_a_promise_is_kept_by_the_share_that_is_left():
+    cases = {"equal": EQUAL}
+    along = along_coherence(cases, np.array([0.3, 3.0]))
+    assert (along["seconds"] / along["ratio"]).to_numpy() == pytest.approx(LOCAL_S)
+    table = promises(cases, along).set_index("network")
+    static, once, optimal = (coinfer.plan(EQUAL, rule=rule).cost for rule in ("static", "probe-once", "optimal"))
+    assert table.loc["equal", "promised"] == pytest.approx(1 - optimal / min(static, once), abs=1e-9)
+    kept = max(
+        bounded(costs(EQUAL.replace(channel=channel.Moving(coherence_time_s=r * LOCAL_S))))["again"] for r in (0.3, 3.0)
+    )
+    assert table.loc["equal", "kept"] == kept
+    assert table.loc["equal", "share"] == pytest.approx(kept / table.loc["equal", "promised"], abs=1e-8)
+    none = promises(cases, along.assign(again=0.0)).set_index("network")
+    assert none.loc["equal", "share"] == 0
+    nothing = promises({"equal": EQUAL.replace(device__memory_bits=0)}, along)
+    assert nothing["promised"][0] == 0
+    assert np.isnan(nothing["share"][0])
+
+
+def test_outages_are_drawn_under_both_rules():
+    found = regime_map({"equal": EQUAL}, {"on-off": on_off}, np.array([0.3, 1.2, 5.0]), np.array([0.03]))
+    saved = saved_over_static(found)
+    pairs = saved.pivot(index="time", columns="rule", values="saved")
+    assert (pairs["optimal"] >= pairs["probe-once"]).all()  # one look is one of its ways
+    assert pairs.loc[1.2, "optimal"] == pytest.approx(100 * (1 - found["optimal"][1] / found["static"][1]), abs=1e-6)
+    figure = draw_outages(saved)
+    (axis,) = figure.axes
+    assert axis.get_ylim()[1] > pairs.max().max()
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["optimal", "probe-once"]
     plt.close(figure)

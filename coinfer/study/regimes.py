@@ -1,30 +1,23 @@
 """The regime map: how fast the channel moves against how long sending takes, and what looking at the channel is worth."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import PowerNorm
-from matplotlib.lines import Line2D
 
-from coinfer.channel import OnOff
+from coinfer.channel import Moving, OnOff, Shadowed
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_channel import MovingChannel
 from coinfer.cost import Costs, costs
-from coinfer.placement import total_costs
+from coinfer.placement import plan, total_costs
 from coinfer.scenario import Scenario
-from coinfer.study.figures import PAGE_IN, plt, rule_style
 from coinfer.validation import InputError
 from coinfer.waiting import waiting_can_pay
 
-Points = Mapping[str, Mapping[str, tuple[float, float]]]  # by family and name: a link's place on the axes of the map
+Families = Mapping[str, Callable[[float], MovingChannel]]  # a channel by its coherence time, or mean outage [s]
 WORTH = 0.01  # a gain that counts
 DIGITS = 9  # of a share, beyond which it is round-off
-MARKERS = "ospvDX*"
-AXES = ("time", "sending")  # columns of a map
-BOUND: dict[str, Any] = {"color": "#56B4E9", "linestyle": "-", "linewidth": 1.0}
-ONCE: dict[str, Any] = {"color": rule_style("probe-once")["color"], "linestyle": "--", "linewidth": 1.0}
+STATES = 80  # of fading and shadowing on the map
 
 
 def local_inference_s(scenario: Scenario) -> float:
@@ -89,7 +82,7 @@ def saved_share(value: float) -> float:
 
 def regime_map(
     cases: Mapping[str, Scenario],
-    families: Mapping[str, Callable[[float], MovingChannel]],
+    families: Families,
     times: Floats,
     sending: Floats,
 ) -> pd.DataFrame:
@@ -110,54 +103,92 @@ def regime_map(
     return pd.DataFrame(rows)
 
 
-def draw_regimes(found: pd.DataFrame, labels: Mapping[str, str], points: Points | None = None) -> Any:
-    """A map for each network (row) and family (column); `labels` name the horizontal axes, `points` are marked on them.
+def families(sigma_db: float, off_share: float, states: int = STATES) -> Families:
+    """Three families of channels: Rayleigh fading, lognormal shadowing, and links that are off for a share of the time.
 
-    Points beyond a map are at its edge. Colour: what looking again saves. Solid line: from there up R21 lets placing layers
-    save 1 % or more over sending the input. Dashed: within it one look saves 1 % or more over a fixed split.
+    The time of the last is its mean outage [s]; `sent_in` sets its rate.
+
+    >>> families(8.0, 0.25)["on-off"](2.0).mean_on_s
+    6.0
     """
-    networks, families = (list(map(str, found[name].unique())) for name in ("network", "family"))
-    size = (PAGE_IN, (0.12 + 0.27 * len(networks)) * PAGE_IN)
-    figure, axes = plt.subplots(len(networks), len(families), sharex=True, sharey=True, squeeze=False, figsize=size)
-    norm = PowerNorm(0.5, vmin=0, vmax=max(100 * found["again"].max(), 1.0))
-    named = list(dict.fromkeys(name for places in (points or {}).values() for name in places))
-    for row, network in zip(axes, networks, strict=True):
-        for axis, family in zip(row, families, strict=True):
-            part = found[(found["network"] == network) & (found["family"] == family)]
-            mesh = _draw_map(axis, part, norm)
-            for name, place in (points or {}).get(family, {}).items():
-                look = {
-                    "marker": MARKERS[named.index(name) % len(MARKERS)],
-                    "markeredgecolor": "black",
-                    "linestyle": "",
-                }
-                inside = [
-                    np.clip(at, part[column].min(), part[column].max()) for column, at in zip(AXES, place, strict=True)
-                ]
-                axis.plot(*inside, color="white", label=name, clip_on=False, zorder=3, **look)
-            axis.set(xscale="log", yscale="log", title=f"{network}, {family}")
-            axis.minorticks_off()
-    for axis, family in zip(axes[-1], families, strict=True):
-        axis.set_xlabel(labels[family])
-    figure.supylabel("sending the input / local inference [-]", fontsize=7)
-    figure.colorbar(mesh, ax=axes, label="looking again saves [%]", shrink=0.8, ticks=[0, 1, 2, 5, 10, 20, 30, 50])
-    shown = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
-    for axis in axes[0, 1:]:
-        shown |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
-    drawn = [Line2D([], [], **BOUND), Line2D([], [], **ONCE)]
-    names = ["from here up R21 lets placing save 1 %", "within, one look saves 1 %"]
-    figure.legend([*drawn, *shown.values()], [*names, *shown], loc="outside upper center", ncols=4)
-    return figure
+    return {
+        "fading": lambda s: Moving(coherence_time_s=s, states=states),
+        "shadowing": lambda s: Shadowed(sigma_db=sigma_db, decorrelation_m=s, speed_m_per_s=1.0, states=states),
+        "on-off": lambda s: OnOff(rate_bps=1e6, mean_on_s=s * (1 / off_share - 1), mean_off_s=s),
+    }
 
 
-def _draw_map(axis: Any, part: pd.DataFrame, norm: PowerNorm) -> Any:
-    """One map, its colours and its lines."""
-    tables = {name: part.pivot(index="sending", columns="time", values=name) for name in ("again", "bound", "once")}
-    again, bound, once = (table.to_numpy(dtype=float) for table in tables.values())
-    x, y = tables["again"].columns.to_numpy(float), tables["again"].index.to_numpy(float)
-    mesh = axis.pcolormesh(x, y, 100 * again, cmap="cividis", norm=norm, shading="nearest", rasterized=True)
-    for values, look in ((bound, BOUND), (once, ONCE)):
-        if values.min() < WORTH < values.max():
-            style = {"colors": look["color"], "linestyles": look["linestyle"], "linewidths": look["linewidth"]}
-            axis.contour(x, y, values, [WORTH], **style)
-    return mesh
+def along_coherence(cases: Mapping[str, Scenario], ratios: Floats) -> pd.DataFrame:
+    """What looking is worth over Rayleigh fading on the scenarios' own links, a row a case and coherence time.
+
+    Columns: those of `bounded`; "network", the key of the case; "ratio", the coherence time in local inferences; "seconds" [s].
+    """
+    return pd.DataFrame(
+        bounded(costs(case.replace(channel=Moving(coherence_time_s=tau_s))))
+        | {"network": name, "ratio": ratio, "seconds": tau_s}
+        for name, case in cases.items()
+        for ratio in ratios
+        for tau_s in [ratio * local_inference_s(case)]
+    )
+
+
+def promises(cases: Mapping[str, Scenario], along: pd.DataFrame) -> pd.DataFrame:
+    """What looking again saves on independent draws, and how much of it `along_coherence` keeps, a row a network.
+
+    Columns: "promised", on the case's own channel; "kept", the most at any coherence time; "share" of the promise that is kept,
+    nan if nothing is promised.
+    """
+    promised = pd.Series({name: worth_of_looking(costs(case))["again"] for name, case in cases.items()})
+    table = pd.DataFrame({"promised": promised, "kept": along.groupby("network")["again"].max()}).loc[list(cases)]
+    table["share"] = (table["kept"] / table["promised"].where(table["promised"] > 0)).round(DIGITS)
+    return table.rename_axis("network").reset_index()
+
+
+def best_points(found: pd.DataFrame, value: str = "again") -> pd.DataFrame:
+    """The row of each network and family of a `regime_map` at which a value is largest, in the order of the map."""
+    at = found.groupby(["network", "family"], sort=False)[value].idxmax()
+    return found.loc[at].reset_index(drop=True)
+
+
+def plans_at(
+    points: pd.DataFrame, cases: Mapping[str, Scenario], families: Families, rules: Iterable[str]
+) -> pd.DataFrame:
+    """The best plan of each rule at points of the map: M [layers], ETC [-], "time [s]", "energy [J]", download apart."""
+    return pd.DataFrame(
+        {
+            "network": at["network"], "family": at["family"], "time": at["time"], "sending": at["sending"], "rule": rule,
+            "M": made.placement, "ETC": made.cost, "time [s]": made.time_s, "energy [J]": made.energy_j,
+            "again saves [%]": 100 * at["again"],
+        }
+        for at in points.to_dict("records")
+        for case in [cases[at["network"]]]
+        for local_s in [local_inference_s(case)]
+        for channel in [families[at["family"]](at["time"] * local_s)]
+        for moved in [sent_in(case.replace(channel=channel), at["sending"] * local_s)]
+        for rule in rules
+        for made in [plan(moved, rule=rule)]
+    )  # fmt: skip
+
+
+def settled_by_condition(found: pd.DataFrame) -> pd.DataFrame:
+    """How many points of a map R21 settles beforehand: a row a network and family, columns counts of points.
+
+    "ruled out, yet found" is where R21 rules out a saving of `WORTH` over sending the input and looking again saves as much.
+    """
+    pays, out = found["again"] >= WORTH, found["bound"] < WORTH
+    marks = pd.DataFrame(
+        {"points": 1, "looking again saves 1 %": pays, "ruled out by R21": out, "ruled out, yet found": pays & out}
+    ).astype(int)
+    return marks.groupby([found["network"], found["family"]], sort=False).sum().reset_index()
+
+
+def share_settled(settled: pd.DataFrame) -> float:
+    """Of the points of `settled_by_condition` at which looking again saves less than `WORTH`, the share that R21 rules out.
+
+    0 if it is wrong anywhere; nan if looking again saves as much at every point.
+    """
+    total = settled.drop(columns=["network", "family"]).sum()
+    still = total["points"] - total["looking again saves 1 %"]
+    if total["ruled out, yet found"]:
+        return 0.0
+    return float(total["ruled out by R21"] / still) if still else float("nan")
