@@ -16,7 +16,7 @@ TRIED = "usual rules"
 WHO: dict[str, Any] = {
     ONCE: RULES["probe-once"]["color"],
     AGAIN: RULES["optimal"]["color"],
-    TRIED: RULES["2-sla"]["color"],
+    TRIED: "#BBBBBB",
 }
 WIDE = {ONCE: 2.6, AGAIN: 1.1, TRIED: 4.2}  # what lies below is wider, to be seen
 DASHED: dict[str, Any] = {EXPECTED: "", IN_TIME: (2, 1)}
