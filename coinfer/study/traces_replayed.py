@@ -156,7 +156,7 @@ def chain_errors(sending: pd.DataFrame) -> pd.DataFrame:
     [0.1, 1.0]
     """
     return pd.DataFrame(
-        {half: (sending[half] / sending["chain"] - 1).abs() for half in ("first half", "second half")}
+        {half: (sending[half] / sending["chain"] - 1).abs().round(9) for half in ("first half", "second half")}
     ).agg(["median", "max"])
 
 
