@@ -106,14 +106,15 @@ def time_energy_fronts(points: pd.DataFrame, joules: pd.DataFrame) -> pd.DataFra
     a deadline, `deadlines.joules_by_deadline`), `time_s` and `energy_j`.
     """
     less = points[points["rule"].isin(LESS)]
-    best = less.loc[less.groupby([*KEY, "time_weight"], sort=False)["ETC"].idxmin()]
+    best = less.loc[less.round({"ETC": 9}).groupby([*KEY, "time_weight"], sort=False)["ETC"].idxmin()]
     told = [points[points["rule"] == "optimal"].assign(who=AGAIN), best.assign(who=ONCE)]
     tables = [table.assign(time=EXPECTED) for table in told]
     for who, column in ((AGAIN, "again"), (ONCE, "once")):
         named = joules.rename(columns={"deadline_s": "time_s", column: "energy_j"})
         tables.append(named.assign(who=who, time=IN_TIME))
     columns = [*KEY, "who", "time", "time_s", "energy_j"]
-    lines = pd.concat([table[columns] for table in tables], ignore_index=True).drop_duplicates()
+    lines = pd.concat([table[columns] for table in tables], ignore_index=True)
+    lines = lines.round({"time_s": 9, "energy_j": 9}).drop_duplicates()  # of one plan, whatever the round-off
     lines = lines[np.isfinite(lines["energy_j"])].sort_values("time_s", kind="stable")
     return points[KEY].drop_duplicates().merge(lines, on=KEY)  # cases as they came
 
@@ -162,12 +163,12 @@ def least_late(tails: pd.DataFrame) -> pd.DataFrame:
     >>> at = {"network": "a", "link": "b"}
     >>> late = [("optimal", 4.0, 1.0), ("static", 5.0, 2.0), ("probe-once", 8.0, 3.0), ("local-only", 3.0, 9.0)]
     >>> table = pd.DataFrame([at | {"rule": rule, "95 % [s]": p95, "ETC": cost} for rule, p95, cost in late])
-    >>> least_late(table)[["first", "earliest", "earlier", "simpler", "than simpler"]].iloc[0].tolist()
-    [False, 'local-only', 0.25, 'static', -0.2]
+    >>> least_late(table).drop(columns=KEY).to_dict("records")[0]
+    {'first': False, 'earliest': 'local-only', 'earlier': 0.25, 'simpler': 'static', 'than simpler': -0.2}
     """
     rows = []
     for (network, link), part in tails.groupby(KEY, sort=False):
-        p95, cost = (part.set_index("rule")[column] for column in ("95 % [s]", "ETC"))
+        p95, cost = (part.set_index("rule")[column].round(9) for column in ("95 % [s]", "ETC"))  # so that ties are ties
         simpler = str(cost[list(LESS)].idxmin())
         rows.append(
             {
