@@ -416,6 +416,38 @@ def test_what_is_kept_is_drawn_a_point_each(found):
     plt.close(figure)
 
 
+def test_what_a_chain_is_off_by_is_nothing_for_a_chain_that_is_its_own_trace():
+    told = traces.of_chain(CHAINS["lte-city"])
+    rows = [{"link": "a", "pair": "fitted", "of": of, **told} for of in ("trace", "chain")]
+    rows.append({"link": "b", "pair": "published", "of": "chain", **told})  # of whose trace nothing was published
+    table = traces.far_off(pd.DataFrame(rows))
+    assert table.index.tolist() == [("fitted", "a")]
+    assert (table == 0).all(axis=None)
+    slower = rows[0] | {
+        "of": "chain",
+        "mean [Mbit/s]": told["mean [Mbit/s]"] * 0.9,
+        traces.LATE: told[traces.LATE] - 0.2,
+    }
+    found = traces.far_off(pd.DataFrame([rows[0], slower])).loc[("fitted", "a")]
+    assert found["mean [Mbit/s]"] == pytest.approx(0.1)
+    assert found[traces.LATE] == pytest.approx(0.2)
+
+
+def test_errors_are_of_plans_that_send_if_any_does():
+    table = pd.DataFrame(
+        {
+            "rule": ["optimal", "static", replayed.DRAWS],
+            "sends": [0.4, 0.0, 1.0],
+            "chain": [2.0, 1.0, 1.0],
+            "first half": [1.0, 1.0, 9.0],
+            "second half": [3.0, 1.0, 9.0],
+        }
+    )
+    assert replayed.that_send(table)["rule"].tolist() == ["optimal"]
+    assert replayed.chain_errors(replayed.that_send(table)).to_numpy().tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert replayed.that_send(table.assign(sends=0.0))["rule"].tolist() == ["optimal", "static"]
+
+
 # -- the notebook on logs
 
 
@@ -433,6 +465,9 @@ def test_a_folder_of_logs_runs_through_the_notebook(tmp_path, monkeypatch):
     findings = pd.read_csv("out/findings-74-traces.csv")
     assert findings["limits"].str.contains("2 logs").any()
     assert not findings["limits"].str.contains("drawn from").any()
+    told = findings.set_index("claim")
+    assert told.loc["chain-plans", "verdict"] == "untested"  # nobody knows the chain behind a log
+    assert told.loc["traces-again", "verdict"] in ("limited", "refuted")
     assert set(pd.read_csv("out/74-traces-kept.csv")["pair"]) == {"fitted"}
 
 

@@ -21,6 +21,12 @@ from coinfer.validation import InputError, seconds
 
 LEAST_WINDOWS = 20  # in each half of a trace: as many as a bootstrap has blocks
 LAGS_S = (0.1, 1.0, 5.0)  # after which a correlation is told
+LATE = f"correlation after {LAGS_S[-1]:g} s"
+TOLD = (
+    "mean [Mbit/s]",
+    "outage [s]",
+    "wait [s]",
+)  # of these a chain is off by a share, of the correlation by a difference
 LEVELS = {"p10": 0.1, "median": 0.5, "p90": 0.9}
 FIGURES = (
     "mean [Mbit/s]", *(f"{level} [Mbit/s]" for level in LEVELS), "in outage", "outage [s]", "longer than 1 s", "wait [s]",
@@ -228,6 +234,21 @@ def kept(traces: Mapping[str, Trace], fitted: Mapping[str, Markov], chains: Mapp
             both = {"trace": told[name]} if name in told else {}
             rows += _pair(name, "published", both | {"chain": of_chain(chains[name])})
     return pd.DataFrame(rows)
+
+
+def far_off(kept: pd.DataFrame) -> pd.DataFrame:
+    """How far a chain is from its trace: a row a pair and link, both named in the index.
+
+    Columns: `TOLD`, shares of the trace's figure, and `LATE`, a difference; nan where either has no such figure.
+
+    >>> both = pd.DataFrame({"pair": "fitted", "link": "a", "of": ["trace", "chain"]} | dict.fromkeys(FIGURES, [2.0, 1.0]))
+    >>> far_off(both).loc[("fitted", "a"), ["outage [s]", LATE]].tolist()
+    [0.5, 1.0]
+    """
+    each = {of: part.set_index(["pair", "link"]) for of, part in kept.groupby("of")}
+    trace, chain = each["trace"], each["chain"].reindex(each["trace"].index)
+    told = list(TOLD)
+    return (chain[told] / trace[told] - 1).abs().assign(**{LATE: (chain[LATE] - trace[LATE]).abs()})
 
 
 def _pair(name: str, pair: str, both: Mapping[str, Mapping[Any, float]]) -> Iterable[dict[str, Any]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.colors import ListedColormap
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style
@@ -15,6 +16,7 @@ from coinfer.study.traces_replayed import LEVEL, WAYS
 
 LETTERS = {"fixed split": "F", "one look": "1", "look again": "A"}
 PALE = 0.5  # how far towards white a way's colour is moved, to be read on
+FILLED, OPEN = "fitted to this trace, this half", "the catalogue's, over what was published; the other half"
 TALL = 30  # rows of the table of letters from which on they are not named
 PANELS = {  # of what a chain keeps: the axis, and the figures by their labels
     "rate [Mbit/s]": {level: f"{level} [Mbit/s]" for level in LEVELS},
@@ -42,14 +44,17 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
                 face = {"markerfacecolor": "none"} if pair == "published" else {"label": label}
                 axis.plot(shown["trace"], shown["chain"], **look, **face)
         _on_the_diagonal(axis, title, logarithmic=logarithmic)
-    for rule in WAYS.values():
+    for size, rule in zip((7, 4.5, 2), WAYS.values(), strict=True):  # what lies below is larger, to be seen
         part = replayed[replayed["rule"] == rule]
-        axes[3].plot(part["first half"], part["chain"], **rule_style(rule, linestyle=""))
-        other = {"linestyle": "", "markerfacecolor": "none", "label": "_"}
+        axes[3].plot(part["first half"], part["chain"], **rule_style(rule, linestyle="", markersize=size))
+        other = {"linestyle": "", "markerfacecolor": "none", "label": "_", "markersize": size}
         axes[3].plot(part["second half"], part["chain"], **rule_style(rule, **other))
     _on_the_diagonal(axes[3], "ETC of plans [-]", logarithmic=True)
     axes[0].set_ylabel("chain")
     figure.supxlabel("trace", fontsize=7)
+    half = [Line2D([], [], color="grey", marker="o", linestyle="", label=FILLED)]
+    half.append(Line2D([], [], color="grey", marker="o", linestyle="", markerfacecolor="none", label=OPEN))
+    figure.legend(handles=half, loc="outside upper center", ncols=2)
     return figure
 
 

@@ -143,6 +143,23 @@ def resampled_means(spent: Floats, block: np.ndarray, rng: np.random.Generator, 
     return np.asarray(sums / (drawn @ inside.sum(axis=0)).reshape(-1, *[1] * (spent.ndim - 1)))
 
 
+def that_send(table: pd.DataFrame) -> pd.DataFrame:
+    """The plans of `Replays.table` that are made from the chain and send in some inferences; all that are, if none sends."""
+    made = table[table["rule"] != DRAWS]
+    return made[made["sends"] > 0] if (made["sends"] > 0).any() else made
+
+
+def chain_errors(sending: pd.DataFrame) -> pd.DataFrame:
+    """How far what plans cost on each half is from what the chain says: columns "first half", "second half"; rows median, max.
+
+    >>> chain_errors(pd.DataFrame({"chain": [1.0, 2.0], "first half": [1.1, 2.0], "second half": [1.0, 4.0]})).loc["max"].round(3).tolist()
+    [0.1, 1.0]
+    """
+    return pd.DataFrame(
+        {half: (sending[half] / sending["chain"] - 1).abs().round(9) for half in ("first half", "second half")}
+    ).agg(["median", "max"])
+
+
 # -- which way is best
 
 
