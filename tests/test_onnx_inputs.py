@@ -427,3 +427,36 @@ def test_what_is_computed_in_vain_ends(tmp_path: Path):
     with pytest.raises(InputError, match="the shape of 'y' cannot be inferred"):
         live_graph(str(path), {}).shape("y")
     assert time.process_time() - begin < 2
+
+
+# ---------------------------------------------------------------- what is drawn at random
+
+
+@pytest.mark.parametrize("draw", ["RandomNormal", "RandomUniform", "Bernoulli"])
+def test_a_draw_that_both_sides_need_is_sent(tmp_path: Path, draw: str):
+    """The two sides would draw differently: between its first reader and its last there is no cut of one activation."""
+    drawn = node(draw, ["p"], ["z"]) if draw == "Bernoulli" else node(draw, [], ["z"], shape=[1, 4])
+    nodes = [
+        drawn,
+        node("MatMul", ["x", "w"], ["a"]),
+        node("Add", ["a", "z"], ["b"]),
+        node("MatMul", ["b", "w"], ["c"]),
+        node("Sub", ["c", "z"], ["d"]),
+        node("MatMul", ["d", "w"], ["y"]),
+    ]
+    path = save(tmp_path, nodes, stored(w=noise(4, 4), p=np.full((1, 4), 0.5, np.float32)))
+    graph = live_graph(str(path), {})
+    assert [each.output[0] for each in graph.operators] == ["a", "z", "b", "c", "d", "y"]
+    assert single_activation_cuts(graph) == {1: "a", 5: "d"}
+
+
+def test_a_draw_for_one_layer_is_made_there(tmp_path: Path):
+    nodes = [
+        node("RandomNormal", [], ["z"], shape=[1, 4]),
+        node("Mul", ["z", "s"], ["small"]),
+        node("MatMul", ["x", "w"], ["a"]),
+        node("MatMul", ["a", "w"], ["b"]),
+        node("Add", ["b", "small"], ["y"]),
+    ]
+    graph = live_graph(str(save(tmp_path, nodes, stored(w=noise(4, 4), s=np.float32(0.1)))), {})
+    assert set(single_activation_cuts(graph).values()) == {"a", "b"}

@@ -887,6 +887,28 @@ BAD: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         ),
         ["1 com.microsoft:Attention", "how much of its past"],
     ),
+    "groups that do not fit the channels": (
+        reading(
+            lambda: model(
+                [node("Conv", ["x", "w"], ["y"], group=3)], {"x": (1, 4, 5, 5)}, stored(w=zeros(6, 2, 3, 3)), {"y": 4}
+            )
+        ),
+        ["Conv of 'y' has weights [6, 2, 3, 3] in group = 3, which do not fit its 4 channels"],
+    ),
+    "weights of another width than the sequence's": (
+        reading(
+            lambda: model(
+                [node("LSTM", ["x", "w", "r"], ["y"], hidden_size=4)],
+                {"x": (5, 2, 3)},
+                stored(w=zeros(1, 16, 7), r=zeros(1, 16, 4)),
+                {"y": 4},
+            )
+        ),
+        ["LSTM of 'y' has weights [1, 16, 7] for inputs of width 3"],
+    ),
+    "an index of two sizes": (reading(lambda: einsum("ij,ik->jk")), ["Einsum"]),
+    "no path": (lambda folder: read_onnx(None), ["path = None", "should be the path of an ONNX file"]),
+    "a number for a path": (lambda folder: onnx_report(5), ["path = 5", "should be the path"]),
     "an equation of one operand for two": (
         reading(lambda: einsum("ij->ij")),
         ["Einsum", "does not match the operands"],

@@ -18,6 +18,9 @@ from coinfer.network.onnx_shapes import index_arguments, walk
 from coinfer.network.onnx_values import OF_SHAPES, Values, sized
 from coinfer.validation import InputError
 
+RANDOM = frozenset(
+    ["Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike"]
+)
 PACKED_BITS = {"UINT2": 2, "INT2": 2, "UINT4": 4, "INT4": 4, "FLOAT4E2M1": 4, "FLOAT6E2M3": 6, "FLOAT6E3M2": 6}
 
 
@@ -119,22 +122,33 @@ def _operators(
     """The operators of an inference, which of their results are at hand, and each value before it with its operator.
 
     An inference runs what its input reaches, and what inputs reach that are given but `changing`, that is, by their
-    shapes; the latter stands right before what first needs it.
+    shapes; the latter stands right before what first needs it. So does what is drawn at random, which is no constant: the two
+    sides would draw differently, so that it is sent where both need it.
     """
     operators, beside = list[NodeProto](), list[NodeProto]()
-    activations, at_hand = {source}, set(changing)
+    activations, at_hand, drawn = {source}, set(changing), set[str]()
     constants: dict[str, NodeProto | None] = {}
     for node in live:
         results, read = list(filter(None, node.output)), set(node.input)
-        if node.op_type in OF_SHAPES or not read & (activations | at_hand):  # a shape is known beforehand
+        if node.op_type in OF_SHAPES:  # a shape is known beforehand
             constants.update(dict.fromkeys(results, node))
         elif read & activations:
             activations.update(results)
             operators.append(node)
-        else:
+        elif _is_random(node) or read & drawn:
+            drawn.update(results)
+            beside.append(node)
+        elif read & at_hand:
             at_hand.update(results)
             beside.append(node)
+        else:
+            constants.update(dict.fromkeys(results, node))
     return _where_needed(operators, beside), at_hand - changing, constants
+
+
+def _is_random(node: NodeProto) -> bool:
+    """Whether an operator draws; a Dropout may if it is told that this is training."""
+    return node.op_type in RANDOM or (node.op_type == "Dropout" and len(node.input) > 2)
 
 
 def _where_needed(operators: list[NodeProto], beside: list[NodeProto]) -> list[NodeProto]:
@@ -160,4 +174,11 @@ def _where_needed(operators: list[NodeProto], beside: list[NodeProto]) -> list[N
 def _refuse_subgraphs(path: str, nodes: list[NodeProto]) -> None:
     branching = sorted({node.op_type for node in nodes if any(subgraphs(node))})
     if branching:
-        raise refused(path, f"has operators with subgraphs, which are no part of a chain ({', '.join(branching)})")
+        known = (
+            "; the branch that an If takes is read if its condition is known: give the input that it hangs on a number"
+        )
+        raise refused(
+            path,
+            f"has operators with subgraphs, which are no part of a chain ({', '.join(branching)})"
+            + (known if "If" in branching else ""),
+        )

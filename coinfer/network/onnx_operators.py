@@ -62,6 +62,8 @@ def stored_arguments(node: "NodeProto", graph: "Graph") -> list[str]:
 
 def _convolution(node: "NodeProto", graph: "Graph", weight: int = 1) -> int:
     """Each value of the output is a sum over the kernel and the input channels of its group, in whatever layout."""
+    if node.op_type in ("Conv", "ConvInteger", "QLinearConv", "FusedConv"):
+        _check_channels(node, graph, weight)
     return graph.size(node.output[0]) * prod(_shape(node, graph, weight)[1:])
 
 
@@ -90,7 +92,12 @@ def _packed_product(node: "NodeProto", graph: "Graph") -> int:
 
 def _recurrent(node: "NodeProto", graph: "Graph") -> int:
     """In each step each sequence meets all weights of the input and of the state, in every direction."""
-    steps, batch = (_shape(node, graph, 0)[axis] for axis in range(2))  # or the other way round, by the layout
+    steps, batch, width = (_shape(node, graph, 0)[axis] for axis in range(3))  # the first two may change places
+    weights = _shape(node, graph, 1)
+    if width not in weights[1:]:
+        raise graph.refused(
+            f"{node.op_type} of {node.output[0]!r} has weights {list(weights)} for inputs of width {width}"
+        )
     return steps * batch * (_size(node, graph, 1) + _size(node, graph, 2))
 
 
@@ -105,6 +112,8 @@ def _einsum(node: "NodeProto", graph: "Graph") -> int:
     total, held = 0, terms[0]
     for place, term in enumerate(terms[1:], start=2):
         loops = {name: _broadcast(held.get(name, 1), term.get(name, 1)) for name in held | term}
+        if any(loops[name] != extent != 1 for some in (held, term) for name, extent in some.items()):
+            raise graph.refused(f"Einsum of {node.output[0]!r} has an index of two sizes")
         total += prod(loops.values())
         wanted = result.union(*terms[place:])
         held = {name: extent for name, extent in loops.items() if name in wanted}
@@ -154,6 +163,17 @@ def _group_query_attention(node: "NodeProto", graph: "Graph") -> int | None:
 
 
 # ---------------------------------------------------------------- arguments and attributes
+
+
+def _check_channels(node: "NodeProto", graph: "Graph", weight: int) -> None:
+    """Refuse a convolution whose groups do not fit its channels, which onnx's inference lets pass."""
+    data, kernel, groups = _shape(node, graph, 0), _shape(node, graph, weight), _integer(node, "group", 1)
+    last = not data or _integer(node, "channels_last")
+    if not last and (groups < 1 or data[1] != groups * kernel[1] or kernel[0] % groups):
+        raise graph.refused(
+            f"{node.op_type} of {node.output[0]!r} has weights {list(kernel)} in group = {groups}, which do not fit its "
+            f"{data[1]} channels"
+        )
 
 
 def _given(node: "NodeProto", place: int) -> bool:

@@ -22,6 +22,8 @@ def read_graph(
     inputs: Mapping[str, Any] | None = None,
 ) -> "Graph":
     """What an inference of an ONNX file runs (see `read_onnx`); raises `InputError`."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise InputError(f"path = {brief(path)}: should be the path of an ONNX file")
     with needs("onnx"):
         from coinfer.network.onnx_graph import live_graph
     return live_graph(os.fspath(path), dimensions or {}, inputs or {})

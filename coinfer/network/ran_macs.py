@@ -110,6 +110,11 @@ def _nibbles(ran: Ran) -> int:
     return prod(ran.input(0)) * ran.output[-1]
 
 
+def _affine_grid(ran: Ran) -> int:
+    """Every number of theta, a matrix for each image, meets a position at every place of that image's grid."""
+    return prod(ran.input(0)) * prod(ran.output[1:-1])
+
+
 def _einsum(ran: Ran) -> int:
     """On ones, a result is the number of products that it is the sum of; more than two meet in pairs, the left first."""
     left, arrow, result = str(ran.attributes["equation"]).replace(" ", "").partition("->")
@@ -184,6 +189,7 @@ RULES: dict[str, Callable[[Ran], int]] = {
     "MatMulInteger": _products(0, 1),
     "QLinearMatMul": _products(0, 3),
     "Einsum": _einsum,
+    "AffineGrid": _affine_grid,
     "Attention": _attention,
     **{kind: _recurrent(gates) for kind, gates in GATES.items()},
     **{
@@ -197,6 +203,9 @@ RULES: dict[str, Callable[[Ran], int]] = {
             "QGemm": _matrices(0, 3),
             "FusedMatMul": _stacked_products,
             "TransposeMatMul": _stacked_products,
+            "ConvTransposeWithDynamicPads": _transposed_convolution,
+            "MatMulFpQ4": _nibbles,
+            "MatMulInteger16": _products(0, 1),
             "MatMulIntegerToFloat": _products(0, 1),
             "DynamicQuantizeMatMul": _products(0, 1),
             "MatMulNBits": _nibbles,

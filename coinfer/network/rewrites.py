@@ -73,13 +73,17 @@ def static(form: str) -> Rewrite:
     return rewrite
 
 
-def half(file: Path, result: Path) -> None:
-    """Weights, activations and the input of 16 bits."""
-    import onnx
-    from onnxruntime.transformers.float16 import convert_float_to_float16
+def half(*, inside: bool) -> Rewrite:
+    """Weights and activations of 16 bits, the input and the results too unless it is half `inside` alone."""
 
-    model = onnx.load(file)
-    onnx.save(convert_float_to_float16(model, disable_shape_infer=True), result)
+    def rewrite(file: Path, result: Path) -> None:
+        import onnx
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+
+        model = convert_float_to_float16(onnx.load(file), keep_io_types=inside, disable_shape_infer=True)
+        onnx.save(model, result)
+
+    return rewrite
 
 
 def nibbles(file: Path, result: Path) -> None:
@@ -144,7 +148,8 @@ REWRITES: dict[str, Rewrite] = {
     "dynamic": after(BASIC, dynamic),
     "qdq": after(BASIC, static("QDQ")),
     "qoperator": after(BASIC, static("QOperator")),
-    "fp16": after(BASIC, half),
+    "fp16": after(BASIC, half(inside=False)),
+    "fp16-inside": after(BASIC, half(inside=True)),
 }
 OF_PRODUCTS: dict[str, Rewrite] = {"int4": nibbles}
 OF_ATTENTION: dict[str, Rewrite] = {

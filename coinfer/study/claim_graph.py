@@ -24,8 +24,8 @@ BOX_MM = (8.6, 3.7)
 PITCH_MM = (16.2, 4.9)  # from layer to layer, and from box to box in a layer
 LEFT_MM, TOP_MM, ASIDE_MM = 6.0, 3.0, 107.0  # the first box of the largest part and of those beside it
 PER_LINE = 17  # boxes side by side
-HUES = (7, 1, 2, 3, 4, 0, 9, 5, 6, 8)  # seaborn's colours for the topics, in an order that keeps neighbours apart;
-MORE_HUES = (0, 1, 2, 3)  # dark ones for the rest
+HUES = (7, 1, 2, 3, 4, 0, 9, 5)  # seaborn's colours for the topics, in an order that keeps neighbours apart,
+MORE_HUES = (4, 9, 0, 1, 2, 3)  # and dark ones for the rest; none that is pale on white
 SWEEPS = 40
 Placed = tuple[dict[Node, Point], list[list[Node]]]  # columns and rows, and the nodes each edge passes
 

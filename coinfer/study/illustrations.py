@@ -1,6 +1,6 @@
-"""What the claims say in numbers: a table and a picture for each of four of them."""
+"""What the claims say in numbers: a table for each of four of them, and a picture of what a layer is worth."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,16 @@ from coinfer.closed_form import independent_law
 from coinfer.cost import Costs
 from coinfer.derivations import claim
 from coinfer.scenario import Scenario
-from coinfer.stopping import look_ahead_costs, look_ahead_thresholds, optimal_costs
+from coinfer.stopping import (
+    look_ahead_costs,
+    look_ahead_thresholds,
+    one_stage_thresholds,
+    optimal_costs,
+    stage_losses,
+)
 from coinfer.study.figures import PAGE_IN, plt, rule_style
 from coinfer.system import Link
 
-GREY = "#7F7F7F"
 Drawing = tuple[Any, str]  # a figure and its caption
 
 
@@ -44,31 +49,16 @@ def divergence(given: Scenario, samples: int, seed: int, runs: int = 6, points: 
     return averages.assign(**{"at least (R12a)": at_least(1 / seen), "cut at 1/n": np.array(cut) / cost.scale})
 
 
+def growth(averages: pd.DataFrame) -> pd.Series:
+    """How many times as large the average of each run is after all its samples as after a thousand."""
+    runs = averages.filter(like="run")
+    return runs.iloc[-1] / runs.iloc[np.searchsorted(averages["samples"], 1000)]
+
+
 def medians(averages: pd.DataFrame) -> tuple[float, float]:
     """The median of the running averages after a thousand samples, and after all."""
     runs = averages.filter(like="run").median(axis=1)
     return float(runs.iloc[np.searchsorted(averages["samples"], 1000)]), float(runs.iloc[-1])
-
-
-def draw_divergence(averages: pd.DataFrame, link: Link) -> Drawing:
-    """The averages of each run, the mean of what lies above a gain of 1/n, and its lower bound."""
-    figure, axis = plt.subplots()
-    runs = averages.filter(like="run")
-    axis.plot(averages["samples"], runs, color=GREY, linewidth=0.7, label=["averages", *["_"] * (runs.shape[1] - 1)])
-    axis.plot(
-        averages["samples"], averages["cut at 1/n"], **rule_style("optimal", marker="", label="$E[X; g \\geq 1/n]$")
-    )
-    axis.plot(
-        averages["samples"], averages["at least (R12a)"], **rule_style("1-sla", marker="", label="lower bound (R12a)")
-    )
-    axis.set(xscale="log", yscale="log", xlabel="samples $n$ [-]", ylabel="average of $X/\\lambda$ [-]")
-    axis.legend(loc="upper right")
-    early, late = medians(averages)
-    return figure, (
-        f"Averages of the unit cost over plain Rayleigh fading at {10 * np.log10(link.mean_snr):.1f} dB, {runs.shape[1]} runs. "
-        f"Their median is {early:.3g} after a thousand samples and {late:.3g} after {averages['samples'].iloc[-1]:,}; the mean "
-        "is infinite. What lies above a gain of 1/n follows the logarithm of n, as its lower bound (R12a) does."
-    )
 
 
 def nakagami_bounds(given: Scenario, levels_db: Sequence[float], points: int = 40) -> pd.DataFrame:
@@ -85,31 +75,6 @@ def nakagami_bounds(given: Scenario, levels_db: Sequence[float], points: int = 4
             row[label] = bound(shapes / (shapes - 1)) * np.ones_like(shapes)
         rows.append(pd.DataFrame(row))
     return pd.concat(rows, ignore_index=True)
-
-
-def draw_nakagami_bounds(nakagami: pd.DataFrame) -> Drawing:
-    """The mean between its bounds, a panel for each mean SNR."""
-    levels = nakagami.groupby("mean SNR [dB]")
-    figure, axes = plt.subplots(1, len(levels), figsize=(PAGE_IN, 0.36 * PAGE_IN))
-    for axis, (level, part) in zip(axes, levels, strict=True):
-        axis.plot("m", "R12f", data=part, **rule_style("static", marker="", label="at most (R12f)"))
-        axis.plot("m", "mean", data=part, **rule_style("optimal", marker="", label="mean"))
-        axis.plot("m", "R12g", data=part, **rule_style("1-sla", marker="", label="at least (R12g)"))
-        axis.plot("m", "R12h", data=part, **rule_style("2-sla", marker="", label="at least, Jensen (R12h)"))
-        axis.set(
-            xscale="log", yscale="log", title=f"{level:g} dB", xlabel="Nakagami shape $m$ [-]", xticks=[1, 2, 5, 10, 30]
-        )
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.minorticks_off()
-    axes[0].set(ylabel="mean unit cost $\\mu/\\lambda$ [-]")
-    axes[0].legend()
-    ratio = nakagami["R12f"] / nakagami[["R12g", "R12h"]].max(axis=1)
-    widths = ratio.groupby(nakagami["mean SNR [dB]"]).median()
-    return figure, (
-        "Mean unit cost under Nakagami fading and its bounds. Half of the time the bounds are at most a factor of "
-        + " and ".join(f"{width:.2f} apart at {level:g} dB" for level, width in widths.items())
-        + f"; towards m = 1 the mean grows without bound, to {nakagami['mean'].max():.0f} at m = {nakagami['m'].min():g}."
-    )
 
 
 def bracket(costs: Costs) -> pd.DataFrame:
@@ -131,18 +96,52 @@ def bracket(costs: Costs) -> pd.DataFrame:
     )
 
 
+def gaps(cases: Mapping[str, Costs]) -> pd.DataFrame:
+    """What 1-sla loses at every placement M > 0, directly and by R15, and its bounds, a row a network and placement.
+
+    Columns network, placement; "loss", "by R15", "bound (N5)", "bound (R16c)" and "ETC" (of the optimal rule), all [-].
+
+    >>> import coinfer
+    >>> table = gaps({"alexnet": coinfer.costs(coinfer.load_scenario("abstract-model"))})
+    >>> table[["loss", "by R15", "bound (N5)"]].iloc[-1].round(4).tolist()
+    [0.0968, 0.0968, 0.3402]
+    """
+    parts = []
+    for name, costs in cases.items():
+        one, placed = one_stage_thresholds(costs), np.arange(1, costs.layers + 1)
+        by_stages = [stage_losses(costs, one[:m]).sum() for m in placed]
+        known = bracket(costs)[["loss", "bound (N5)", "bound (R16c)"]]
+        etc = costs.edge + np.cumsum(costs.download) + optimal_costs(costs)[1:]
+        told = pd.DataFrame({"network": name, "placement": placed, "by R15": by_stages, "ETC": etc})
+        parts.append(pd.concat([told, known], axis=1))
+    columns = ["network", "placement", "loss", "by R15", "bound (N5)", "bound (R16c)", "ETC"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def largest_error(table: pd.DataFrame) -> float:
+    """The largest difference between loss and formula, or excess over a bound, as a share of the ETC; of what `gaps` gives."""
+    errors = [
+        (table["loss"] - table["by R15"]).abs(),
+        table["loss"] - table["bound (N5)"],
+        table["bound (N5)"] - table["bound (R16c)"],
+    ]
+    return max(0.0, *((error / table["ETC"]).max() for error in errors))
+
+
 def draw_bracket(bracketed: pd.DataFrame, network: str) -> Drawing:
     """Left what a layer is worth in its bracket, right what 1-sla loses below its bounds."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_IN, 0.36 * PAGE_IN))
     band = {"color": "#56B4E9", "alpha": 0.3, "linewidth": 0, "label": "bracket (R16)"}
     left.fill_between("layer", "at least (R16a)", "at most (R16)", data=bracketed, **band)
     left.plot("layer", "worth", data=bracketed, **rule_style("optimal", label="worth, optimal rule"))
-    left.plot("layer", "download", data=bracketed, **rule_style("edge-only", label="download $D_M$", color=GREY))
-    left.set(xlabel="layer $M$ [-]", ylabel="ETC of an inference [-]")
+    left.plot(
+        "layer", "download", data=bracketed, **rule_style("edge-only", label="download $D_M$", color="black", marker="")
+    )
+    left.set(xlabel="layer $M$ [-]", ylabel="what layer $M$ is worth, ETC [-]")
     right.plot("layer", "bound (R16c)", data=bracketed, **rule_style("static", label="bound (R16c)"))
     right.plot("layer", "bound (N5)", data=bracketed, **rule_style("2-sla", label="bound (N5)"))
     right.plot("layer", "loss", data=bracketed, **rule_style("1-sla", label="loss of 1-sla"))
-    right.set(xlabel="placement $M$ [layers]", ylabel="ETC of an inference [-]")
+    right.set(xlabel="placement $M$ [layers]", ylabel="what 1-sla loses, ETC [-]")
     for axis in (left, right):
         axis.xaxis.set_major_locator(MaxNLocator(10, integer=True))
         axis.legend()
@@ -161,23 +160,3 @@ def savings(alike: Costs) -> pd.DataFrame:
     chance, gain = float(law.go_probability(size, threshold)), float(law.saving(size, threshold))
     saved = {"layer": steps + 1, "optimal": -np.diff(optimal_costs(alike))[:-1], "1-sla": gain * chance**steps}
     return pd.DataFrame(saved | {"download": float(alike.download[0])})
-
-
-def draw_savings(saved: pd.DataFrame, neurons: int) -> Drawing:
-    """What a layer saves under both rules, the price of its download, and how many layers pay."""
-    figure, axis = plt.subplots()
-    for rule in ("optimal", "1-sla"):
-        axis.plot(saved["layer"], saved[rule], **rule_style(rule))
-    axis.axhline(saved["download"].iloc[0], color=GREY, linewidth=0.9, linestyle=":", label="download $D$")
-    placed = saved[["optimal", "1-sla"]].gt(saved["download"], axis=0).sum()
-    for name, pays in placed.items():
-        look = {key: rule_style(str(name))[key] for key in ("color", "linestyle")}
-        axis.axvline(int(pays) + 0.5, linewidth=0.6, **look)
-    axis.set(xlabel="layer $M$ [-]", ylabel="saving of layer $M$ [-]", yscale="log")
-    axis.xaxis.set_major_locator(MaxNLocator(10, integer=True))
-    axis.legend()
-    return figure, (
-        f"What layer M of an MLP of {len(saved) + 1} layers with {neurons} neurons saves under the optimal rule and under "
-        f"1-sla, and what its download costs. Short of the whole network {placed['optimal']} layers pay under the optimal "
-        f"rule and {placed['1-sla']} under 1-sla (vertical lines)."
-    )
