@@ -277,14 +277,7 @@ class ProbeOnce(Rule):
 
     def stop_states(self, costs: Costs, placement: int) -> Floats:
         """From the stage chosen in each state at stage 0."""
-        law = moving_law(costs.law)
-        chosen, here = self.chosen_stages(costs, placement, law), law.chain.initial
-        moving = np.diag(here)  # a row for each state at stage 0
-        found = np.empty((len(here), placement + 1))
-        for n in range(placement + 1):
-            moving = law.chain.arrive(moving, n) if n else moving
-            found[:, n] = moving[chosen == n].sum(axis=0)
-        return found
+        return committed_states(costs, self.chosen_stages(costs, placement, moving_law(costs.law)), placement)
 
     def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> NDArray[np.int64]:
         """From the cost of each stage in each state, where the states are those that the plan was made for."""
@@ -324,6 +317,17 @@ def committed_cost(costs: Costs, chosen: NDArray[np.int64]) -> float:
     law = moving_law(costs.law)
     every = np.concatenate([law.sent(costs.bits[:1]), commitment_costs(costs)], axis=-1)
     return float(law.chain.initial @ every[np.arange(len(every)), chosen])
+
+
+def committed_states(costs: Costs, chosen: NDArray[np.int64], placement: int) -> Floats:
+    """The joint law of the stage n = 0..M and the state there, of the stage chosen (S,) for each state at stage 0; (S, M+1)."""
+    law = moving_law(costs.law)
+    moving = np.diag(law.chain.initial)  # a row for each state at stage 0
+    found = np.empty((len(chosen), placement + 1))
+    for n in range(placement + 1):
+        moving = law.chain.arrive(moving, n) if n else moving
+        found[:, n] = moving[chosen == n].sum(axis=0)
+    return found
 
 
 def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:

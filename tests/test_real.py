@@ -78,19 +78,6 @@ def test_a_glance_adds_up_to_what_sending_always_takes():
     assert told["sending [J]"] + told["tail [J]"] == pytest.approx(sent.energy_j)
 
 
-def test_strategies_are_plans():
-    rules = ["edge-only", "local-only", "optimal"]
-    table = real.strategies({"a": small(outages()), "b": small(still())}, rules).set_index(["scenario", "rule"])
-    assert len(table) == 6
-    for (name, rule), row in table.iterrows():
-        plan = coinfer.plan(small({"a": outages(), "b": still()}[name]), rule=rule)
-        assert (row["M*"], row["ETC"]) == (plan.placement, pytest.approx(plan.cost))
-        assert row["dearer"] == pytest.approx(plan.cost / table.loc[name, "ETC"].min() - 1, abs=1e-8)
-    sure = table.loc[("b", "edge-only")]
-    assert sure["95 % within [s]"] == pytest.approx(sure["time [s]"], rel=1e-3)  # one rate: no spread
-    assert (table["dearer"] == 0).groupby(level=0).sum().min() >= 1
-
-
 @pytest.mark.parametrize(
     ("scenario", "verdict"),
     [
@@ -253,17 +240,6 @@ def test_nothing_turns_where_there_is_no_tail():
     assert list(found) == ["scenario", "interval [s]", "from", "to"]
 
 
-# -- networks
-
-
-def test_networks_on_a_scenario():
-    table = real.of_networks(CAMERA, ["resnet50", "squeezenet"]).set_index("network")
-    plan = coinfer.plan(CAMERA.replace(dnn="squeezenet"))
-    assert table.loc["squeezenet", "M*"] == plan.placement
-    assert table.loc["squeezenet", "speed of"] in set(coinfer.catalogue()["network"])
-    assert table.loc["resnet50", "verdict"] == real.judged(coinfer.costs(CAMERA))["verdict"]
-
-
 # -- links on the map
 
 
@@ -365,12 +341,13 @@ def test_what_is_lost_on_the_autoencoder_is_what_plans_cost():
 
 def test_figures_show_what_was_computed():
     devices = coinfer.catalogue("devices").reset_index().query("device in ['raspberry-pi-4', 'raspberry-pi-5']")
-    speeds = real_drawn.draw_speeds(devices)
-    seen = {line.get_label(): list(line.get_xdata()) for line in speeds.axes[0].lines}
-    expected = devices.set_index(["network", "device"])["speed [GMAC/s]"]
-    assert seen["resnet50"] == [expected["resnet50", device] for device in ("raspberry-pi-4", "raspberry-pi-5")]
-    dearer = real_drawn.draw_dearer(real.strategies(REAL, ["edge-only", "optimal"]))
-    assert [text.get_text() for text in dearer.axes[0].texts] == ["best", "best", "best", "best", "3.2 times", "best"]
+    speeds = real_drawn.draw_speeds(devices).axes[0]
+    seen = [text.get_text() for text in speeds.texts if text.get_text()]
+    of = devices.set_index(["network", "device"])["speed [GMAC/s]"]
+    for device in ("raspberry-pi-4", "raspberry-pi-5"):
+        own = of.xs(device, level="device")
+        assert f"{own['resnet50'] / own.min():.1f}" in seen
+    assert len(seen) == len(devices)
     table = real.halved_and_doubled(REAL)
     verdicts = real_drawn.draw_verdicts(table).axes[0]
     assert len(verdicts.patches) == table["flips"].sum() > 0

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.cost import Costs
-from coinfer.rules import Rule, committed_cost
+from coinfer.rules import Rule, committed_cost, committed_states
 from coinfer.stopping import sending_costs
 from coinfer.validation import InputError
 
@@ -25,7 +25,6 @@ class Neurosurgeon(Rule):
 
     On a channel in motion it is one look that believes the rate will last; in an outage it sends as little as it can.
 
-    >>> import coinfer
     >>> import coinfer
     >>> abstract = coinfer.load_scenario("abstract-model")
     >>> found = [coinfer.plan(abstract, rule=rule).cost for rule in ("probe-once", Neurosurgeon())]
@@ -63,6 +62,10 @@ class Neurosurgeon(Rule):
         if isinstance(costs.law, MovingLaw):
             return committed_cost(priced, self.chosen_stages(costs, placement, moving_law(costs.law)))
         return float(_drawn_afresh(costs, placement, priced))
+
+    def stop_states(self, costs: Costs, placement: int) -> Floats:
+        """From the stage chosen in each state at stage 0."""
+        return committed_states(costs, self.chosen_stages(costs, placement, moving_law(costs.law)), placement)
 
 
 def _computed(costs: Costs, placement: int) -> Floats:

@@ -17,7 +17,6 @@ from coinfer.placement import Plan, expected_cost, plan
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by
 from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_by_looking, saved_share
-from coinfer.timing import time_quantiles_s
 from coinfer.validation import InputError
 
 Cases = Mapping[str, Scenario]
@@ -77,30 +76,6 @@ def at_a_glance(scenario: Scenario) -> dict[str, object]:
     }
 
 
-def strategies(cases: Cases, rules: Iterable[str]) -> pd.DataFrame:
-    """Each rule at its own best placement in each scenario: M*, ETC, seconds, joules, and the 95 % quantile of the time.
-
-    "dearer" is the ETC over the least of all rules in the scenario, less 1.
-    """
-    table = pd.DataFrame(
-        {
-            "scenario": name,
-            "rule": rule,
-            "M*": best.placement,
-            "layers": case.dnn.layers,
-            "ETC": best.cost,
-            "time [s]": best.time_s,
-            "95 % within [s]": float(time_quantiles_s(best, [0.95])[0]),
-            "energy [J]": best.energy_j,
-        }
-        for name, case in cases.items()
-        for rule in rules
-        for best in [plan(case, rule=rule)]
-    )
-    least = table.groupby("scenario")["ETC"].transform("min")
-    return table.assign(dearer=(table["ETC"] / least - 1).round(9) + 0.0)
-
-
 def judged(given: Costs) -> dict[str, str | float]:
     """The verdict on a scenario, what each way to split costs at its best placement, and what the ways beyond the ends save.
 
@@ -127,12 +102,18 @@ def longest_tails(found: Plan) -> float:
     0.0
     """
     scenario = found.problem.scenario
+    return 0.0 if scenario is None else scenario.weights.energy_per_j * longest_tail_j(found)
+
+
+def longest_tail_j(found: Plan) -> float:
+    """The energy of `longest_tails` [J]."""
+    scenario = found.problem.scenario
     if scenario is None or scenario.interval_s is None or not scenario.link.tail_power_w * scenario.link.tail_s:
         return 0.0
     tail_s, interval_s = scenario.link.tail_s, scenario.interval_s
     sends = share_that_sends(found)
     longer_s = min(sends * tail_s, interval_s) - sends * min(tail_s, interval_s)
-    return scenario.weights.energy_per_j * scenario.link.tail_power_w * max(0.0, round(longer_s, 12))
+    return scenario.link.tail_power_w * max(0.0, round(longer_s, 12))
 
 
 def share_that_sends(found: Plan) -> float:
@@ -292,20 +273,3 @@ def turning_interval_s(case: Scenario, spent: Callable[[Plan], float]) -> float:
         return 0.0 if local < lone else np.inf
     half, whole = (spent(plan(case.replace(interval_s=t), rule="edge-only")) for t in (tail_s / 2, tail_s))
     return min(max(0.0, tail_s * (1 - (whole - local) / (2 * (whole - half)))), tail_s)
-
-
-# -- networks
-
-
-def of_networks(scenario: Scenario, names: Iterable[str]) -> pd.DataFrame:
-    """The scenario with each network: M*, the verdict and what looking saves, a row a network."""
-    rows: list[dict[str, object]] = []
-    for name in names:
-        case = scenario.replace(dnn=name, result_at_edge=scenario.result_at_edge or name in ENDS_EARLY)
-        best = plan(case)
-        told = {key: value for key, value in judged(best.problem).items() if key in ("verdict", "once", "again")}
-        measured = {"speed of": case.device.measured_on, "local [s]": local_inference_s(case)}
-        rows.append(
-            {"network": name, "layers": case.dnn.layers, "M*": best.placement, "ETC": best.cost} | told | measured
-        )
-    return pd.DataFrame(rows)

@@ -1,57 +1,87 @@
 """Figures of devices, links and networks that exist."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.colors import ListedColormap, LogNorm
+from matplotlib.colors import ListedColormap, LogNorm, PowerNorm
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style
 from coinfer.study.real import AS_FOUND, VERDICTS, WITHIN
 
-CHEAP, DEAR = 0.001, 100.0  # of the least cost: from here to there the colour tells how much dearer
+PAYS = 0.05  # of the cost: what is saved by what pays
+CHEAP = 0.001  # of the least cost: what costs less more than it is told as the best
+TINY = 5e-5  # a share below it is told as none
+NOTHING, FRAME = "#D9D9D9", "#D55E00"  # of a cell without a number, and around one
 SHORT = {"send always": "S", "compute always": "C", "fixed split": "F", "one look": "1", "look again": "A"}
 PALE = 0.55  # how far towards white a verdict's colour is moved, to be read on
 
 
 def draw_speeds(devices: pd.DataFrame) -> Any:
-    """How fast devices run networks [GMAC/s]: a line a device, from its slowest network to its fastest, a mark a network."""
-    figure, axis = plt.subplots(figsize=(0.8 * PAGE_IN, 0.5 * PAGE_IN))
-    by = devices.groupby("device")["speed [GMAC/s]"]
-    order = by.max().sort_values().index
-    axis.hlines(order, by.min()[order], by.max()[order], color="lightgrey", linewidth=2.5, zorder=0)
-    networks = sorted(devices["network"].unique())
-    palette, markers = sns.color_palette("colorblind", 10), "osD^v<>pPX*h"
-    for number, name in enumerate(networks):
-        part = devices[devices["network"] == name].set_index("device").reindex(order)["speed [GMAC/s]"]
-        axis.plot(part, order, markers[number % len(markers)], color=palette[number % 10], label=name, markersize=4)
-    axis.set(xscale="log", xlabel="speed [GMAC/s]")
-    axis.grid(axis="x", linewidth=0.3)
-    figure.legend(*axis.get_legend_handles_labels(), loc="outside right center", title="network")
+    """How many times as fast as on its slowest network a device is, a cell a device and network; that speed beside its name."""
+    speeds = devices.pivot_table(index="device", columns="network", values="speed [GMAC/s]", aggfunc="max")
+    slowest = speeds.min(axis=1)
+    times = speeds.div(slowest, axis=0).loc[speeds.max(axis=1).sort_values(ascending=False).index]
+    names = [f"{device} (×1: {slowest[device]:.3g} GMAC/s)" for device in times.index]
+    words = times.map(lambda value: "" if np.isnan(value) else f"{value:.1f}")
+    figure, axis = plt.subplots(figsize=(PAGE_IN, 0.19 * len(times) + 0.9))
+    style = {"cmap": "mako_r", "norm": LogNorm(1, 20), "linewidths": 0.5, "fmt": "", "annot_kws": {"size": 6.5}}
+    sns.heatmap(
+        times.set_axis(names), annot=words, ax=axis, cbar_kws={"label": "times its slowest speed", "pad": 0.02}, **style
+    )
+    bar: Any = axis.collections[0].colorbar
+    bar.set_ticks([1, 2, 5, 10, 20], labels=["1", "2", "5", "10", "20"])
+    bar.ax.minorticks_off()
+    _columns_above(axis, times.columns)
     return figure
 
 
-def draw_dearer(table: pd.DataFrame) -> Any:
-    """How much dearer than the best each rule is in each scenario, a cell each, in percent or as a factor."""
-    shares = table.pivot(index="scenario", columns="rule", values="dearer")
-    shares = shares.loc[table["scenario"].unique(), table["rule"].unique()]
-    figure, axis = plt.subplots(figsize=(0.62 * PAGE_IN, 0.36 * PAGE_IN))
-    style = {
-        "cmap": "cividis_r",
-        "norm": LogNorm(CHEAP, DEAR),
-        "linewidths": 0.5,
-        "fmt": "",
-        "annot_kws": {"size": 6.5},
-    }
-    drawn = shares.clip(CHEAP, DEAR)
-    sns.heatmap(drawn, annot=shares.map(dearer_in_words), ax=axis, cbar=False, **style)
-    axis.set(xlabel="", ylabel="")
-    axis.tick_params(length=0)
-    axis.tick_params(axis="x", rotation=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+def draw_savings(table: pd.DataFrame, panels: Mapping[str, str], own: Collection[tuple[str, str]]) -> Any:
+    """What is saved [%], a row of cells a scenario and a column a network, a panel a column of the table with its title.
+
+    Networks of a kind in the order of their "MACs". Framed: the scenario's own network. Dotted: halving or doubling one figure moves the saving across `PAYS`, where the table has
+    "NAME, least" and "NAME, most". Grey: a network that the device was not measured on, nor on one alike.
+    """
+    largest = table.assign(largest=-table.groupby("scenario")["MACs"].transform("max"))
+    table = largest.sort_values("largest", kind="stable")
+    scenarios, networks = table["scenario"].unique(), table.sort_values(["largest", "MACs"])["network"].unique()
+    height = 0.135 * len(scenarios) * len(panels) + 0.26 * len(panels) + 1.1
+    figure, axes = plt.subplots(len(panels), 1, sharex=True, squeeze=False, figsize=(PAGE_IN, height))
+    style = {"cmap": "mako_r", "norm": PowerNorm(0.5, 0, 1), "linewidths": 0.5, "fmt": "", "annot_kws": {"size": 6}}
+    for axis, (name, title) in zip(axes[:, 0], panels.items(), strict=True):
+        cells = table.pivot(index="scenario", columns="network", values=name).loc[scenarios, networks]
+        axis.set_facecolor(NOTHING)
+        sns.heatmap(cells, annot=cells.map(percent_in_words), ax=axis, cbar=False, **style)
+        _mark_cells(axis, table, name, own, [list(scenarios), list(networks)])
+        axis.set(xlabel="", ylabel="")
+        axis.set_title(title, loc="left", fontweight="bold")
+        axis.tick_params(length=0)
+        axis.tick_params(axis="y", rotation=0)
+    axes[-1, 0].tick_params(axis="x", rotation=45)
+    plt.setp(axes[-1, 0].get_xticklabels(), ha="right", rotation_mode="anchor")
+    handles: list[Any] = [
+        Rectangle((0, 0), 1, 1, fill=False, edgecolor=FRAME, label="the scenario's own network"),
+        Line2D([], [], marker="o", color=FRAME, linestyle="", markersize=2.2, label=f"a factor of two in one figure moves it across {PAYS:.0%}"),
+        Rectangle((0, 0), 1, 1, color=NOTHING, label="not measured, nor alike"),
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside upper center", ncols=3)
     return figure
+
+
+def _mark_cells(
+    axis: Any, table: pd.DataFrame, name: str, own: Collection[tuple[str, str]], order: Sequence[list[str]]
+) -> None:
+    """Frames and dots of `draw_savings`."""
+    for cell in table.to_dict("records"):
+        y, x = order[0].index(cell["scenario"]), order[1].index(cell["network"])
+        if (cell["scenario"], cell["network"]) in own:
+            axis.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=FRAME, linewidth=1.1, clip_on=False))
+        if f"{name}, least" in cell and cell[f"{name}, least"] < PAYS <= cell[f"{name}, most"]:
+            axis.plot(x + 0.88, y + 0.24, "o", color=FRAME, markersize=2.2)
 
 
 def dearer_in_words(dearer: float) -> str:
@@ -63,6 +93,19 @@ def dearer_in_words(dearer: float) -> str:
     if dearer < CHEAP:
         return "best"
     return f"+{100 * dearer:.0f} %" if dearer < 1 else f"{1 + dearer:.{1 if dearer < 9 else 0}f} times"
+
+
+def percent_in_words(share: float) -> str:
+    """A share as a percentage that tells nothing from little; "" for none.
+
+    >>> [percent_in_words(share) for share in (0.0, 0.004, 0.126, float("nan"))]
+    ['0', '<1', '13', '']
+    """
+    if np.isnan(share):
+        return ""
+    if share < TINY:
+        return "0"
+    return "<1" if share < 0.01 else f"{100 * share:.0f}"
 
 
 def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, float | None]) -> Any:
@@ -118,8 +161,9 @@ def draw_verdicts(table: pd.DataFrame) -> Any:
     axis.set(xlabel="", ylabel="")
     axis.tick_params(length=0)
     axis.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=90)
-    handles = [Rectangle((0, 0), 1, 1, color=colours(number)) for number in range(len(VERDICTS))]
-    names = [f"{SHORT[name]}: {name}" for name in VERDICTS]
+    found = [number for number in range(len(VERDICTS)) if numbers.eq(number).any(axis=None)]
+    handles = [Rectangle((0, 0), 1, 1, color=colours(number)) for number in found]
+    names = [f"{SHORT[name]}: {name}" for number, name in enumerate(VERDICTS) if number in found]
     figure.legend(
         handles, names, loc="outside upper center", ncols=5, title=f"simplest within {WITHIN:.0%} of the best"
     )
@@ -133,16 +177,27 @@ def draw_mlp(placed: pd.DataFrame, narrowest: int) -> Any:
     for axis, ((channel, case), part) in zip(axes[0], panels, strict=True):
         loss = 100 * part.pivot(index="K", columns="rate [bit/s]", values="loses")
         x, y = loss.columns.to_numpy(float), loss.index.to_numpy(float)
-        style = {"cmap": "magma_r", "vmin": 0, "vmax": 100 * placed["loses"].max(), "shading": "nearest"}
+        style = {"cmap": "mako_r", "vmin": 0, "vmax": 100 * placed["loses"].max(), "shading": "nearest"}
         drawn = axis.pcolormesh(x, y, loss.to_numpy(), rasterized=True, **style)
         narrow = part[part["exact"] == narrowest]
-        axis.plot(narrow["rate [bit/s]"], narrow["K"], ".", color="#009E73", markersize=1.5)
+        axis.plot(
+            narrow["rate [bit/s]"], narrow["K"], ".", color=FRAME, markersize=2, label="the best end is the bottleneck"
+        )
         axis.set(xscale="log", yscale="log", title=f"{case}, {channel}")
         axis.minorticks_off()
     axes[0, 0].set_ylabel("inferences per update [-]")
     figure.supxlabel("rate [bit/s]", fontsize=7)
     figure.colorbar(drawn, ax=axes, label="loses [%]", fraction=0.04)
+    shown = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
+    figure.legend(shown.values(), shown.keys(), loc="outside upper center", markerscale=2)
     return figure
+
+
+def _columns_above(axis: Any, names: Iterable[str]) -> None:
+    axis.set(xlabel="", ylabel="")
+    axis.tick_params(length=0)
+    axis.tick_params(axis="x", top=True, labeltop=True, bottom=False, labelbottom=False)
+    axis.set_xticklabels(names, rotation=30, ha="left", rotation_mode="anchor")
 
 
 def _heading(figure: str, factor: float) -> str:
