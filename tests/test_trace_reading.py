@@ -117,16 +117,18 @@ Tue Mar 08 10:00:07 UTC 2022,-90,-11,-61,-95,-12,-80,12501500,8.0
 
 
 def test_a_modem_log_sends_the_bytes_that_its_counter_counted(tmp_path):
-    """The rate is that since the row before: over the whole log the counter's bytes, in windows of the usual 3 s."""
+    """The rate is that since the row before: over the whole log the counter's bytes, in windows longer than the usual 3 s."""
     path = written(tmp_path, MODEM)
-    trace = read_trace(path, time="Time", rate="RATE(MBit/s)", holds="since last")
-    assert (trace.window_s, trace.duration_s) == (3.0, 15.0)
-    assert trace.rates_bps.sum() * 3.0 == pytest.approx((12_501_500 - 1500) * 8)
-    assert trace.rates_bps == pytest.approx([0, 8e6, 8e6, (8e6 + 2 * 10e6) / 3, 8e6])
+    trace = read_trace(path, time="Time", rate="RATE(MBit/s)", holds="since last", window_s=5.0)
+    assert (trace.window_s, trace.duration_s) == (5.0, 15.0)
+    assert trace.rates_bps.sum() * 5.0 == pytest.approx((12_501_500 - 1500) * 8)
+    assert trace.rates_bps == pytest.approx([2 * 8e6 / 5, 8e6, (2 * 10e6 + 3 * 8e6) / 5])
+    usual = read_trace(path, time="Time", rate="RATE(MBit/s)", holds="since last")
+    assert usual.rates_bps == pytest.approx([0, 8e6, 8e6, 10e6, 8e6])  # in force at 1.5, 4.5, 7.5, 10.5 and 13.5 s
     until = read_trace(path, time="Time", rate="RATE(MBit/s)")
     assert until.rates_bps == pytest.approx([0, 0, 8e6, 8e6, 10e6, 8e6])
     by_index = read_trace(path, time=0, rate=8, holds="since last")
-    assert by_index.rates_bps == pytest.approx(trace.rates_bps)
+    assert by_index.rates_bps == pytest.approx(usual.rates_bps)
 
 
 # a log of a phone: several rows in a second, cells that are missing (as of uccmisl/5Gdataset; numbers made up)
@@ -162,6 +164,83 @@ def test_the_default_window_is_the_usual_interval(tmp_path):
     assert read_trace(path, format="rate", window_s=0.1).window_s == pytest.approx(0.1)
     packets = written(tmp_path, "\n".join(str(at // 100) for at in range(100_000)))
     assert read_trace(packets, format="mahimahi").window_s == 0.1
+
+
+# ---------------------------------------------------------------- outages in what loggers' clocks say
+
+SHAKEN = np.random.default_rng(0).uniform(-1e-3, 1e-3, 4000)
+CLOCKS = {  # the usual interval [s], how a sample's time is written, and what the reader is told of it
+    "0.1 s": (0.1, lambda i: f"{i / 10:.1f}", {}),
+    "0.1 s since 1970": (0.1, lambda i: f"{1660225290 + i / 10:.1f}", {}),
+    "0.2 s since 1970": (0.2, lambda i: f"{1660225290 + i / 5:.1f}", {}),
+    "0.1 s in ms": (0.1, lambda i: f"{1660225290000 + 100 * i}", {"time_unit": "ms"}),
+    "0.1 s as dates": (0.1, lambda i: (START + timedelta(seconds=i / 10)).isoformat(), {}),
+    "0.3 s": (0.3, lambda i: f"{0.3 * i:.1f}", {}),
+    "30 a second in us": (1 / 30, lambda i: f"{i / 30:.6f}", {}),
+    "30 a second in ms": (1 / 30, lambda i: f"{1000 * i / 30:.0f}", {"time_unit": "ms"}),
+    "late by 1 ms": (1.001, lambda i: f"{1.001 * i:.3f}", {}),
+    "shaken by 1 ms": (1.0, lambda i: f"{i + SHAKEN[i]:.3f}", {}),
+    "late and shaken": (1.001, lambda i: f"{1.001 * i + SHAKEN[: i + 1].sum():.3f}", {}),
+}
+
+
+def spells(rates) -> int:
+    """How many outages there are."""
+    return sum(rate == 0 and (number == 0 or rates[number - 1] > 0) for number, rate in enumerate(rates))
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["usual window", "window of an interval"])
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_each_sample_is_a_window_whatever_the_clock_makes_of_regular_times(tmp_path, clock, told):
+    """Outages of one sample and of three: their number, their share of the time, the mean rate and the chain are as drawn."""
+    interval_s, write, options = CLOCKS[clock]
+    drawn = [0 if i % 37 == 0 or i % 100 < 3 else 20 if i % 5 < 3 else 7 for i in range(4000)]
+    path = written(tmp_path, "".join(f"{write(i)};{rate}\n" for i, rate in enumerate(drawn)))
+    trace = read_trace(path, time=0, rate=1, window_s=interval_s if told else None, **options)
+    true = Trace(np.array(drawn) * 1e6, interval_s)
+    near = 1e-3 if clock in ("30 a second in ms", "late and shaken") else 1e-9  # now and then a sample is two windows
+    assert spells(trace.rates_bps) == spells(drawn)
+    assert trace.outage_share == pytest.approx(true.outage_share, rel=2 * near)
+    assert trace.mean_rate_bps == pytest.approx(true.mean_rate_bps, rel=near)
+    assert trace.duration_s == pytest.approx(true.duration_s, rel=1e-3)
+    if near < 1e-3:
+        assert (trace.rates_bps == true.rates_bps).all()
+        assert trace.window_s == pytest.approx(interval_s, rel=1e-5)
+    chain, wanted = trace.markov(), true.markov()
+    assert chain.rates_bps == pytest.approx(wanted.rates_bps, rel=near)
+    assert np.array(chain.generator) == pytest.approx(np.array(wanted.generator), rel=0.02, abs=1e-3)
+
+
+@given(
+    times=st.lists(st.integers(1, 30), min_size=2, max_size=12).map(np.cumsum),
+    rates=st.lists(st.integers(1, 9), min_size=12, max_size=12),
+    parts=st.sampled_from([1, 2, 3]),
+)
+def test_a_short_window_has_the_rate_in_force_at_its_middle(tmp_path_factory, times, rates, parts):
+    """Found by going through the samples, window by window; where a sample falls on a middle, either rate will do."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    path.write_text("".join(f"{6 * at}.5 {rate}\n" for at, rate in zip(times, rates, strict=False)))
+    usual = 6 * sorted(np.diff(times))[(len(times) - 2) // 2]
+    window_s = float(usual) / parts
+    trace = read_trace(path, format="rate", window_s=window_s, gaps="hold")
+    assert trace.window_s == pytest.approx(window_s, rel=1e-9)
+    for number, found in enumerate(trace.rates_bps):
+        middle = 6 * times[0] + (number + 0.5) * window_s
+        at = [i for i, start in enumerate(6 * times) if start < middle + 1e-6]
+        near = any(abs(start - middle) < 1e-6 for start in 6 * times)
+        assert found == 1e6 * rates[at[-1]] or (near and found == 1e6 * rates[at[-2]])
+
+
+def test_a_longer_window_is_an_outage_if_it_lies_in_one(tmp_path):
+    """Outages of 1 s, sampled every 0.1 s, in windows of 1 s: what rounding of the times leaves in them is no rate."""
+    drawn = np.repeat([0.0 if i % 7 == 0 else 20.0 for i in range(200)], 10)
+    path = written(tmp_path, "".join(f"{1660225290 + i / 10:.1f} {rate}\n" for i, rate in enumerate(drawn)))
+    trace = read_trace(path, format="rate", window_s=1.0)
+    assert trace.rates_bps == pytest.approx(1e6 * drawn[::10], rel=1e-5)
+    assert trace.outage_share == np.mean(drawn == 0)
+    halves = read_trace(path, format="rate", window_s=2.0)
+    assert halves.outage_share == 0
+    assert halves.mean_rate_bps == pytest.approx(1e6 * drawn.mean(), rel=1e-5)
 
 
 def test_a_night_on_which_clocks_go_back(tmp_path):
@@ -217,10 +296,32 @@ def test_what_a_gap_means(tmp_path, holds, gaps, rates_mbps, starts):
     assert trace.gaps_cut == (gaps == "cut")
 
 
+def test_what_is_a_gap_is_for_the_caller_to_say(tmp_path):
+    """A logger that is silent for 5 s of every 10: no gap by default, but an outage if a pause of two intervals is one."""
+    rows = [(at, 20.0) for at in range(100) if at % 10 < 5] + [(100, 20.0)]
+    path = written(tmp_path, "".join(f"{at} {rate}\n" for at, rate in rows))
+    told = read_trace(path, format="rate", gaps="outage", gap_s=1.5)
+    assert told.rates_bps == pytest.approx([20e6 if at % 10 < 5 else 0 for at in range(101)])
+    assert told.gaps_s == tuple((10.0 * number + 4, 6.0) for number in range(10))
+    for gap_s in (None, 6.0):
+        assert read_trace(path, format="rate", gaps="outage", gap_s=gap_s).gaps_s == ()
+    with pytest.warns(UserWarning, match="10 pauses of more than 5.5 s, where 1 s are usual, 60 s in all"):
+        assert read_trace(path, format="rate", gap_s=5.5).rates_bps.size == 51
+
+
+def test_a_jump_of_months_is_held_in_a_second_or_two(tmp_path):
+    path = written(tmp_path, "0 1\n1 2\n2 3\n19999990 4\n19999991 5\n")
+    began = time.process_time()
+    trace = read_trace(path, format="rate", gaps="hold")
+    assert time.process_time() - began < 4
+    assert np.bincount((trace.rates_bps / 1e6).astype(int)).tolist() == [0, 1, 1, 19_999_988, 1, 1]
+
+
 def test_a_gap_that_nobody_explained_is_left_out_with_a_warning(tmp_path):
     path = written(tmp_path, "# a pause\n" + PAUSED + "500 6\n")
     with pytest.warns(
-        UserWarning, match=r"2 pauses .* 1 s, 497 s in all, the longest of 397 s before line 7"
+        UserWarning,
+        match=r"2 pauses of more than 10 s, where 1 s are usual, 497 s in all, the longest of 397 s before line 7",
     ) as caught:
         trace = read_trace(path, format="rate")
     assert caught[0].filename == __file__
@@ -378,6 +479,12 @@ BAD = {
         "missing = 'drop': should be one of skip, outage",
     ),
     "another meaning of gaps": ("0,1\n", CSV | {"gaps": "cuts"}, "gaps = 'cuts': should be one of cut, hold, outage"),
+    "a gap of no length": ("0,1\n1,1\n", CSV | {"gap_s": 0}, "gap_s = 0: should be a positive number of seconds"),
+    "gaps as long as intervals": (
+        "0,1\n2,1\n4,1\n",
+        CSV | {"gap_s": 2.0},
+        "gap_s = 2: should be longer than the usual interval of the samples, 2 s",
+    ),
     "another meaning of rates": (
         "0,1\n",
         CSV | {"holds": "last"},
@@ -418,6 +525,7 @@ TOLD = {
     "ns": {"time_unit": "ns"},
     "format of dates": {"time_format": "%Y-%m-%d"},
     "rate": {"format": "rate"},
+    "gaps": {"gap_s": 1.5, "gaps": "outage"},
     "mahimahi": {"format": "mahimahi"},
 }
 

@@ -42,8 +42,9 @@ def read_trace(
     missing: str | None = None,
     holds: str = "until next",
     gaps: str | None = None,
+    gap_s: float | None = None,
 ) -> Trace:
-    """A trace from a log, averaged over windows of `window_s`: the usual interval of the samples, 0.1 s for packets.
+    """A trace from a log, in windows of `window_s`: by default the usual interval of the samples, 0.1 s for packets.
 
     `format`: "mahimahi", a whole number of milliseconds a line for each 1500-byte packet that could be delivered then;
     "rate", time [s] and rate [Mbit/s] in two columns; "csv", a table whose columns `time` and `rate`, or `snr` with the
@@ -51,23 +52,27 @@ def read_trace(
     first line is a header if a column is named, or holds a word there. `separator`: comma, semicolon, tab or " " (blanks).
     Times are numbers, or dates in one zone or with offsets: ISO 8601, as Unix prints them, year first with dots, or in
     strptime's `time_format`. `missing` cells ("", "-", "nan", "NA") mean an "outage" or lines to "skip". `holds`: a rate is
-    that "until next" sample, or "since last", as counters give; those of one time are averaged. A pause of more than 10
-    usual intervals is one of `gaps_s`: "cut" but for one interval and joined, a rate that "hold"s on, or an "outage".
+    that "until next" sample, or "since last", as differences of a counter; those of one time are averaged. A window that is
+    not longer than the usual interval has the rate in force at its middle, so that an outage is one although clocks jitter;
+    a longer one has the mean, and is an outage only if it lies in one. The usual interval is the mean of regular ones, else
+    the median. A pause of more than `gap_s`, 10 usual intervals, is one of `Trace.gaps_s`: "cut" but for one interval and
+    joined, a rate that "hold"s on, or an "outage".
     A `UserWarning` says which gaps were cut if nobody said what `gaps` are, that a column's name has another rate unit,
     and that a window holds too few packets to tell a rate (10 on average, empty ones apart). Raises `InputError`.
     """
     _check_choices(format=format, holds=holds, gaps=gaps, missing=missing)
     window_s = None if window_s is None else seconds("window_s", window_s)
+    pauses = holds, gaps, None if gap_s is None else seconds("gap_s", gap_s)
     found = lines_of(path)
     if format == "mahimahi":
         return _packets(path, found, PACKET_WINDOW_S if window_s is None else window_s)
     if format == "rate":
-        return sampled(path, *_two_columns(path, found, missing), window_s, holds, gaps)
+        return sampled(path, *_two_columns(path, found, missing), window_s, *pauses)
     columns, to_bps = _columns(time, rate, snr), _in_bps(rate, rate_unit, snr_unit, bandwidth_hz)
     check_time(time_unit, time_format)
     lines, (moments, values) = read_table(path, found, columns, separator, time_format)
     times = times_s(path, moments, lines, time_unit, time_format)
-    return sampled(path, *_rates(path, lines, times, values, to_bps, missing), window_s, holds, gaps)
+    return sampled(path, *_rates(path, lines, times, values, to_bps, missing), window_s, *pauses)
 
 
 CHOICES = {"format": ("csv", "rate", "mahimahi"), "holds": HOLDS, "gaps": GAPS, "missing": ("skip", "outage")}
