@@ -16,19 +16,19 @@ ALIKE = 1e-3  # regular intervals differ by less than this share of the median; 
 LEAST_S, MOST_S = 1e-9, 86_400.0  # of a usual interval; beyond, time is in another unit
 HOLDS = ("until next", "since last")
 GAPS = ("cut", "hold", "outage")
+Samples = tuple[NDArray[np.int64], Floats, Floats]  # (S,) line, time [s] and rate [bit/s] of each
 
 
 def sampled(
     path: str | Path,
-    lines: NDArray[np.int64],
-    times: Floats,
-    rates: Floats,
+    samples: Samples,
     window_s: float | None,
     holds: str,
     gaps: str | None,
     gap_s: float | None = None,
 ) -> Trace:
-    """A trace of samples (S,) at times that do not fall [s], with rates [bit/s]; `read_trace` says what the rest means."""
+    """A trace of samples at times that do not fall; `read_trace` says what the rest means."""
+    lines, times, rates = samples
     _check(path, lines, times, rates)
     moments, which = np.unique(times, return_inverse=True)
     means = np.bincount(which, rates) / np.bincount(which)
@@ -51,7 +51,7 @@ def sampled(
     starts = edges[pauses]
     if gaps == "outage":
         edges, means = _paused(edges, means, pauses, usual, holds)
-    window_s = usual if window_s is None else window_s
+    window_s = usual if window_s is None else float(window_s)
     check_size(path, edges + moments[0], float(edges[-1]), window_s)
     fine = window_s <= max(usual, mean) * (1 + ALIKE)
     rates, window_s = _at_middles(edges, means, window_s) if fine else _averaged(edges, means, window_s, clock_s)
