@@ -36,11 +36,19 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
     for axis, (title, figures) in zip(axes, PANELS.items(), strict=False):
         logarithmic = not title.startswith("correlation")
         for number, (label, column) in enumerate(figures.items()):
-            for pair, part in by[column].unstack("of").reindex(columns=["trace", "chain"]).groupby("pair"):
+            look = {
+                "color": colours[number],
+                "marker": markers[number],
+                "linestyle": "",
+                "markersize": 4,
+                "label": label,
+            }
+            for pair, part in by[column].unstack("of").reindex(columns=["trace", "chain"]).dropna().groupby("pair"):
                 shown = part[(part > 0).all(axis=1)] if logarithmic else part
-                look = {"color": colours[number], "marker": markers[number], "linestyle": "", "markersize": 4}
-                face = {"markerfacecolor": "none"} if pair == "published" else {"label": label}
-                axis.plot(shown["trace"], shown["chain"], **look, **face)
+                if len(shown):
+                    face = {"markerfacecolor": "none"} if pair == "published" else {}
+                    axis.plot(shown["trace"], shown["chain"], **look, **face)
+                    look["label"] = "_"  # one entry for both kinds
         _on_the_diagonal(axis, title, logarithmic=logarithmic)
     for rule in WAYS.values():
         part = replayed[replayed["rule"] == rule]
@@ -61,7 +69,8 @@ def _on_the_diagonal(axis: Any, title: str, *, logarithmic: bool) -> None:
     axis.plot(ends, ends, color="black", linewidth=0.6, linestyle=":", zorder=0)
     axis.set(xscale="log" if logarithmic else "linear", yscale="log" if logarithmic else "linear", title=title)
     axis.set(xlim=ends, ylim=ends, aspect="equal")
-    axis.legend(loc="lower right" if logarithmic else "upper left", handletextpad=0.2, borderpad=0.1)
+    if axis.get_legend_handles_labels()[1]:
+        axis.legend(loc="lower right" if logarithmic else "upper left", handletextpad=0.2, borderpad=0.1)
 
 
 def draw_best(verdicts: pd.DataFrame, counted: pd.DataFrame) -> Any:
