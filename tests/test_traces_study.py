@@ -80,7 +80,7 @@ def test_what_was_warned_of_is_kept_for_each_log(tmp_path):
     cases = replayed.device_on_traces(found, "city-camera")
     table = traces.at_hand(found, fitted, cases, warned).set_index("trace")
     assert table["gaps"].tolist() == [1, 0, 1]
-    assert table.loc["good.csv", "warnings"] == ""
+    assert table.loc["good.csv", "warnings"] == "none"
     assert table.loc["counter.csv", "warnings"] == "; ".join(warned["counter.csv"])
     assert table.loc["pause.csv", ["device", "server"]].tolist() == ["raspberry-pi-4", "nvidia-t4"]
     said = traces.of_what(cases, NETWORKS, warned, drawn=False)

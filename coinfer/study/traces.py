@@ -77,7 +77,7 @@ def at_hand(
             "trace": name, "duration [s]": trace.duration_s, "window [s]": trace.window_s, "gaps": len(trace.gaps_s),
             "mean [Mbit/s]": trace.mean_rate_bps / 1e6, "in outage": trace.outage_share,
             "states": len(fitted[name].rates_bps or ()), "device": cases[name].device.name, "server": cases[name].edge.name,
-            "K": cases[name].inferences_per_update, "warnings": "; ".join(warned.get(name, ())),
+            "K": cases[name].inferences_per_update, "warnings": "; ".join(warned.get(name, ())) or "none",
         }
         for name, trace in traces.items()
     ]  # fmt: skip
