@@ -18,6 +18,7 @@ from coinfer.channel import Markov, Trace, read_trace
 from coinfer.channel.law import Floats
 from coinfer.scenario import Scenario
 from coinfer.study.parameters import files_below
+from coinfer.study.real_links import rate_correlation
 from coinfer.system import Link
 from coinfer.validation import InputError, seconds
 
@@ -222,13 +223,7 @@ def of_chain(chain: Markov) -> dict[str, float]:
     }
     if known["in outage"]:
         known |= _outages_of(rates > 0, law, moves)
-    spread = (rates - law @ rates) / rates.max()
-    variance = float(law @ spread**2)
-    if variance > 0:
-        known |= {
-            f"correlation after {lag_s:g} s": float((law * spread) @ expm(moves * lag_s) @ spread) / variance
-            for lag_s in LAGS_S
-        }
+    known |= {f"correlation after {lag_s:g} s": rate_correlation(states, lag_s) for lag_s in LAGS_S}
     return {figure: known.get(figure, nan) for figure in FIGURES}
 
 
