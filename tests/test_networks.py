@@ -377,7 +377,7 @@ def test_a_table_that_disagrees_is_not_written(changed, module, tmp_path: Path, 
         return execution.Executed(**run, kinds=kinds)
 
     monkeypatch.setattr("coinfer.network.torchvision_export.export", export)
-    monkeypatch.setattr("coinfer.network.torchvision_export.versions", dict)
+    monkeypatch.setattr("coinfer.network.__main__._versions", lambda packages: {})
     monkeypatch.setattr("coinfer.network.torchvision_export.NETWORKS", ("alexnet",))
     monkeypatch.setattr(execution, "execute", execute)
     monkeypatch.setattr(tables, "DATA", tmp_path)

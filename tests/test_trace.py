@@ -117,7 +117,7 @@ def test_named_columns(tmp_path):
         (
             "0 1\n8e4 1\n2e10 2\n",
             {"format": "rate", "window_s": 1e-3, "gaps": "outage"},
-            r"which is 2e\+13 windows of window_s = 0.001; should be at most 1e\+08",
+            r"which is 2e\+13 windows of window_s = 0.001; should be at most 2e\+07",
         ),
         ("5\n100000000000000\n", {"format": "mahimahi"}, r"lasts 1e\+11 s, which is 1e\+12 windows of window_s = 0.1"),
         ("0 1\n2 2\n1 2\n", {"format": "rate"}, "line 3 goes back in time by 1 s"),
@@ -315,7 +315,7 @@ def test_thresholds_are_rates():
 
 @pytest.mark.parametrize("dnn", ["alexnet", "squeezenet"])
 def test_32_states_are_enough_and_4_are_not(dnn):
-    """Fitted to one half of a trace: what is promised moves by no more than 1 %, what is paid on the other half by 0.3 %."""
+    """Fitted to one half of a trace: what is promised moves by no more than 1 %, what is paid on the other half by 0.5 %."""
     faded = process_trace(Link(mean_snr_db=10), coherence_time_s=3.0, duration_s=3600, window_s=0.1, rng=3)
     for trace in (example_trace("example-rate.txt"), faded):
         first, second = trace.between(0, 0.5), trace.between(0.5, 1)
@@ -326,7 +326,7 @@ def test_32_states_are_enough_and_4_are_not(dnn):
             paid.append(replay(of, at, second, rng=1).mean)
         assert promised[0] < 0.96 * promised[2]
         assert promised[1] == pytest.approx(promised[2], rel=0.01)
-        assert paid[1] == pytest.approx(paid[2], rel=0.003)
+        assert paid[1] == pytest.approx(paid[2], rel=0.005)
 
 
 # ---------------------------------------------------------------- replay
@@ -536,7 +536,7 @@ def test_rayleigh_fading_costs_on_replay_what_the_diffusion_does(dnn):
         ("example.up", "alexnet", 0.08),
         ("example.up", "squeezenet", 0.015),
         ("example-rate.txt", "alexnet", 0.05),
-        ("example-rate.txt", "squeezenet", 0.05),
+        ("example-rate.txt", "squeezenet", 0.06),
     ],
 )
 def test_on_the_examples_chain_and_replay_differ_by_a_few_per_cent(name, dnn, off, rule):

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import re
 import time
 import warnings
 from contextlib import suppress
@@ -44,6 +45,7 @@ TIMES = {  # how a time is written, and what the reader is told of it
     "ns": (since_1970(9), {"time_unit": "ns"}),
     "iso": (lambda at, i: at.strftime("%Y-%m-%dT%H:%M:%S"), {}),
     "iso, some with decimals": (lambda at, i: at.strftime("%Y-%m-%dT%H:%M:%S") + (".000" if i % 2 else ""), {}),
+    "iso, comma": (lambda at, i: at.strftime("%Y-%m-%d %H:%M:%S,000"), {}),
     "iso, UTC": (lambda at, i: at.strftime("%Y-%m-%dT%H:%M:%SZ"), {}),
     "iso, offsets": (with_offset, {}),
     "iso, blank": (lambda at, i: at.strftime("%Y-%m-%d %H:%M:%S"), {}),
@@ -64,7 +66,7 @@ UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "byte/s": 8.0, "kB/s": 8e3}
         lambda each: any(rate for _, rate in each)
     ),
     spelling=st.sampled_from(sorted(TIMES)),
-    separator=st.sampled_from([",", ";", "\t", " "]),
+    separator=st.sampled_from([",", ";", "\t", " ", "|"]),
     unit=st.sampled_from(sorted(UNITS)),
     header=st.booleans(),
     by_name=st.booleans(),
@@ -78,7 +80,7 @@ def test_every_spelling_gives_the_same_trace(
 ):
     """By definition: a rate in whole kbyte/s, times 8, in each half second until the next sample."""
     write, options = TIMES[spelling]
-    if separator == " " and " " in write(START, 0):
+    if separator in write(START, 0):
         separator = ";"
     rows, at = [], START
     for i, (seconds, kilobytes) in enumerate(samples):
@@ -87,7 +89,7 @@ def test_every_spelling_gives_the_same_trace(
         at += timedelta(seconds=seconds)
     if ragged and order[2] == "other":
         rows[-1].pop()
-        rows[0].append("more")
+        rows[0].append("" if header else "more")
     lines = [separator.join(order)] * header + [separator.join(row) for row in rows]
     path = tmp_path_factory.mktemp("log") / "log"
     path.write_bytes((end.join(lines) + end).encode("utf-8-sig" if told else "utf-8"))
@@ -95,7 +97,13 @@ def test_every_spelling_gives_the_same_trace(
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         trace = read_trace(
-            path, window_s=0.5, rate_unit=unit, separator=separator if told else None, gaps="hold", **columns, **options
+            path,
+            window_s=0.5,
+            rate_unit=unit,
+            separator=separator if told or separator == "|" else None,
+            gaps="hold",
+            **columns,
+            **options,
         )
     lengths = [seconds for seconds, _ in samples[:-1]]
     lengths.append(sorted(lengths)[(len(lengths) - 1) // 2])  # the last one holds as long as usual
@@ -117,16 +125,18 @@ Tue Mar 08 10:00:07 UTC 2022,-90,-11,-61,-95,-12,-80,12501500,8.0
 
 
 def test_a_modem_log_sends_the_bytes_that_its_counter_counted(tmp_path):
-    """The rate is that since the row before: over the whole log the counter's bytes, in windows of the usual 3 s."""
+    """The rate is that since the row before: over the whole log the counter's bytes, in windows longer than the usual 3 s."""
     path = written(tmp_path, MODEM)
-    trace = read_trace(path, time="Time", rate="RATE(MBit/s)", holds="since last")
-    assert (trace.window_s, trace.duration_s) == (3.0, 15.0)
-    assert trace.rates_bps.sum() * 3.0 == pytest.approx((12_501_500 - 1500) * 8)
-    assert trace.rates_bps == pytest.approx([0, 8e6, 8e6, (8e6 + 2 * 10e6) / 3, 8e6])
+    trace = read_trace(path, time="Time", rate="RATE(MBit/s)", holds="since last", window_s=5.0)
+    assert (trace.window_s, trace.duration_s) == (5.0, 15.0)
+    assert trace.rates_bps.sum() * 5.0 == pytest.approx((12_501_500 - 1500) * 8)
+    assert trace.rates_bps == pytest.approx([2 * 8e6 / 5, 8e6, (2 * 10e6 + 3 * 8e6) / 5])
+    usual = read_trace(path, time="Time", rate="RATE(MBit/s)", holds="since last")
+    assert usual.rates_bps == pytest.approx([0, 8e6, 8e6, 10e6, 8e6])  # in force at 1.5, 4.5, 7.5, 10.5 and 13.5 s
     until = read_trace(path, time="Time", rate="RATE(MBit/s)")
     assert until.rates_bps == pytest.approx([0, 0, 8e6, 8e6, 10e6, 8e6])
     by_index = read_trace(path, time=0, rate=8, holds="since last")
-    assert by_index.rates_bps == pytest.approx(trace.rates_bps)
+    assert by_index.rates_bps == pytest.approx(usual.rates_bps)
 
 
 # a log of a phone: several rows in a second, cells that are missing (as of uccmisl/5Gdataset; numbers made up)
@@ -162,6 +172,184 @@ def test_the_default_window_is_the_usual_interval(tmp_path):
     assert read_trace(path, format="rate", window_s=0.1).window_s == pytest.approx(0.1)
     packets = written(tmp_path, "\n".join(str(at // 100) for at in range(100_000)))
     assert read_trace(packets, format="mahimahi").window_s == 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        *(
+            ("bytes_per_s", "byte/s"),
+            ("tx_bytes_per_s", "byte/s"),
+            ("UL bits per s", "bit/s"),
+            ("Transfer KBytes", "kB/s"),
+        ),
+        *(("UL_Kbits", "kbit/s"), ("bitrate [bits / s]", "bit/s"), ("sent bytes", "byte/s"), ("Mbits/sec", "Mbit/s")),
+    ],
+)
+def test_every_spelling_of_a_unit_of_rates_is_known(tmp_path, name, unit):
+    path = written(tmp_path, f"t,{name}\n0,1\n1,2\n")
+    other = {"byte/s": "bit/s"}.get(unit, "byte/s")
+    for column in (name, 1):
+        with pytest.warns(UserWarning, match=f"rate = {re.escape(repr(name))}: is read in {other}, as rate_unit says"):
+            read_trace(path, time="t", rate=column, rate_unit=other)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read_trace(path, time=0, rate=column, rate_unit=unit)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        *(("time (ms)", "ms"), ("t_ms", "ms"), ("Time [us]", "us"), ("timestamp_ns", "ns"), ("elapsed ms", "ms")),
+        *(("time (s)", "s"), ("sec", "s"), ("t [µs]", "us"), ("time, Milliseconds", "ms")),
+    ],
+)
+def test_a_name_that_says_another_unit_of_time_warns(tmp_path, name, unit):
+    path = written(tmp_path, f"{name};r\n0;1\n1000;2\n2000;3\n")
+    other = "s" if unit != "s" else "ms"
+    for column in (name, 0):
+        with pytest.warns(
+            UserWarning, match=f"time = {re.escape(repr(name))}: is read in {other}, as time_unit"
+        ) as caught:
+            read_trace(path, time=column, rate="r", time_unit=other)
+        assert caught[0].filename == __file__
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read_trace(path, time=column, rate=1, time_unit=unit)
+
+
+def test_names_without_a_unit_do_not_warn(tmp_path):
+    for name in ("time", "timestamp", "class", "sms count", "times", "t", "msfree"):
+        path = written(tmp_path, f"{name},bitrate,UL bit rate,jobs/s\n0,1,1,1\n1,2,2,2\n")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for rate in ("bitrate", "UL bit rate", "jobs/s"):
+                read_trace(path, time=name, time_unit="us", rate=rate)
+    dates = written(tmp_path, "t_ms,r\n2022-08-11 13:41:30,1\n2022-08-11 13:41:31,2\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert read_trace(dates, time="t_ms", rate="r").window_s == 1.0
+
+
+def test_a_counter_that_is_taken_for_a_rate_warns(tmp_path):
+    """20 samples that never fall and do rise; neither fewer, nor a constant, nor one that falls once, nor SNRs."""
+    counter = [2_500_000 * (i // 2) for i in range(20)]
+
+    def read(values, column="r", **options):
+        rows = "".join(f"{i};{value}\n" for i, value in enumerate(values))
+        return read_trace(written(tmp_path, f"t;{column}\n" + rows), time="t", **{"rate": column} | options)
+
+    with pytest.warns(
+        UserWarning, match=r"rises from 0 to 2.25e\+07 and never falls in 20 samples, as a counter"
+    ) as caught:
+        read(counter, "tx_bytes", rate_unit="byte/s")
+    assert caught[0].filename == __file__
+    with pytest.warns(UserWarning, match="as a counter does"):
+        read([*counter, "-"], missing="outage", rate_unit="byte/s")
+    with pytest.warns(UserWarning, match="as a counter does"):
+        read_trace(written(tmp_path, "".join(f"{i} {i}\n" for i in range(20))), format="rate")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read(counter[:19], rate_unit="byte/s")
+        read([7] * 50)
+        read([*range(30), 3])
+        read(range(30), rate=None, snr="r", bandwidth_hz=1e6)
+
+
+def test_cells_in_quotes_may_hold_what_separates_cells(tmp_path):
+    rows = "".join(f'"{i}","A; B; C","{i + 1}"\n' for i in range(5))
+    for header in ("", '"t","cell;s","r"\n'):
+        assert read_trace(written(tmp_path, header + rows), time=0, rate=2).rates_bps == pytest.approx(
+            1e6 * np.arange(1, 6)
+        )
+    commas = "".join(f'"2022-08-11 13:41:3{i},500","{i + 1}"\n' for i in range(5))
+    assert read_trace(written(tmp_path, commas), time=0, rate=1).rates_bps == pytest.approx(1e6 * np.arange(1, 6))
+    trailing = "t,r\n" + "".join(f"{i},{i + 1},, ,\n" for i in range(5))
+    assert read_trace(written(tmp_path, trailing), time="t", rate="r").rates_bps.size == 5
+
+
+def test_the_fraction_of_a_second_may_stand_behind_a_comma(tmp_path):
+    """As Python's logging writes it; half a second apart, so that without it there would be two rates a second."""
+    rows = "".join(f"2022-08-11 13:41:3{i // 2},{50 + i % 2 * 500:03};{i}\n" for i in range(2, 8))
+    trace = read_trace(written(tmp_path, rows), time=0, rate=1)
+    assert (trace.window_s, trace.rates_bps.tolist()) == (0.5, [2e6, 3e6, 4e6, 5e6, 6e6, 7e6])
+
+
+# ---------------------------------------------------------------- outages in what loggers' clocks say
+
+SHAKEN = np.random.default_rng(0).uniform(-1e-3, 1e-3, 4000)
+CLOCKS = {  # the usual interval [s], how a sample's time is written, and what the reader is told of it
+    "0.1 s": (0.1, lambda i: f"{i / 10:.1f}", {}),
+    "0.1 s since 1970": (0.1, lambda i: f"{1660225290 + i / 10:.1f}", {}),
+    "0.2 s since 1970": (0.2, lambda i: f"{1660225290 + i / 5:.1f}", {}),
+    "0.1 s in ms": (0.1, lambda i: f"{1660225290000 + 100 * i}", {"time_unit": "ms"}),
+    "0.1 s as dates": (0.1, lambda i: (START + timedelta(seconds=i / 10)).isoformat(), {}),
+    "0.3 s": (0.3, lambda i: f"{0.3 * i:.1f}", {}),
+    "30 a second in us": (1 / 30, lambda i: f"{i / 30:.6f}", {}),
+    "30 a second in ms": (1 / 30, lambda i: f"{1000 * i / 30:.0f}", {"time_unit": "ms"}),
+    "late by 1 ms": (1.001, lambda i: f"{1.001 * i:.3f}", {}),
+    "shaken by 1 ms": (1.0, lambda i: f"{i + SHAKEN[i]:.3f}", {}),
+    "late and shaken": (1.001, lambda i: f"{1.001 * i + SHAKEN[: i + 1].sum():.3f}", {}),
+}
+
+
+def spells(rates) -> int:
+    """How many outages there are."""
+    return sum(rate == 0 and (number == 0 or rates[number - 1] > 0) for number, rate in enumerate(rates))
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["usual window", "window of an interval"])
+@pytest.mark.parametrize("clock", CLOCKS)
+def test_each_sample_is_a_window_whatever_the_clock_makes_of_regular_times(tmp_path, clock, told):
+    """Outages of one sample and of three: their number, their share of the time, the mean rate and the chain are as drawn."""
+    interval_s, write, options = CLOCKS[clock]
+    drawn = [0 if i % 37 == 0 or i % 100 < 3 else 20 if i % 5 < 3 else 7 for i in range(4000)]
+    path = written(tmp_path, "".join(f"{write(i)};{rate}\n" for i, rate in enumerate(drawn)))
+    trace = read_trace(path, time=0, rate=1, window_s=interval_s if told else None, **options)
+    true = Trace(np.array(drawn) * 1e6, interval_s)
+    near = 1e-3 if clock in ("30 a second in ms", "late and shaken") else 1e-9  # now and then a sample is two windows
+    assert spells(trace.rates_bps) == spells(drawn)
+    assert trace.outage_share == pytest.approx(true.outage_share, rel=2 * near)
+    assert trace.mean_rate_bps == pytest.approx(true.mean_rate_bps, rel=near)
+    assert trace.duration_s == pytest.approx(true.duration_s, rel=1e-3)
+    if near < 1e-3:
+        assert (trace.rates_bps == true.rates_bps).all()
+        assert trace.window_s == pytest.approx(interval_s, rel=1e-5)
+    chain, wanted = trace.markov(), true.markov()
+    assert chain.rates_bps == pytest.approx(wanted.rates_bps, rel=near)
+    assert np.array(chain.generator) == pytest.approx(np.array(wanted.generator), rel=0.02, abs=1e-3)
+
+
+@given(
+    times=st.lists(st.integers(1, 30), min_size=2, max_size=12).map(np.cumsum),
+    rates=st.lists(st.integers(1, 9), min_size=12, max_size=12),
+    parts=st.sampled_from([1, 2, 3]),
+)
+def test_a_short_window_has_the_rate_in_force_at_its_middle(tmp_path_factory, times, rates, parts):
+    """Found by going through the samples, window by window; where a sample falls on a middle, either rate will do."""
+    path = tmp_path_factory.mktemp("log") / "log"
+    path.write_text("".join(f"{6 * at}.5 {rate}\n" for at, rate in zip(times, rates, strict=False)))
+    usual = 6 * sorted(np.diff(times))[(len(times) - 2) // 2]
+    window_s = float(usual) / parts
+    trace = read_trace(path, format="rate", window_s=window_s, gaps="hold")
+    assert trace.window_s == pytest.approx(window_s, rel=1e-9)
+    for number, found in enumerate(trace.rates_bps):
+        middle = 6 * times[0] + (number + 0.5) * window_s
+        at = [i for i, start in enumerate(6 * times) if start < middle + 1e-6]
+        near = any(abs(start - middle) < 1e-6 for start in 6 * times)
+        assert found == 1e6 * rates[at[-1]] or (near and found == 1e6 * rates[at[-2]])
+
+
+def test_a_longer_window_is_an_outage_if_it_lies_in_one(tmp_path):
+    """Outages of 0.3 s, sampled every 0.1 s, in windows of 0.3 s: what rounding of the times leaves in them is no rate."""
+    drawn = np.repeat([0.0 if i % 7 == 0 else 20.0 for i in range(200)], 3)
+    path = written(tmp_path, "".join(f"{1660225290.3 + i / 10:.1f} {rate}\n" for i, rate in enumerate(drawn)))
+    trace = read_trace(path, format="rate", window_s=0.3)
+    assert trace.rates_bps == pytest.approx(1e6 * drawn[::3], rel=1e-5)
+    assert trace.outage_share == np.mean(drawn == 0)
+    halves = read_trace(path, format="rate", window_s=0.6)
+    assert halves.outage_share == 0
+    assert halves.mean_rate_bps == pytest.approx(1e6 * drawn.mean(), rel=1e-5)
 
 
 def test_a_night_on_which_clocks_go_back(tmp_path):
@@ -217,10 +405,32 @@ def test_what_a_gap_means(tmp_path, holds, gaps, rates_mbps, starts):
     assert trace.gaps_cut == (gaps == "cut")
 
 
+def test_what_is_a_gap_is_for_the_caller_to_say(tmp_path):
+    """A logger that is silent for 5 s of every 10: no gap by default, but an outage if a pause of two intervals is one."""
+    rows = [(at, 20.0) for at in range(100) if at % 10 < 5] + [(100, 20.0)]
+    path = written(tmp_path, "".join(f"{at} {rate}\n" for at, rate in rows))
+    told = read_trace(path, format="rate", gaps="outage", gap_s=1.5)
+    assert told.rates_bps == pytest.approx([20e6 if at % 10 < 5 else 0 for at in range(101)])
+    assert told.gaps_s == tuple((10.0 * number + 4, 6.0) for number in range(10))
+    for gap_s in (None, 6.0):
+        assert read_trace(path, format="rate", gaps="outage", gap_s=gap_s).gaps_s == ()
+    with pytest.warns(UserWarning, match="10 pauses of more than 5.5 s, where 1 s are usual, 60 s in all"):
+        assert read_trace(path, format="rate", gap_s=5.5).rates_bps.size == 51
+
+
+def test_a_jump_of_months_is_held_in_a_second_or_two(tmp_path):
+    path = written(tmp_path, "0 1\n1 2\n2 3\n19999990 4\n19999991 5\n")
+    began = time.process_time()
+    trace = read_trace(path, format="rate", gaps="hold")
+    assert time.process_time() - began < 4
+    assert np.bincount((trace.rates_bps / 1e6).astype(int)).tolist() == [0, 1, 1, 19_999_988, 1, 1]
+
+
 def test_a_gap_that_nobody_explained_is_left_out_with_a_warning(tmp_path):
     path = written(tmp_path, "# a pause\n" + PAUSED + "500 6\n")
     with pytest.warns(
-        UserWarning, match=r"2 pauses .* 1 s, 497 s in all, the longest of 397 s before line 7"
+        UserWarning,
+        match=r"2 pauses of more than 10 s, where 1 s are usual, 497 s in all, the longest of 397 s before line 7",
     ) as caught:
         trace = read_trace(path, format="rate")
     assert caught[0].filename == __file__
@@ -286,7 +496,8 @@ BAD = {
     "two zones": (
         SUMMER,
         CSV,
-        "line 2: time = 'Sun Oct 30 02:00:00 CET 2022' is in CET, line 1 in CEST; should be in one zone",
+        "line 2: time = 'Sun Oct 30 02:00:00 CET 2022' is in CET, line 1 in CEST; should be in one zone, or all "
+        "with offsets from UTC, like +02:00, as between summer and winter time",
     ),
     "a zone in some cells": (
         "2022-08-11T00:00:00Z,1\n2022-08-11T00:00:01,1\n",
@@ -355,9 +566,57 @@ BAD = {
     "one column for both": ("0,1\n", CSV | {"rate": 0}, "time and rate: are the same column, '0'; should be two"),
     "rates and SNRs": ("0,1\n", CSV | {"snr": 1}, "rate = 1, snr = 1: should be one of them"),
     "another separator": (
-        "0|1\n",
-        CSV | {"separator": "|"},
-        "separator = '|': should be ',', ';', '\\t' or ' ' (any blanks)",
+        "0||1\n",
+        CSV | {"separator": "||"},
+        "separator = '||': should be one character, like ',', ';', '\\t' or ' ' (any blanks), that stands in no number",
+    ),
+    "a separator that stands in numbers": (
+        "0.1\n",
+        CSV | {"separator": "."},
+        "separator = '.': should be one character",
+    ),
+    "ms since 1970 as seconds": (
+        "t,r\n1660225290000,1\n1660225291000,2\n",
+        NAMED,
+        "line 2: time = '1660225290000' is 1.66e+12 s; should be at most 3e+10: is it in ms, or a date without separators? "
+        "give time_unit or time_format",
+    ),
+    "a date without separators": (
+        "20220811134130,1\n20220811134131,2\n",
+        CSV,
+        "is 2.02e+13 s; should be at most 3e+10",
+    ),
+    "ms since 1970 in two columns": ("1660225290000 1\n", {"format": "rate"}, "is 1.66e+12 s; should be at most 3e+10"),
+    "decimal commas between commas": (
+        "t,r\n0,20\n1,20,9\n",
+        NAMED,
+        "line 3 has 3 cells, the header 2; should have no more (is a comma a decimal point?)",
+    ),
+    "decimal commas between commas, by index": ("t,r\n0,20,9\n", CSV, "line 2 has 3 cells, the header 2"),
+    "a row too long after empty cells": (
+        "t;r\n0;1;;\n1;2;;3\n",
+        NAMED,
+        "line 3 has 4 cells, the header 2; should have no more",
+    ),
+    "dates of two words between blanks": (
+        "t r\n2022-08-11 13:41:30 5\n",
+        NAMED,
+        "line 2 has 3 cells, the header 2; should have no more",
+    ),
+    "a fraction of a second behind the separator": (
+        "2022-08-11 13:41:30,900,5\n2022-08-11 13:41:31,010,6\n",
+        CSV | {"rate": 2},
+        "line 1: the comma before the fraction of a second parts it from its time; should be a point, or another separator",
+    ),
+    "the same under a header": (
+        "time,rate\n2022-08-11 13:41:30,500,5\n",
+        {"time": "time", "rate": "rate"},
+        "has 3 cells, the",
+    ),
+    "columns of iperf": (
+        "[ ID] Interval           Transfer     Bitrate\n[  5]   0.00-1.00   sec  1.25 MBytes  10.5 Mbits/sec\n",
+        {"time": 2, "rate": 9},
+        "rate = 9: should be a whole number in 0..7",
     ),
     "a quote without end": ('0,1\n1,"2\n2,3\n', CSV, "is no table of cells with ',' between them"),
     "a cell of two lines": (
@@ -378,6 +637,12 @@ BAD = {
         "missing = 'drop': should be one of skip, outage",
     ),
     "another meaning of gaps": ("0,1\n", CSV | {"gaps": "cuts"}, "gaps = 'cuts': should be one of cut, hold, outage"),
+    "a gap of no length": ("0,1\n1,1\n", CSV | {"gap_s": 0}, "gap_s = 0: should be a positive number of seconds"),
+    "gaps as long as intervals": (
+        "0,1\n2,1\n4,1\n",
+        CSV | {"gap_s": 2.0},
+        "gap_s = 2: should be longer than the usual interval of the samples, 2 s",
+    ),
     "another meaning of rates": (
         "0,1\n",
         CSV | {"holds": "last"},
@@ -418,6 +683,7 @@ TOLD = {
     "ns": {"time_unit": "ns"},
     "format of dates": {"time_format": "%Y-%m-%d"},
     "rate": {"format": "rate"},
+    "gaps": {"gap_s": 1.5, "gaps": "outage"},
     "mahimahi": {"format": "mahimahi"},
 }
 

@@ -1,6 +1,7 @@
 """The study of traces and chains: against arithmetic by hand, long draws, plain loops, and the logs of a folder."""
 
 import re
+import warnings
 from itertools import product
 
 import matplotlib.pyplot as plt
@@ -42,10 +43,11 @@ def test_a_folder_is_read_below_and_in_order_without_what_is_hidden(tmp_path):
     (tmp_path / ".hidden").write_text("no trace")
     (tmp_path / ".git").mkdir()
     (tmp_path / ".git" / "config").write_text("no trace")
-    found = traces.read_traces(tmp_path, format="csv", time="t", rate="r", rate_unit=None, window_s=0.1)
+    found, warned = traces.read_traces(tmp_path, format="csv", time="t", rate="r", rate_unit=None, window_s=0.1)
+    assert warned == {"a.csv": (), "walk/b.csv": ()}
     assert {name: trace.rates_bps[0] for name, trace in found.items()} == {"a.csv": 1e6, "walk/b.csv": 2e6}
     assert list(found) == ["a.csv", "walk/b.csv"]
-    assert list(traces.read_traces(tmp_path / "a.csv", time="t", rate="r")) == ["a.csv"]
+    assert [list(each) for each in traces.read_traces(tmp_path / "a.csv", time="t", rate="r")] == [["a.csv"], ["a.csv"]]
 
 
 def test_all_files_that_cannot_be_read_are_named_in_one_sentence(tmp_path):
@@ -61,6 +63,32 @@ def test_all_files_that_cannot_be_read_are_named_in_one_sentence(tmp_path):
     assert "good.csv" not in said
     assert said.count(str(tmp_path)) == 1
     assert "\n" not in said
+
+
+def test_what_was_warned_of_is_kept_for_each_log(tmp_path):
+    """A pause in one, a counter with a pause in the other, nothing in the third; none is warned of anew."""
+    log(tmp_path / "good.csv", [1, 3, 2])
+    pause = "".join(f"{at},{at % 3}\n" for at in (*range(9), *range(100, 109)))
+    (tmp_path / "pause.csv").write_text("t,r\n" + pause)
+    (tmp_path / "counter.csv").write_text("t,r\n" + "".join(f"{at},{at}\n" for at in (*range(20), 100)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found, warned = traces.read_traces(tmp_path, time="t", rate="r")
+    assert list(found) == list(warned) == ["counter.csv", "good.csv", "pause.csv"]
+    assert [[each.split(":")[0] for each in told] for told in warned.values()] == [["rate", "gaps"], [], ["gaps"]]
+    fitted = {name: trace.markov() for name, trace in found.items()}
+    cases = replayed.device_on_traces(found, "city-camera")
+    table = traces.at_hand(found, fitted, cases, warned).set_index("trace")
+    assert table["gaps"].tolist() == [1, 0, 1]
+    assert table.loc["good.csv", "warnings"] == "none"
+    assert table.loc["counter.csv", "warnings"] == "; ".join(warned["counter.csv"])
+    assert table.loc["pause.csv", ["device", "server"]].tolist() == ["raspberry-pi-4", "nvidia-t4"]
+    said = traces.of_what(cases, NETWORKS, warned, drawn=False)
+    assert said.startswith("3 logs with 2 networks each (judged on raspberry-pi-4 with nvidia-t4 and K = ")
+    assert said.endswith("; warnings as 2 of them were read)")
+    assert f"K = {cases['good.csv'].inferences_per_update:g};" in said
+    assert traces.of_what(cases, NETWORKS, {}, drawn=False).endswith("; warnings as none of them was read)")
+    assert traces.of_what(cases, NETWORKS, {}, drawn=True) == "3 links with 2 networks each"
 
 
 @pytest.mark.parametrize("name", ["", "missing.csv", "missing"])
@@ -448,16 +476,48 @@ def test_errors_are_of_plans_that_send_if_any_does():
     assert replayed.that_send(table.assign(sends=0.0))["rule"].tolist() == ["optimal", "static"]
 
 
+def test_the_legend_names_what_is_drawn_and_nothing_else(found):
+    """A log has no chain of the catalogue, and without outages nothing of these: no marker is open but of the other half."""
+    trace = Trace(np.random.default_rng(0).choice([1e6, 2e6, 5e6], 400), 0.5)
+    table = traces.kept({"log": trace}, {"log": trace.markov()}, {})
+    figure = traces_drawn.draw_kept(table, found[2].table)
+    rates, correlations, outages, _ = figure.axes
+    assert [text.get_text() for text in rates.get_legend().get_texts()] == list(traces.LEVELS)
+    assert [text.get_text() for text in correlations.get_legend().get_texts()] == ["after 1 s", "after 5 s"]
+    assert outages.get_legend() is None
+    assert len(outages.lines) == 1  # the diagonal
+    assert all(line.get_markerfacecolor() != "none" for line in (*rates.lines, *correlations.lines))
+    plt.close(figure)
+    link = traces.kept(
+        {"lte-city": trace}, {"lte-city": trace.markov()}, CHAINS
+    )  # whose outages the published pair has
+    figure = traces_drawn.draw_kept(link, found[2].table)
+    published = [line for line in figure.axes[2].lines[:-1] if line.get_markerfacecolor() == "none"]
+    assert len(figure.axes[2].get_legend().get_texts()) == len(published) > 0
+    plt.close(figure)
+
+
 # -- the notebook on logs
 
 
 def test_a_folder_of_logs_runs_through_the_notebook(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(4)
-    log(tmp_path / "logs" / "one.csv", [20] * 200)
+    rows = "".join(f"{at / 10:.1f},20\n" for at in (*range(100), *range(399, 499)))  # a pause of 30 s
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "one.csv").write_text("t,r\n" + rows)
     log(tmp_path / "logs" / "far" / "two.csv", np.repeat(rng.choice([0, 5, 40], 60), 10))
     arguments = ["74-traces", "--smoke", "--out", "out", "-p", "traces", "logs/", "-p", "time", "t", "-p", "rate", "r"]
     assert command_line.main(arguments) == 0
+    at_hand = pd.read_csv("out/74-traces-at-hand.csv", keep_default_na=False).set_index("trace")
+    assert at_hand["warnings"].str.contains("the longest of 30 s before line 102").to_dict() == {
+        "far/two.csv": False,
+        "one.csv": True,
+    }
+    caption, kept = ((tmp_path / "out" / f"74-traces-{name}.md").read_text() for name in ("best", "kept"))
+    assert f"judged on {at_hand.loc['one.csv', 'device']} with {at_hand.loc['one.csv', 'server']} and K = " in caption
+    assert "warnings as 1 of them was read" in caption
+    assert "filled" not in kept.split("Right:")[0]
     verdicts = pd.read_csv("out/74-traces-verdicts.csv")
     assert set(verdicts["trace"]) == {"one.csv", "far/two.csv"}
     assert len(verdicts) == pd.read_csv("out/74-traces-counted.csv")["cases"].sum() == 4

@@ -98,7 +98,7 @@ class Trace(Timeline):
 
         Few states even out fades, and promise too low a cost: against 64 states, on the example traces and Rayleigh fading,
         by up to 11 % with 4, 6 % with 8, 2.5 % with 16 and 0.9 % with 32. Replayed on the other half of a trace, plans made
-        with 4 states cost up to 4 % more, those with 8 or more the same to 0.3 %. So there are 32 unless told otherwise.
+        with 4 states cost up to 4 % more, those with 8 or more the same to 0.5 %. So there are 32 unless told otherwise.
         Raises `InputError`.
 
         >>> Trace(np.array([2e6, 0.0, 2e6, 1e6]), 0.5).markov().rates_bps

@@ -1,7 +1,6 @@
 """Logs of an uplink: three formats, read into equal windows."""
 
 import re
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,17 +10,21 @@ from numpy.typing import NDArray
 from coinfer.channel.law import Floats
 from coinfer.channel.trace import Trace
 from coinfer.channel.trace_table import Column, cells, numbers, read_table
-from coinfer.channel.trace_text import Lines, fail, lines_of
+from coinfer.channel.trace_text import Lines, fail, lines_of, tell
 from coinfer.channel.trace_time import Cells, check_time, times_s
-from coinfer.channel.trace_windows import GAPS, HOLDS, check_size, sampled
+from coinfer.channel.trace_windows import GAPS, HOLDS, Samples, check_size, sampled
 from coinfer.validation import InputError, brief, one_of, positive, seconds
 
 PACKET_BITS = 1500 * 8  # of a delivery opportunity in the mahimahi format
 PACKET_WINDOW_S = 0.1  # unless told otherwise
 RATE_UNITS = {"bit/s": 1.0, "kbit/s": 1e3, "Mbit/s": 1e6, "Gbit/s": 1e9, "byte/s": 8.0, "kB/s": 8e3, "MB/s": 8e6}
 SNR_UNITS = ("dB", "linear")
-UNIT = re.compile(r"(?<![a-z])([kmg]?)(bit|byte|b)s?(?:/s|ps)", re.IGNORECASE)  # in the name of a column
+UNIT = re.compile(  # of a rate in the name of a column: "bit/s", "MBps", "bytes_per_s", and "KBytes" of an interval
+    r"(?<![a-z])(?:([kmg]?)(bit|byte|b)s?(?:[ _]?/[ _]?s|ps|[ _]?per[ _]?s)|([kmg])(bit|byte)s?(?![a-z])|()(bit|byte)s(?![a-z]))",
+    re.IGNORECASE,
+)
 MILLISECONDS = re.compile(r"[ \t]*\d{1,18}[ \t]*", re.ASCII)
+COUNTED = 20  # so many rates that never fall are a counter's
 ENOUGH = 10.0  # packets in a window that has any: a count of n tells a rate to 1/sqrt(n), here 32 %
 
 
@@ -42,44 +45,45 @@ def read_trace(
     missing: str | None = None,
     holds: str = "until next",
     gaps: str | None = None,
+    gap_s: float | None = None,
 ) -> Trace:
-    """A trace from a log, averaged over windows of `window_s`: the usual interval of the samples, 0.1 s for packets.
+    """A trace from a log, in windows of `window_s`: by default the usual interval of the samples, 0.1 s for packets.
 
-    `format`: "mahimahi", a whole number of milliseconds a line for each 1500-byte packet that could be delivered then;
-    "rate", time [s] and rate [Mbit/s] in two columns; "csv", a table whose columns `time` and `rate`, or `snr` with the
-    `bandwidth_hz` that makes a rate of it (Shannon's), are names or indices from 0, in units that the caller names. The
-    first line is a header if a column is named, or holds a word there. `separator`: comma, semicolon, tab or " " (blanks).
-    Times are numbers, or dates in one zone or with offsets: ISO 8601, as Unix prints them, year first with dots, or in
-    strptime's `time_format`. `missing` cells ("", "-", "nan", "NA") mean an "outage" or lines to "skip". `holds`: a rate is
-    that "until next" sample, or "since last", as counters give; those of one time are averaged. A pause of more than 10
-    usual intervals is one of `gaps_s`: "cut" but for one interval and joined, a rate that "hold"s on, or an "outage".
-    A `UserWarning` says which gaps were cut if nobody said what `gaps` are, that a column's name has another rate unit,
-    and that a window holds too few packets to tell a rate (10 on average, empty ones apart). Raises `InputError`.
+    `format`: "mahimahi", a whole number of milliseconds a line for each 1500-byte packet that could be delivered then; "rate", time
+    [s] and rate [Mbit/s] in two columns; "csv", a table whose columns `time` and `rate`, or `snr` with the `bandwidth_hz` that makes
+    a rate of it (Shannon's), are names or indices from 0, in units that the caller names. The first line is a header if a column is
+    named, or holds a word there. `separator`: comma, semicolon, tab or " " (blanks), unless another character is given. Times are
+    numbers, or dates in one zone or with offsets: ISO 8601, as Unix prints them, year first with dots, or in strptime's
+    `time_format`. `missing` cells ("", "-", "nan", "NA") mean an "outage" or lines to "skip". `holds`: a rate is that "until next"
+    sample, or "since last", as differences of a counter; those of one time are averaged. A window up to the usual interval (the mean
+    of regular ones, else the median) has the rate in force at its middle, so that a jitter of times leaves outages whole; a longer
+    one has the mean, and is an outage only if it lies in one. A pause of more than `gap_s`, 10 usual intervals, is one of
+    `Trace.gaps_s`: "cut" but for one interval and joined, a rate that "hold"s on, or an "outage". A `UserWarning` says which gaps
+    were cut if nobody said what `gaps` are, that a column's name has another unit, that rates never fall in 20 samples, as a
+    counter, and that a window holds too few packets to tell a rate (10 on average, empty ones apart). Raises `InputError`.
     """
-    _check_choices(format=format, holds=holds, gaps=gaps, missing=missing)
-    window_s = None if window_s is None else seconds("window_s", window_s)
-    found = lines_of(path)
+    _check_given(format=format, holds=holds, gaps=gaps, missing=missing, window_s=window_s, gap_s=gap_s)
+    found, meaning = lines_of(path), (window_s, holds, gaps, gap_s)
     if format == "mahimahi":
-        return _packets(path, found, PACKET_WINDOW_S if window_s is None else window_s)
+        return _packets(path, found, PACKET_WINDOW_S if window_s is None else float(window_s))
     if format == "rate":
-        return sampled(path, *_two_columns(path, found, missing), window_s, holds, gaps)
-    columns, to_bps = _columns(time, rate, snr), _in_bps(rate, rate_unit, snr_unit, bandwidth_hz)
+        return sampled(path, _two_columns(path, found, missing), *meaning)
     check_time(time_unit, time_format)
-    lines, (moments, values) = read_table(path, found, columns, separator, time_format)
-    times = times_s(path, moments, lines, time_unit, time_format)
-    return sampled(path, *_rates(path, lines, times, values, to_bps, missing), window_s, holds, gaps)
+    lines, (moments, values), names = read_table(path, found, _columns(time, rate, snr), separator, time_format)
+    to_bps = _in_bps(rate, rate_unit, snr_unit, bandwidth_hz, names[1])
+    times = times_s(path, moments, lines, time_unit, time_format, names[0])
+    return sampled(path, _rates(path, lines, times, values, to_bps, missing), *meaning)
 
 
 CHOICES = {"format": ("csv", "rate", "mahimahi"), "holds": HOLDS, "gaps": GAPS, "missing": ("skip", "outage")}
 
 
-def _check_choices(**chosen: str | None) -> None:
-    for name, value in chosen.items():
-        if value is not None or name in ("format", "holds"):
+def _check_given(**given: str | float | None) -> None:
+    for name, value in given.items():
+        if name in CHOICES and (value is not None or name in ("format", "holds")):
             one_of(name, value, CHOICES[name])
-
-
-Samples = tuple[NDArray[np.int64], Floats, Floats]  # (S,) line, time [s] and rate [bit/s] of each
+        elif value is not None:
+            seconds(name, value)
 
 
 def _columns(time: Column | None, rate: Column | None, snr: Column | None) -> dict[str, Column]:
@@ -95,18 +99,29 @@ def _columns(time: Column | None, rate: Column | None, snr: Column | None) -> di
 
 
 def _in_bps(
-    rate: Column | None, rate_unit: str, snr_unit: str, bandwidth_hz: float | None
+    rate: Column | None, rate_unit: str, snr_unit: str, bandwidth_hz: float | None, name: str = ""
 ) -> Callable[[Floats], Floats]:
-    """What makes rates [bit/s] of a column of rates or SNRs."""
+    """What makes rates [bit/s] of a column of rates or SNRs; a warning if the name of one of rates has another unit."""
     if rate is None:
         one_of("snr_unit", snr_unit, SNR_UNITS)
         band_hz = positive("bandwidth_hz", bandwidth_hz, "; an SNR needs it to give a rate")
         return lambda snr: band_hz * np.log2(1 + (10 ** (snr / 10) if snr_unit == "dB" else _nonnegative(snr)))
     factor = RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)]
-    said, meant = UNIT.search(str(rate)), UNIT.search(rate_unit)
+    said, meant = UNIT.search(name), UNIT.search(rate_unit)
     if said and meant and _unit(said) != _unit(meant):
-        warnings.warn(f"rate = {rate!r}: is read in {rate_unit}, as rate_unit says", UserWarning, stacklevel=3)
-    return lambda rates: rates * factor
+        tell(f"rate = {name!r}: is read in {rate_unit}, as rate_unit says")
+    return lambda rates: _not_counted(rates) * factor
+
+
+def _not_counted(rates: Floats) -> Floats:
+    """The rates; a warning if they only rise, as the bytes that have been sent do."""
+    there = rates[~np.isnan(rates)]
+    if there.size >= COUNTED and (np.diff(there) >= 0).all() and there[-1] > there[0]:
+        tell(
+            f"rate: rises from {there[0]:g} to {there[-1]:g} and never falls in {there.size} samples, as a counter does; "
+            "should be differences of it over the time between them"
+        )
+    return rates
 
 
 def _nonnegative(snr: Floats) -> Floats:
@@ -117,7 +132,8 @@ def _nonnegative(snr: Floats) -> Floats:
 
 def _unit(found: re.Match[str]) -> tuple[str, bool]:
     """Prefix of a unit of rate, and whether it is of bytes."""
-    return found[1].lower(), found[2] == "B" or found[2].lower() == "byte"
+    prefix, of = (part for part in found.groups() if part is not None)
+    return prefix.lower(), of == "B" or of.lower() == "byte"
 
 
 def _two_columns(path: str | Path, found: Lines, missing: str | None) -> Samples:
@@ -128,7 +144,7 @@ def _two_columns(path: str | Path, found: Lines, missing: str | None) -> Samples
         at = int(np.argmax(bad))
         line = brief(text.split("\n")[at])
         raise fail(path, f"line {lines[at]} = {line}: should be a time [s] and a rate [Mbit/s]")
-    return _rates(path, lines, times_s(path, times, lines, "s", None), rates, lambda mbps: mbps * 1e6, missing)
+    return _rates(path, lines, times_s(path, times, lines, "s", None), rates, _in_bps(1, "Mbit/s", "dB", None), missing)
 
 
 def _rates(
@@ -160,12 +176,10 @@ def _packets(path: str | Path, found: Lines, window_s: float) -> Trace:
     if (mean := float(counts[counts > 0].mean())) < ENOUGH:
         longer = (float(window_s) * 2.0**k for k in range(1, 64) if window_s * 2.0 ** (k - 1) < times[-1] * 1e-3)
         enough = [each for each in longer if (n := _counted(times, each))[n > 0].mean() >= ENOUGH]
-        warnings.warn(
+        tell(
             f"window_s = {window_s!r}: windows hold {mean:.1f} packets on average, empty ones apart, which tell a rate to "
             f"{mean**-0.5:.0%}; "
-            + (f"{enough[0]:.3g} would do, with at least {ENOUGH:g}" if enough else "the trace is too short for any"),
-            UserWarning,
-            stacklevel=3,
+            + (f"{enough[0]:.3g} would do, with at least {ENOUGH:g}" if enough else "the trace is too short for any")
         )
     return Trace(np.asarray(counts * (PACKET_BITS / window_s), dtype=np.float64), window_s)
 

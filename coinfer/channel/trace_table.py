@@ -15,16 +15,19 @@ from coinfer.channel.trace_time import Cells, is_time
 from coinfer.validation import InputError, brief, listed, one_of, whole
 
 SEPARATORS = {"\t": "\t", ";": ";", ",": ",", " ": r"\s+"}  # in the order in which they are looked for
-LOOKED_AT = 20  # lines, for what separates them
+LOOKED_AT = 20  # lines, for what separates cells, and how many there are
+QUOTED = re.compile(r'"[^"\n]*"')
+FRACTION = re.compile(r"^.*?:\d\d,(\d{3})(?:,|$)", re.MULTILINE)  # of a second, which a comma parts from its time
 MISSING = {"", "-", "--", "nan", "na", "n/a", "null", "none"}  # what stands for no number, in any case
 Column = str | int
 
 
 class Table(NamedTuple):
-    """Cells of columns, row by row, and the line that each row is in."""
+    """Cells of columns, row by row, the line that each row is in, and the columns' names."""
 
     lines: NDArray[np.int64]
     columns: list[Cells]
+    names: list[str]  # empty without a header
 
 
 def read_table(
@@ -36,18 +39,48 @@ def read_table(
     letters and is neither a date nor missing. Raises `InputError`.
     """
     between = _separator(lines, separator)
-    first = _row(lines.text.partition("\n")[0], between)
-    at = [_index(name, column, first) for name, column in chosen.items()]
+    some = [_row(line, between) for line in lines.text[:1_000_000].split("\n")[:LOOKED_AT]]
+    first = some[0]
+    at = [_index(name, column, first, max(map(len, some))) for name, column in chosen.items()]
+    head = [first[i] if i < len(first) else "" for i in at]
     if at[0] == at[1]:
-        raise InputError(f"{' and '.join(chosen)}: are the same column, {brief(first[at[0]])}; should be two")
-    readable = is_time(first[at[0]], time_format), _is_number(first[at[1]])
-    words = [first[i] for i, read in zip(at, readable, strict=True) if not read and any(map(str.isalpha, first[i]))]
-    header = bool(words) or any(isinstance(column, str) for column in chosen.values())
-    if header:
+        raise InputError(f"{' and '.join(chosen)}: are the same column, {brief(head[0])}; should be two")
+    readable = is_time(head[0], time_format), _is_number(head[1])
+    words = [cell for cell, read in zip(head, readable, strict=True) if not read and any(map(str.isalpha, cell))]
+    named = any(isinstance(column, str) for column in chosen.values())
+    if words or named:
         lines = Lines(lines.text.partition("\n")[2], lines.numbers[1:])
         if not lines.numbers.size:
             raise fail(path, "holds no samples, only a header")
-    return Table(lines.numbers, cells(path, lines, between, at))
+        if named or between != " ":  # a name in which there are blanks is several words
+            _check_widths(path, lines, between, len(first))
+    if between == ",":
+        _check_fractions(path, lines)
+    return Table(lines.numbers, cells(path, lines, between, at), head if words or named else ["", ""])
+
+
+def _check_widths(path: str | Path, lines: Lines, between: str, width: int) -> None:
+    """Raise `InputError` where a row goes on beyond the columns of the header: its cells may be none of theirs."""
+    for number, line in zip(lines.numbers, lines.text.split("\n"), strict=True):
+        if between != " " and line.count(between) < width:
+            continue
+        row = _row(line, between)
+        while row and not row[-1]:
+            row.pop()
+        if len(row) > width:
+            hint = " (is a comma a decimal point?)" if between == "," else ""
+            raise fail(path, f"line {number} has {len(row)} cells, the header {width}; should have no more{hint}")
+
+
+def _check_fractions(path: str | Path, lines: Lines) -> None:
+    """Raise `InputError` where times are cut by the comma before their fraction, of which one begins with 0, as no rate does."""
+    found = FRACTION.findall(lines.text) if FRACTION.match(lines.text) else []
+    if len(found) == lines.numbers.size and any(each.startswith("0") for each in found):
+        raise fail(
+            path,
+            f"line {lines.numbers[0]}: the comma before the fraction of a second parts it from its time; should be a point, "
+            "or another separator",
+        )
 
 
 def cells(path: str | Path, lines: Lines, separator: str, at: list[int]) -> list[Cells]:
@@ -57,7 +90,7 @@ def cells(path: str | Path, lines: Lines, separator: str, at: list[int]) -> list
     try:
         found = pandas.read_csv(
             io.StringIO(separator.join("0" * (max(at) + 1)) + "\n" + lines.text),  # a row with all the columns
-            sep=SEPARATORS[separator],
+            sep=SEPARATORS.get(separator, separator),
             header=None,
             names=list(range(max(at) + 1)),
             usecols=at,
@@ -105,11 +138,13 @@ def numbers(
 def _separator(lines: Lines, given: str | None) -> str:
     """What is given, or the first of tab, semicolon and comma that is in half of the first lines, else blanks."""
     if given is None:
-        some = lines.text[:1_000_000].split("\n")[:LOOKED_AT]
+        some = QUOTED.sub("", lines.text[:1_000_000]).split("\n")[:LOOKED_AT]
         return next((each for each in SEPARATORS if 2 * sum(each in line for line in some) >= len(some)), " ")
-    if isinstance(given, str) and given in SEPARATORS:
+    if isinstance(given, str) and len(given) == 1 and (given in SEPARATORS or not re.match(r'[\w\s".+-]', given)):
         return given
-    raise InputError(f"separator = {brief(given)}: should be ',', ';', '\\t' or ' ' (any blanks)")
+    raise InputError(
+        f"separator = {brief(given)}: should be one character, like ',', ';', '\\t' or ' ' (any blanks), that stands in no number"
+    )
 
 
 def _row(line: str, separator: str) -> list[str]:
@@ -118,12 +153,12 @@ def _row(line: str, separator: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
 
 
-def _index(name: str, column: Column, first: list[str]) -> int:
-    """Which column is meant."""
+def _index(name: str, column: Column, first: list[str], width: int) -> int:
+    """Which column of `width` is meant."""
     if not isinstance(column, str):
         if not first or isinstance(column, bool) or not hasattr(column, "__index__"):
             raise InputError(f"{name} = {brief(column)}: should be the name or the index of a column")
-        return whole(name, column, 0, len(first) - 1)
+        return whole(name, column, 0, width - 1)
     one_of(name, column, first)
     if (count := first.count(column)) > 1:
         which = listed(str(i) for i, each in enumerate(first) if each == column)

@@ -3,6 +3,8 @@
 import os
 import re
 import stat
+import sys
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +39,14 @@ class Lines(NamedTuple):
 def fail(path: str | Path, what: str) -> InputError:
     """The error that says what is wrong with a file."""
     return InputError(f"path = {str(path)!r}: {what}")
+
+
+def tell(what: str) -> None:
+    """Warn of something, where the package was called from."""
+    depth, frame = 1, sys._getframe(0)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("coinfer."):
+        depth, frame = depth + 1, frame.f_back
+    warnings.warn(what, UserWarning, stacklevel=depth)
 
 
 def lines_of(path: str | Path) -> Lines:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
-from coinfer.channel.trace_text import fail
+from coinfer.channel.trace_text import fail, tell
 from coinfer.validation import InputError, brief, one_of
 
 TIME_UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -23,6 +23,13 @@ LIKE = " or ".join(repr(FORMATS[each]) for each in ("ISO8601", "%a %b %d %H:%M:%
 NAMED_ZONE = re.compile(r" ?\b([A-Z]{3,5})(?=$| \d{4}$)", re.MULTILINE)  # at the end, or before the year
 OFFSET = re.compile(r"(?:[T ]\d\d.*?(?:Z|[+-]\d\d(?::?\d\d)?)| [+-]\d{4} \d{4})$", re.MULTILINE)
 WORDS = re.compile(r"^[^\d\n]+$", re.MULTILINE)  # no date, though a parser would take some for the time now
+FRACTION = re.compile(r"(?<=:\d\d),(?=\d{1,9}(?!\d))")  # of a second, behind a comma, as Python's logging writes it
+NAMED_UNIT = re.compile(  # of time, in the name of a column
+    r"(?:^|[\W_])(?:(?P<s>s|secs?|seconds?)|(?P<ms>ms|msecs?|millis(?:econds?)?)|(?P<us>[uµμ]s|[uµμ]secs?|micros(?:econds?)?)|"
+    r"(?P<ns>ns|nsecs?|nanos(?:econds?)?))(?=$|[\W_])",
+    re.IGNORECASE,
+)
+LATEST_S = 3e10  # since 1970: the year 2920
 MOST = 1e25  # of any unit; differences of such times do not overflow
 Cells = NDArray[np.object_]  # of text
 
@@ -43,11 +50,14 @@ def is_time(cell: str, time_format: str | None) -> bool:
     return _numbers(np.array([cell], dtype=object), time_format) is not None or _format(cell, time_format) is not None
 
 
-def times_s(path: str | Path, cells: Cells, lines: NDArray[np.int64], unit: str, time_format: str | None) -> Floats:
+def times_s(
+    path: str | Path, cells: Cells, lines: NDArray[np.int64], unit: str, time_format: str | None, name: str = ""
+) -> Floats:
     """The times [s] of the cells of a column, since any moment: numbers in `unit`, or dates in `time_format`.
 
     Without a format those of FORMATS are tried, on the first cell. A zone that is named must be the same in all cells;
-    offsets from UTC may differ. Raises `InputError` that names the first line that holds no such time.
+    offsets from UTC may differ. Warns if the column's name has another unit. Raises `InputError` that names the first line
+    that holds no such time.
     """
     numbers = _numbers(cells, time_format)
     if numbers is None and _numbers(cells[:1], time_format) is None:
@@ -58,6 +68,14 @@ def times_s(path: str | Path, cells: Cells, lines: NDArray[np.int64], unit: str,
     if (bad := ~(np.abs(numbers) < MOST)).any():
         at = int(np.argmax(bad))
         raise fail(path, f"line {lines[at]}: time = {brief(cells[at])}; should be a number below {MOST:g}, or a date")
+    if numbers[0] * TIME_UNITS[unit] > LATEST_S:
+        raise fail(
+            path,
+            f"line {lines[0]}: time = {brief(cells[0])} is {numbers[0] * TIME_UNITS[unit]:.3g} s; should be at most "
+            f"{LATEST_S:g}: is it in ms, or a date without separators? give time_unit or time_format",
+        )
+    if (said := NAMED_UNIT.search(name)) and said.lastgroup != unit:
+        tell(f"time = {name!r}: is read in {unit}, as time_unit says")
     return (
         numbers if unit == "s" else (numbers - numbers[0]) * TIME_UNITS[unit]
     )  # since 1970, milliseconds need 12 digits
@@ -80,8 +98,9 @@ def _format(cell: str, time_format: str | None) -> str | None:
 
 
 def _plain(cells: Sequence[str]) -> Cells:
-    """Dates without a named zone; empty where there are only words."""
-    return np.array(WORDS.sub("", NAMED_ZONE.sub("", "\n".join(cells))).split("\n"), dtype=object)
+    """Dates without a named zone, and with a decimal point; empty where there are only words."""
+    text = FRACTION.sub(".", NAMED_ZONE.sub("", "\n".join(cells)))
+    return np.array(WORDS.sub("", text).split("\n"), dtype=object)
 
 
 def _parsed(cells: Cells, time_format: str) -> NDArray[np.datetime64]:
@@ -126,7 +145,7 @@ def _check_zones(path: str | Path, cells: Cells, lines: NDArray[np.int64]) -> No
             raise fail(
                 path,
                 f"line {line}: time = {brief(cell)} is in {zone}, line {lines[0]} in {first}; should be in one zone, or all "
-                "with offsets from UTC, like +02:00",
+                "with offsets from UTC, like +02:00, as between summer and winter time",
             )
 
 

@@ -62,7 +62,7 @@ def write_torchvision() -> None:
     """
     from coinfer.network import torchvision_export
 
-    versions = torchvision_export.versions()
+    versions = _versions(("torchvision", "torch", "onnx", "onnxruntime"))
     record: list[list[object]] = []
     for name in torchvision_export.NETWORKS:
         dnn, counts = _checked(name)

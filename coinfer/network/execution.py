@@ -7,7 +7,7 @@ them, subgraphs' included, and not of shape inference; operators are run as they
 import json
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from math import prod
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from coinfer.network.onnx_chain import layer_bounds, single_activation_cuts
+from coinfer.network.onnx_file import every_node, subgraphs
 from coinfer.network.onnx_work import operator_macs, read_graph
 from coinfer.network.ran_macs import RULES, Ran, Shape, ran_macs
 
@@ -58,7 +59,7 @@ def executed(model: "ModelProto", given: Arrays, known: Iterable[str] = ()) -> l
 
     named = inline_local_functions(model)
     nodes = {}
-    for number, node in enumerate(_every_node(named.graph)):
+    for number, node in enumerate(every_node(named.graph.node)):
         node.name = f"node {number}"
         nodes[node.name] = node
     reached, values = set[str](), {value.name for value in named.graph.input if value.name in given} - {*known}
@@ -103,17 +104,6 @@ def _shape(value: Any, dimensions: Mapping[str, int]) -> Shape:
     return tuple(sizes)
 
 
-def _every_node(graph: "GraphProto") -> "Iterator[NodeProto]":
-    for node in graph.node:
-        yield node
-        for part in _subgraphs(node):
-            yield from _every_node(part)
-
-
-def _subgraphs(node: "NodeProto") -> "list[GraphProto]":
-    return [part for item in node.attribute for part in (item.g, *item.graphs) if part.node]
-
-
 def _reach(graph: "GraphProto", values: set[str], reached: set[str]) -> int:
     """Join to `reached` operators that values lead to, and to `values` their results; return how many are new.
 
@@ -122,7 +112,7 @@ def _reach(graph: "GraphProto", values: set[str], reached: set[str]) -> int:
     before = len(reached)
     for node in graph.node:
         reads = node.op_type not in ("Shape", "Size") and bool(values & set(node.input))
-        for part in _subgraphs(node):
+        for part in subgraphs(node):
             if reads:  # a loop hands its values to its body
                 values.update(value.name for value in part.input)
             reads = bool(_reach(part, values, reached)) or reads

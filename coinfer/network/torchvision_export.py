@@ -47,17 +47,6 @@ def export(name: str, file: Path) -> Counted:
     return counted
 
 
-def versions() -> dict[str, str]:
-    """The versions of what exports and executes, by name."""
-    import onnx
-    import onnxruntime
-    import torch
-
-    torchvision = _torchvision()
-    packages = (torchvision, torch, onnx, onnxruntime)
-    return {package.__name__: package.__version__.partition("+")[0] for package in packages}
-
-
 def torchvision_network(name: str) -> "torch.nn.Module":
     """One of torchvision's classifiers by name, with random weights, in evaluation mode."""
     module: torch.nn.Module = _torchvision().models.get_model(name, weights=None).eval()

@@ -137,7 +137,10 @@ def by_operators(given: Scenario, names: Iterable[str]) -> pd.DataFrame:
     """
     rows = []
     for name in names:
-        chains = {"layers": coinfer.load_dnn(name), "operators": coinfer.read_onnx(bundled(name), every_operator=True, input_bits=8)}
+        chains = {
+            "layers": coinfer.load_dnn(name),
+            "operators": coinfer.read_onnx(bundled(name), every_operator=True, input_bits=8),
+        }
         for chain, dnn in chains.items():
             case = given.replace(dnn=dnn)
             best, ahead = (plan(case, rule=rule, placement=dnn.layers).cost for rule in ("optimal", "1-sla"))

@@ -28,23 +28,35 @@ def mean_outage_s(case: Scenario) -> float:
     return float(states.law[~on].sum()) / ends_per_s if ends_per_s > 0 else np.nan
 
 
+def rate_correlation(states: States, lag_s: float) -> float:
+    """The autocorrelation of the rate after a time [-]; nan for a rate that never moves.
+
+    >>> import coinfer
+    >>> link = coinfer.channel.OnOff(rate_bps=1e6, mean_on_s=4.0, mean_off_s=4.0)
+    >>> round(rate_correlation(link.states_on(coinfer.Link()), 2.0), 6)  # e^-1
+    0.367879
+    """
+    rates = states.rates_bps / states.rates_bps.max()
+    spread = rates - states.law @ rates
+    variance = float(states.law @ spread**2)
+    if variance < STILL**2:
+        return np.nan
+    return float((states.law * spread) @ (expm(states.generator * lag_s) @ spread)) / variance
+
+
 def correlation_time_s(case: Scenario) -> float:
     """The time after which the autocorrelation of the link's rate is 1/e [s]; nan for a rate that never moves.
 
     Raises `InputError` for independent draws.
     """
     states = _states(case)
-    rates = states.rates_bps / states.rates_bps.max()
-    spread = rates - states.law @ rates
-    variance = float(states.law @ spread**2)
-    if variance < STILL**2:
+    if np.isnan(rate_correlation(states, 0.0)):
         return np.nan
     leaving_per_s = -np.diag(states.generator)
     longest_s = 1 / leaving_per_s[leaving_per_s > 0].min()
 
     def left(log_s: float) -> float:
-        later = expm(states.generator * np.exp(log_s)) @ spread
-        return float((states.law * spread) @ later) / variance - np.exp(-1)
+        return rate_correlation(states, np.exp(log_s)) - np.exp(-1)
 
     return float(np.exp(brentq(left, np.log(longest_s) - 25, np.log(longest_s) + 10, xtol=1e-10)))
 

@@ -1,5 +1,6 @@
 """Traces and chains: logs that are read, traces that are drawn from a chain, and what a chain keeps of a trace."""
 
+import warnings
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
@@ -15,7 +16,9 @@ from coinfer.catalogue.links import LONG_OUTAGE_S, link_names, load_link
 from coinfer.catalogue.rows import DATA
 from coinfer.channel import Markov, Trace, read_trace
 from coinfer.channel.law import Floats
+from coinfer.scenario import Scenario
 from coinfer.study.parameters import files_below
+from coinfer.study.real_links import rate_correlation
 from coinfer.system import Link
 from coinfer.validation import InputError, seconds
 
@@ -37,6 +40,7 @@ PUBLISHED = {  # the columns of traces.csv
     "in outage": "outage_share", "outage [s]": "outage_s", "up [s]": "up_s", "correlation after 0.1 s": "correlation_01s",
     "correlation after 1 s": "correlation_1s", "correlation after 5 s": "correlation_5s",
 }  # fmt: skip
+Warned = dict[str, tuple[str, ...]]  # what `read_trace` warned of, by the trace
 Key = TypeVar("Key")
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -45,8 +49,8 @@ Made = TypeVar("Made")
 # -- traces
 
 
-def read_traces(path: str | Path, **reading: Any) -> dict[str, Trace]:
-    """The trace in a file, or those in all files of a folder and below, by their names, in alphabetical order.
+def read_traces(path: str | Path, **reading: Any) -> tuple[dict[str, Trace], Warned]:
+    """The trace in a file, or those in all files of a folder and below, by their names, in alphabetical order; and the warnings.
 
     `reading` is what `read_trace` takes, where it is not None. All files are read, or an `InputError` names those that cannot be.
     """
@@ -54,13 +58,49 @@ def read_traces(path: str | Path, **reading: Any) -> dict[str, Trace]:
     if not folder.exists():
         raise InputError(f"traces = {str(path)!r}: no such file or folder (the study takes what has a / in it for one)")
     if not folder.is_dir():
-        return {folder.name: read_trace(folder, **given)}
+        trace, told = _read(folder, given)
+        return {folder.name: trace}, {folder.name: told}
     names = [str(file.relative_to(folder)) for file in files_below(folder)]
     if not names:
         raise InputError(f"traces = {str(path)!r}: holds no file; should be a trace, or a folder of traces")
-    return _each(
-        f"traces = {str(path)!r}", {name: folder / name for name in names}, lambda file: read_trace(file, **given)
+    files = {name: folder / name for name in names}
+    found = _each(f"traces = {str(path)!r}", files, lambda file: _read(file, given))
+    return {name: trace for name, (trace, _) in found.items()}, {name: told for name, (_, told) in found.items()}
+
+
+def _read(file: Path, given: Mapping[str, Any]) -> tuple[Trace, tuple[str, ...]]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        trace = read_trace(file, **given)
+    return trace, tuple(str(each.message) for each in caught)
+
+
+def at_hand(
+    traces: Mapping[str, Trace], fitted: Mapping[str, Markov], cases: Mapping[str, Scenario], warned: Warned
+) -> pd.DataFrame:
+    """A row a trace: what it is, whose inferences are judged on it, and what was warned of as it was read."""
+    rows = [
+        {
+            "trace": name, "duration [s]": trace.duration_s, "window [s]": trace.window_s, "gaps": len(trace.gaps_s),
+            "mean [Mbit/s]": trace.mean_rate_bps / 1e6, "in outage": trace.outage_share,
+            "states": len(fitted[name].rates_bps or ()), "device": cases[name].device.name, "server": cases[name].edge.name,
+            "K": cases[name].inferences_per_update, "warnings": "; ".join(warned.get(name, ())) or "none",
+        }
+        for name, trace in traces.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def of_what(cases: Mapping[str, Scenario], networks: Iterable[str], warned: Warned, *, drawn: bool) -> str:
+    """How many links or logs there are, and of logs on whose inferences they are judged and of how many was warned."""
+    each = (
+        f"{len(cases)} {'link' if drawn else 'log'}{'s' * (len(cases) != 1)} with {len(list(networks))} networks each"
     )
+    if drawn:
+        return each
+    case, count = next(iter(cases.values())), sum(map(bool, warned.values()))
+    judged = f"judged on {case.device.name} with {case.edge.name} and K = {case.inferences_per_update:g}"
+    return f"{each} ({judged}; warnings as {count or 'none'} of them {'were' if count > 1 else 'was'} read)"
 
 
 def halves(traces: Mapping[str, Trace]) -> dict[str, tuple[Trace, Trace]]:
@@ -189,13 +229,7 @@ def of_chain(chain: Markov) -> dict[str, float]:
     }
     if known["in outage"]:
         known |= _outages_of(rates > 0, law, moves)
-    spread = (rates - law @ rates) / rates.max()
-    variance = float(law @ spread**2)
-    if variance > 0:
-        known |= {
-            f"correlation after {lag_s:g} s": float((law * spread) @ expm(moves * lag_s) @ spread) / variance
-            for lag_s in LAGS_S
-        }
+    known |= {f"correlation after {lag_s:g} s": rate_correlation(states, lag_s) for lag_s in LAGS_S}
     return {figure: known.get(figure, nan) for figure in FIGURES}
 
 

@@ -16,7 +16,8 @@ from coinfer.study.traces_replayed import LEVEL, WAYS
 
 LETTERS = {"fixed split": "F", "one look": "1", "look again": "A"}
 PALE = 0.5  # how far towards white a way's colour is moved, to be read on
-FILLED, OPEN = "fitted to this trace, this half", "the catalogue's, over what was published; the other half"
+FILLED, OTHER_HALF = "fitted to this trace, this half", "the other half"
+PUBLISHED = "the catalogue's, over what was published"  # where a chain of it is drawn
 TALL = 30  # rows of the table of letters from which on they are not named
 PANELS = {  # of what a chain keeps: the axis, and the figures by their labels
     "rate [Mbit/s]": {level: f"{level} [Mbit/s]" for level in LEVELS},
@@ -38,11 +39,19 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
     for axis, (title, figures) in zip(axes, PANELS.items(), strict=False):
         logarithmic = not title.startswith("correlation")
         for number, (label, column) in enumerate(figures.items()):
-            for pair, part in by[column].unstack("of").reindex(columns=["trace", "chain"]).groupby("pair"):
+            look = {
+                "color": colours[number],
+                "marker": markers[number],
+                "linestyle": "",
+                "markersize": 4,
+                "label": label,
+            }
+            for pair, part in by[column].unstack("of").reindex(columns=["trace", "chain"]).dropna().groupby("pair"):
                 shown = part[(part > 0).all(axis=1)] if logarithmic else part
-                look = {"color": colours[number], "marker": markers[number], "linestyle": "", "markersize": 4}
-                face = {"markerfacecolor": "none"} if pair == "published" else {"label": label}
-                axis.plot(shown["trace"], shown["chain"], **look, **face)
+                if len(shown):
+                    face = {"markerfacecolor": "none"} if pair == "published" else {}
+                    axis.plot(shown["trace"], shown["chain"], **look, **face)
+                    look["label"] = "_"  # one entry for both kinds
         _on_the_diagonal(axis, title, logarithmic=logarithmic)
     for size, rule in zip((7, 4.5, 2), WAYS.values(), strict=True):  # what lies below is larger, to be seen
         part = replayed[replayed["rule"] == rule]
@@ -53,7 +62,8 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
     axes[0].set_ylabel("chain")
     figure.supxlabel("trace", fontsize=7)
     half = [Line2D([], [], color="grey", marker="o", linestyle="", label=FILLED)]
-    half.append(Line2D([], [], color="grey", marker="o", linestyle="", markerfacecolor="none", label=OPEN))
+    opened = f"{PUBLISHED}; {OTHER_HALF}" if (kept["pair"] == "published").any() else OTHER_HALF
+    half.append(Line2D([], [], color="grey", marker="o", linestyle="", markerfacecolor="none", label=opened))
     figure.legend(handles=half, loc="outside upper center", ncols=2)
     return figure
 
@@ -66,7 +76,8 @@ def _on_the_diagonal(axis: Any, title: str, *, logarithmic: bool) -> None:
     axis.plot(ends, ends, color="black", linewidth=0.6, linestyle=":", zorder=0)
     axis.set(xscale="log" if logarithmic else "linear", yscale="log" if logarithmic else "linear", title=title)
     axis.set(xlim=ends, ylim=ends, aspect="equal")
-    axis.legend(loc="lower right" if logarithmic else "upper left", handletextpad=0.2, borderpad=0.1)
+    if axis.get_legend_handles_labels()[1]:
+        axis.legend(loc="lower right" if logarithmic else "upper left", handletextpad=0.2, borderpad=0.1)
 
 
 def draw_best(verdicts: pd.DataFrame, counted: pd.DataFrame) -> Any:
