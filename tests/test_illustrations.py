@@ -1,12 +1,11 @@
-"""The claims in numbers: what look-ahead loses, what an infinite mean looks like."""
+"""The claims in numbers: what look-ahead loses, and its bounds."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
 import coinfer
 from coinfer.stopping import backward_induction, evaluate, one_stage_thresholds
-from coinfer.study.illustrations import divergence, gaps, growth, largest_error
+from coinfer.study.illustrations import gaps, largest_error
 
 
 @pytest.fixture(scope="module")
@@ -29,11 +28,3 @@ def test_formula_and_bounds_hold_and_a_wrong_one_is_noticed(table: pd.DataFrame)
     assert largest_error(table.assign(**{"by R15": 1.001 * table["by R15"]})) > 1e-5
     assert largest_error(table.assign(**{"bound (N5)": 0.2 * table["bound (N5)"]})) > 1e-3
     assert largest_error(table.assign(**{"bound (R16c)": 0.0})) > 1e-3
-
-
-def test_growth_compares_the_last_average_with_that_of_a_thousand() -> None:
-    averages = pd.DataFrame({"samples": [10, 1000, 5000], "run 1": [1.0, 2.0, 5.0], "run 2": [9.0, 4.0, 4.0]})
-    assert growth(averages).tolist() == [2.5, 1.0]
-    drawn = divergence(coinfer.load_scenario("abstract-model"), 20_000, seed=0, runs=2, points=20)
-    assert np.all(drawn["cut at 1/n"] >= drawn["at least (R12a)"])
-    assert len(growth(drawn)) == 2

@@ -1,4 +1,4 @@
-"""What the claims say in numbers: a table for each of four of them, and a picture of what a layer is worth."""
+"""What the claims say in numbers: a table for each of three of them, and a picture of what a layer is worth."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -33,32 +33,6 @@ def formula(label: str, argument: str, **values: float) -> Any:
     given = {part: values[part.name] for part in proved.free_symbols if part.name in values}
     symbols = [part for part in proved.free_symbols if part.name == argument] or [sp.Symbol(argument)]
     return sp.lambdify(symbols, proved.subs(given))
-
-
-def divergence(given: Scenario, samples: int, seed: int, runs: int = 6, points: int = 120) -> pd.DataFrame:
-    """Running averages of the unit cost under plain Rayleigh fading, in units of its scale, beside their lower bound (R12a)."""
-    link, rng = given.link, np.random.default_rng(seed)
-    cost = channel.ShannonCost(link, given.weights)
-    seen = np.unique(np.geomspace(10, samples, points).astype(int))
-    averages = pd.DataFrame({"samples": seen})
-    for run in range(1, runs + 1):
-        unit_costs = cost.unit_cost(rng.standard_exponential(samples))
-        averages[f"run {run}"] = (np.cumsum(unit_costs)[seen - 1] / seen) / cost.scale
-    at_least = formula("R12a", "epsilon", **{"gamma": link.mean_snr, "lambda": 1})
-    cut = [channel.Rayleigh(outage_gain=1 / n).law(link, given.weights).mean * np.exp(-1 / n) for n in seen]
-    return averages.assign(**{"at least (R12a)": at_least(1 / seen), "cut at 1/n": np.array(cut) / cost.scale})
-
-
-def growth(averages: pd.DataFrame) -> pd.Series:
-    """How many times as large the average of each run is after all its samples as after a thousand."""
-    runs = averages.filter(like="run")
-    return runs.iloc[-1] / runs.iloc[np.searchsorted(averages["samples"], 1000)]
-
-
-def medians(averages: pd.DataFrame) -> tuple[float, float]:
-    """The median of the running averages after a thousand samples, and after all."""
-    runs = averages.filter(like="run").median(axis=1)
-    return float(runs.iloc[np.searchsorted(averages["samples"], 1000)]), float(runs.iloc[-1])
 
 
 def nakagami_bounds(given: Scenario, levels_db: Sequence[float], points: int = 40) -> pd.DataFrame:
