@@ -103,6 +103,14 @@ def test_every_number_of_the_committed_page_stands_in_a_committed_table() -> Non
     )
 
 
+def test_what_was_changed_after_numbers_were_seen_is_told(folder: Path) -> None:
+    changed = [name for name, claim in claims().items() if claim.since]
+    text = page(read_findings(folder), folder)
+    for name, item in zip(claims(), items(text), strict=True):
+        assert ("Changed after numbers were seen" in item) == (name in changed)
+    assert changed
+
+
 def test_claims_without_a_finding_are_named(folder: Path) -> None:
     table = pd.read_csv(folder / "findings-20-some.csv")
     lost = sorted(table["claim"][:2])
@@ -130,12 +138,15 @@ def test_a_figure_that_is_not_there_is_named(folder: Path) -> None:
 def test_the_summary_has_a_row_a_sentence(folder: Path) -> None:
     findings = read_findings(folder)
     table = summary(findings)
-    assert table.columns.tolist() == ["sentence", "verdict", "number", "figure"]
+    assert table.columns.tolist() == ["sentence", "statement", "number", "figure", "verdicts"]
     assert table["sentence"].tolist() == [*abstract(), *BEYOND.values()]
     for row in table.itertuples():
         own = findings[findings["sentence"] == row.sentence]
         assert row.number == own["number"].iloc[0]
-        assert row.verdict.split(", ") == list(dict.fromkeys(own["verdict"]))
+        assert row.statement == own["statement"].iloc[0]
+        told = dict(reversed(each.split()) for each in row.verdicts.split(", "))
+        assert {verdict: int(count) for verdict, count in told.items()} == own["verdict"].value_counts().to_dict()
+        assert next(iter(told)) == own["verdict"].iloc[0]
     assert sum(counts(findings).values()) == len(claims())
 
 

@@ -31,9 +31,18 @@ def test_the_findings_table_is_that_of_the_last_notebook() -> None:
     shown = re.search(r"<!-- findings -->\n\|.*\n\|.*\n((?:\|.*\n)+)", README).group(1).splitlines()
     kinds = ["svg" if (ROOT / "figures" / f"{row.figure}.svg").exists() else "csv" for row in rows]
     assert shown == [
-        f"| {row.sentence} | {row.verdict} | {row.number} | [{row.figure}](figures/{row.figure}.{kind}) |"
+        f"| {row.sentence} | {row.statement} {row.number[0].upper()}{row.number[1:]}. | {row.verdicts} | "
+        f"[{row.figure}](figures/{row.figure}.{kind}) |"
         for row, kind in zip(rows, kinds, strict=True)
     ]
+
+
+def test_every_figure_has_its_own_caption() -> None:
+    shown = re.findall(r"!\[[^\]]*\]\(figures/([\w-]+)\.svg\)\n\n((?:> .*\n)+)", README)
+    assert len(shown) == README.count("](figures/") - len(re.findall(r"[^!]\[[^\]]*\]\(figures/", README)) == 2
+    for name, quoted in shown:
+        caption = " ".join(line.removeprefix("> ") for line in quoted.splitlines())
+        assert caption == (ROOT / "figures" / f"{name}.md").read_text(encoding="utf-8").strip()
 
 
 def test_every_link_leads_somewhere() -> None:

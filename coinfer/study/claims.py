@@ -2,7 +2,8 @@
 
 `abstract.txt` holds the sentences of the abstract of arXiv 2105.13618, one a line. `claims.csv` holds the claims that they
 are tested by, a row each, with the thresholds: a claim is *confirmed* if a number reaches `confirmed_at`, else *limited* if
-one reaches `limited_at`, else *refuted*. Notebooks compute the numbers; no verdict stands anywhere else.
+one reaches `limited_at`, else *refuted*. They were stated before the numbers were computed; `since` says what was changed when
+numbers had been seen. Notebooks compute the numbers; no verdict stands anywhere else.
 """
 
 from collections.abc import Sequence
@@ -39,6 +40,7 @@ class Claim(NamedTuple):
     confirmed_at: float
     limited_if: str
     limited_at: float
+    since: str  # what was changed after numbers had been seen, "" for nothing
 
 
 @cache

@@ -3,6 +3,7 @@
 `findings-NOTEBOOK.csv`, which `claims.save_findings` writes, holds the findings of a notebook, a row a claim.
 """
 
+from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,7 +79,8 @@ def decided_by(finding: pd.Series) -> str:
     asked = claims()[str(finding["claim"])]
     numbers = first if asked.limited_if in ("", asked.confirmed_if) else f"{first} and {second}"
     said = criterion(asked)
-    return f"{said[0].upper()}{said[1:]}: here {numbers}."
+    changed = f" Changed after numbers were seen: {asked.since}." if asked.since else ""
+    return f"{said[0].upper()}{said[1:]}: here {numbers}.{changed}"
 
 
 def row_of(finding: pd.Series, folder: Path, link: str) -> str:
@@ -103,12 +105,10 @@ def page(findings: pd.DataFrame, out: str | Path | None, *, link: str = "") -> s
 
 
 def summary(findings: pd.DataFrame) -> pd.DataFrame:
-    """One row a sentence: sentence, all verdicts in the order of the claims, and number and figure of the first claim."""
+    """One row a sentence: statement, number and figure of its first claim, and how many claims have each verdict, that of the first first."""
     by = findings.groupby("sentence", sort=False)
-    verdicts = by["verdict"].agg(lambda given: ", ".join(dict.fromkeys(given)))
-    return pd.DataFrame(
-        {"verdict": verdicts, "number": by["number"].first(), "figure": by["figure"].first()}
-    ).reset_index()
+    verdicts = by["verdict"].agg(lambda given: ", ".join(f"{count} {each}" for each, count in Counter(given).items()))
+    return by[["statement", "number", "figure"]].first().assign(verdicts=verdicts).reset_index()
 
 
 def counts(findings: pd.DataFrame) -> dict[str, int]:
