@@ -57,6 +57,9 @@ def test_several_values_of_a_sweep_stand_one_above_the_other():
     figure = pictures.against_sweep(swept, "K", ["placement", "cost"])
     assert [axis.get_ylabel() for axis in figure.axes] == ["placement", "cost"]
     assert all(axis.get_xscale() == "log" and axis.get_yscale() == "linear" for axis in figure.axes)
+    both = pd.concat([swept.assign(case="a"), swept.assign(case="b")])
+    figure = pictures.against_sweep(both, "K", ["placement", "cost"], col="case")
+    assert [axis.get_title() for axis in figure.axes] == ["a", "b", "", ""]
 
 
 def test_no_marker_hides_another_and_none_is_cut_off():

@@ -73,6 +73,8 @@ def against_sweep(
             table, x, "of it", look, col, None, {"sharex": True, "sharey": False}, row="value", row_order=values
         )
         grid.set_titles("")
+        for name, axis in zip(grid.col_names, grid.axes[0], strict=False):
+            axis.set_title(name)
         for value, row in zip(values, grid.axes, strict=True):
             row[0].set_ylabel(value)
     else:

@@ -21,8 +21,6 @@ def draw_updates(table: pd.DataFrame, here: float) -> Any:
     """M* and its cost against K under every rule, a column a case; `here` is the K of the scenario."""
     told = table.rename(columns=NAMES)
     figure = pictures.against_sweep(told, NAMES["K"], [NAMES["placement"], NAMES["cost"]], col="case")
-    for axis, case in zip(figure.axes, table["case"].unique(), strict=False):
-        axis.set_title(case)
     for row in (figure.axes[: len(figure.axes) // 2], figure.axes[len(figure.axes) // 2 :]):
         ends = [axis.get_ylim() for axis in row]
         for axis in row:
