@@ -11,11 +11,8 @@ from coinfer.study.pictures import looks, map_with_contours
 from coinfer.study.sensitivity import MISTAKES, SPENT
 
 LEAST = 0.01  # the left end of an axis of losses and savings [%]
-BROAD = (
-    "optimal",
-    "edge-only",
-    "local-only",
-)  # drawn under the others, and broad, so that what covers them leaves them seen
+# Drawn under the others, and broad [pt], so that what covers them leaves them seen
+BROAD = {"optimal": 3.2, "edge-only": 2.2, "local-only": 2.2}
 TITLES = ("what deciding apart loses", "what deciding jointly saves")
 KINDS = {  # of lines in `draw_scenarios`: a colour and dashes each
     "placed apart": ("placed as if static", "#332288", "-"),
@@ -43,7 +40,7 @@ def draw_spent(table: pd.DataFrame) -> Any:
     for axis in grid.axes.flat:
         axis.minorticks_off()
         for line, rule in zip(axis.lines, order, strict=False):
-            line.set_linewidth(2.4 if rule in BROAD else 1.1)
+            line.set_linewidth(BROAD.get(rule, 1.0))
             line.set_alpha(0.6 if rule in BROAD else 1.0)
     for spent, row in zip(SPENT, grid.axes, strict=True):
         row[0].set_ylabel(spent)
@@ -67,9 +64,11 @@ def rounded(value: float) -> str:
 
 
 def _with_legend(figure: Any, rules: list[str]) -> Any:
-    broad = {"linewidth": 2.4, "alpha": 0.6}
     named = [rule for rule in RULES if rule in rules]  # as everywhere, the optimal rule first
-    handles = [Line2D([], [], **rule_style(r, marker="", **(broad if r in BROAD else {}))) for r in named]
+    handles = [
+        Line2D([], [], **rule_style(r, marker="", **({"linewidth": BROAD[r], "alpha": 0.6} if r in BROAD else {})))
+        for r in named
+    ]
     handles.append(Line2D([], [], color="grey", linewidth=0.5, label="the scenario"))
     figure.set_layout_engine("constrained")
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
