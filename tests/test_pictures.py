@@ -36,6 +36,22 @@ def test_minima_are_ringed_and_what_lies_beyond_has_its_number():
     assert rings(axis) == [(0.0, 2.0), (1.0, 1.0)]
     assert [text.get_text() for text in axis.texts] == ["9"]
     assert 2.3 < axis.get_ylim()[1] < 9
+    near = CURVES.assign(cost=CURVES["cost"].where(CURVES["rule"] != "local-only", 2.8))
+    (axis,) = pictures.cost_against_placement(near).axes
+    assert not axis.texts
+    assert 2.8 < axis.get_ylim()[1] < 3.2
+
+
+def test_a_legend_shows_what_is_drawn():
+    (legend,) = pictures.cost_against_placement(CURVES).legends
+    shown = {handle.get_label(): (handle.get_linestyle(), handle.get_marker()) for handle in legend.legend_handles}
+    assert shown["optimal"] == ("-", "")
+    assert shown["local-only"] == ("None", ">")
+    assert shown["cheapest"] == ("None", "o")
+    swept = pd.DataFrame({"rule": "optimal", "K": [1.0, 10.0], "cost": [2.0, 1.0]})
+    figure = pictures.against_sweep(swept, "K", "cost", here=3.0)
+    assert [text.get_text() for text in figure.legends[0].texts] == ["optimal", "this scenario"]
+    assert list(figure.axes[0].lines[-1].get_xdata()) == [3.0, 3.0]
 
 
 def test_panels_hold_their_own_networks():
@@ -57,6 +73,9 @@ def test_several_values_of_a_sweep_stand_one_above_the_other():
     figure = pictures.against_sweep(swept, "K", ["placement", "cost"])
     assert [axis.get_ylabel() for axis in figure.axes] == ["placement", "cost"]
     assert all(axis.get_xscale() == "log" and axis.get_yscale() == "linear" for axis in figure.axes)
+    both = pd.concat([swept.assign(case="a"), swept.assign(case="b")])
+    figure = pictures.against_sweep(both, "K", ["placement", "cost"], col="case")
+    assert [axis.get_title() for axis in figure.axes] == ["a", "b", "", ""]
 
 
 def test_no_marker_hides_another_and_none_is_cut_off():
@@ -76,6 +95,9 @@ def test_a_map_has_the_contours_that_it_is_asked_for():
     image = pictures.map_with_contours(table, "x", "y", "z", [30.0, 300.0])
     assert image.get_array().size == table.shape[0]
     assert {text.get_text() for text in plt.gca().texts} == {"30", "300"}
+    _, axis = plt.subplots()
+    pictures.map_with_contours(table, "x", "y", "z", [30.0], axis=axis, numbered=False)
+    assert not axis.texts
 
 
 def test_a_heatmap_shows_its_words():

@@ -169,5 +169,5 @@ def test_shares_of_scenarios_hold_every_kind(grid: pd.DataFrame):
     assert [len(table) for table in tables] == [3 * len(grid) + len(clock), 2 * len(grid) + 2]
     plane_axes = {"link.mean_snr_db": [-9.0, -3.0, 3.0], "inferences_per_update": [1.0, 1e2, 1e4]}
     plane = coinfer.sweep(GIVEN, plane_axes, measure=sensitivity.gains)
-    figure = sensitivity_drawn.draw_scenarios(*tables, plane, (1000, -2.3))
-    assert [len(axis.get_legend().texts) for axis in figure.axes[:3]] == [4, 3, 1]
+    figure = sensitivity_drawn.draw_scenarios(*tables, plane, (1000, -2.3), "alexnet")
+    assert [len(axis.get_legend().texts) for axis in figure.axes[:3]] == [4, 3, 2]

@@ -115,7 +115,9 @@ def test_cells_hold_their_numbers_and_zero_is_zero(drawn, moved):
     use_style(draft=True)
     figure = strategies_drawn.draw_strategies(drawn)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert len(texts) == len(CASES) * len(strategies_drawn.SHOWN)
+    shown, groups = strategies_drawn.SHOWN, strategies_drawn.GROUPS
+    assert len(texts) == len(CASES) * len(shown) + len(groups)
+    assert sum(groups.values()) == len(shown)
     assert texts.count("0") >= 2
     assert "63" in texts  # alexnet, static
     figure = strategies_drawn.draw_in_motion(strategies.worth_of_deciding(moved))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
@@ -13,7 +14,7 @@ CUT = 4.0  # times the cost of the cheapest split: where an axis ends
 
 
 def draw_spent(table: pd.DataFrame) -> Any:
-    """What an inference spends on what, by its split point, a panel a network; the cheapest split has a triangle.
+    """What an inference spends on what, a bar a split point, a panel a network; the cheapest split has a triangle.
 
     An axis that ends below the dearest split says up to where the costs go.
     """
@@ -22,11 +23,13 @@ def draw_spent(table: pd.DataFrame) -> Any:
     figure, axes = plt.subplots(rows, 3, figsize=(PAGE_IN, 1.35 * rows + 0.4), squeeze=False)
     for axis, name in zip(axes.flat, names, strict=False):
         part = table[table["network"] == name]
-        axis.stackplot(part["split point"], part[list(SHARES)].T, colors=SHARES.values(), labels=SHARES, linewidth=0)
+        edges = np.add.outer(part["split point"].to_numpy(), (-0.5, 0.5)).ravel()  # a bar each, no seams
+        bars = part[list(SHARES)].to_numpy().repeat(2, axis=0).T
+        axis.stackplot(edges, bars, colors=SHARES.values(), labels=SHARES, linewidth=0)
         at = best.loc[name]
         axis.plot(at["split point"], at["total"], "kv", markersize=5, clip_on=False, zorder=5, label="cheapest split")
         top = min(1.15 * part["total"].max(), CUT * at["total"])
-        axis.set(title=name, xlim=(0, part["split point"].max()), ylim=(0, top))
+        axis.set(title=name, xlim=(edges[0], edges[-1]), ylim=(0, top))
         axis.xaxis.set_major_locator(MaxNLocator(9, integer=True))
         if part["total"].max() > top:
             axis.set_title(f"{name} (\u2191 up to {part['total'].max():.3g})")

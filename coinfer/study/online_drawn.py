@@ -21,7 +21,7 @@ def draw_thresholds(table: pd.DataFrame, paid: pd.DataFrame, mean_snr_db: float)
         left.plot(line["stage"], shown, **rule_style(str(rule)))
     left.axhline(mean_snr_db, color="black", linewidth=0.6, linestyle=":")
     left.annotate("mean SNR", (0.01, mean_snr_db), xycoords=("axes fraction", "data"), va="bottom", fontsize=6)
-    left.set(xlabel="stage $n$", ylabel="stop if the SNR is at least [dB]")
+    left.set(xlabel="stage $n$ [-]", ylabel="stop if the SNR is at least [dB]", title="when a stage stops")
     left.xaxis.set_major_locator(MaxNLocator(10, integer=True))
     _draw_paid(right, paid)
     handles = {
@@ -39,8 +39,9 @@ def _draw_paid(axis: Any, paid: pd.DataFrame) -> None:
         axis.plot(places, part["computed"], **rule_style(rule, linestyle=""))
         error = 1.96 * part["standard error"]
         axis.errorbar(places + 0.06, part["simulated"], error, fmt="none", color="black", elinewidth=0.8, capsize=1.5)
-    axis.errorbar([], [], [], fmt="none", color="black", elinewidth=0.8, capsize=1.5, label="simulated, 95 %")
+    axis.errorbar([], [], [], fmt="none", color="black", elinewidth=0.8, capsize=1.5, label="simulated, 95 % interval")
     axis.set(xlabel="channel: as given, or its coherence time", ylabel="ETC of an inference [-]", ylim=(0, None))
+    axis.set_title("what that costs")
     axis.set_xticks(range(len(channels)), [channel.replace(" draws", "\ndraws") for channel in channels])
 
 

@@ -15,6 +15,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from coinfer.study.figures import COLUMN_IN, PAGE_IN, plt, rule_style
 
 RING: dict[str, Any] = {"facecolors": "none", "edgecolors": "black", "linewidths": 0.8, "zorder": 5}  # around a minimum
+HERE: dict[str, Any] = {"color": "black", "linewidth": 0.6, "linestyle": ":", "label": "this scenario"}
 DASHES = {"-": "", "--": (4, 1.5), "-.": (5, 1.5, 1, 1.5), ":": (1, 1.2)}
 
 
@@ -35,8 +36,8 @@ def looks(rules: Iterable[str]) -> dict[str, dict[str, Any]]:
 def cost_against_placement(table: pd.DataFrame, *, col: str | None = None, col_wrap: int = 3) -> Any:
     """J(M) under every rule, its minima ringed: columns rule, placement, cost, and `col` for a panel each.
 
-    A rule with one finite cost is a marker, at the upper end of the axis with its number if it lies beyond. Panels have axes
-    of their own.
+    A rule with one finite cost is a marker, at the upper end of the axis with its number if it lies far beyond. Panels have
+    axes of their own.
     """
     finite = table[np.isfinite(table["cost"])]
     alone = finite.groupby([*([col] if col else []), "rule"])["cost"].transform("size") == 1
@@ -50,20 +51,31 @@ def cost_against_placement(table: pd.DataFrame, *, col: str | None = None, col_w
         at_once = part.loc[part["placement"] == 0, "cost"].max()
         margin = 0.1 * (at_once - part["cost"].min())
         top = max(at_once, curves.loc[curves["rule"].ne("edge-only"), "cost"].max()) + 2 * margin
+        near = part.loc[part["cost"] < top + 0.5 * (top - part["cost"].min()), "cost"].max()
+        top = max(top, near + margin)
         axis.set_ylim(part["cost"].min() - margin, top)
         axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         for point in part[alone[part.index]].itertuples():
             _marked(axis, point.placement, point.cost, top, rule_style(point.rule, linestyle=""))
     grid.set_axis_labels("placement $M$ [layers]", "ETC of an inference [-]")
-    return _with_legend(grid, look)
+    ring = Line2D([], [], marker="o", markersize=5, linestyle="", markerfacecolor="none", markeredgecolor="black")
+    ring.set_label("cheapest")
+    return _with_legend(grid, look, points=set(finite.loc[alone, "rule"]), more=[ring])
 
 
 def against_sweep(
-    table: pd.DataFrame, x: str, y: str | Sequence[str], *, col: str | None = None, col_wrap: int = 3, log: str = "x"
+    table: pd.DataFrame,
+    x: str,
+    y: str | Sequence[str],
+    *,
+    col: str | None = None,
+    col_wrap: int = 3,
+    log: str = "x",
+    here: float | None = None,
 ) -> Any:
     """A value, or several in a row of panels each, over a sweep: columns rule, `x`, the values, and `col` for a panel each.
 
-    `log` says which axes are logarithmic: "", "x", "y" or "xy".
+    `log` says which axes are logarithmic: "", "x", "y" or "xy". A dotted line, in the legend, marks the scenario's x, `here`.
     """
     look, values = looks(table["rule"].unique()), [y] if isinstance(y, str) else list(y)
     if len(values) > 1:
@@ -73,6 +85,8 @@ def against_sweep(
             table, x, "of it", look, col, None, {"sharex": True, "sharey": False}, row="value", row_order=values
         )
         grid.set_titles("")
+        for name, axis in zip(grid.col_names, grid.axes[0], strict=False):
+            axis.set_title(name)
         for value, row in zip(values, grid.axes, strict=True):
             row[0].set_ylabel(value)
     else:
@@ -81,7 +95,9 @@ def against_sweep(
     for axis in grid.axes.flat:
         for name in log:
             axis.set(**{f"{name}scale": "log"})
-    return _with_legend(grid, look)
+        if here is not None:
+            axis.axvline(here, **HERE)
+    return _with_legend(grid, look, more=[] if here is None else [Line2D([], [], **HERE)])
 
 
 def against_the_best(table: pd.DataFrame, by: str, *, of: str = "optimal", limit: float = 12.0) -> Any:
@@ -91,17 +107,17 @@ def against_the_best(table: pd.DataFrame, by: str, *, of: str = "optimal", limit
     """
     costs = table.pivot(index=by, columns="rule", values="cost").loc[table[by].unique(), table["rule"].unique()]
     relative = costs.div(costs[of], axis=0).drop(columns=of)
-    figure, axis = plt.subplots(figsize=(PAGE_IN, 0.24 * len(relative) + 0.9))
-    lanes = np.linspace(-0.36, 0.36, relative.shape[1])
+    figure, axis = plt.subplots(figsize=(PAGE_IN, 0.28 * len(relative) + 0.9))
+    axis.axvline(1, **rule_style(of, marker=""), zorder=0)
+    lanes = np.linspace(-0.34, 0.34, relative.shape[1])
     for lane, rule in zip(lanes, relative, strict=True):
         places = np.arange(len(relative)) + lane
-        axis.plot(relative[rule].clip(upper=limit), places, **rule_style(str(rule), linestyle="", markersize=3.6))
+        axis.plot(relative[rule].clip(upper=limit), places, **rule_style(str(rule), linestyle="", markersize=3.4))
         for place, value in zip(places, relative[rule], strict=True):
             if np.isfinite(value) and value > limit:
                 axis.annotate(
-                    f"{value:.3g}", (limit, place), (4, 0), textcoords="offset points", va="center", fontsize=5
+                    f"{value:.3g}", (limit, place), (4, 0), textcoords="offset points", va="center", fontsize=6
                 )
-    axis.axvline(1, color="black", linewidth=0.8, label=of)
     for edge in np.arange(1, len(relative)) - 0.5:
         axis.axhline(edge, color="lightgrey", linewidth=0.5)
     axis.set(xscale="log", xlabel=f"ETC relative to {of} [-]", yticks=range(len(relative)), yticklabels=relative.index)
@@ -113,20 +129,31 @@ def against_the_best(table: pd.DataFrame, by: str, *, of: str = "optimal", limit
     axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axis.xaxis.set_minor_locator(NullLocator())
     axis.set_ylim(len(relative) - 0.5, -0.5)
-    figure.legend(loc="outside upper center", ncols=6)
+    figure.legend(loc="outside upper center", ncols=min(8, relative.shape[1] + 1), columnspacing=1.2)
     return figure
 
 
 def map_with_contours(
-    table: pd.DataFrame, x: str, y: str, value: str, levels: Sequence[float] = (), *, axis: Any = None
+    table: pd.DataFrame,
+    x: str,
+    y: str,
+    value: str,
+    levels: Sequence[float] = (),
+    *,
+    axis: Any = None,
+    numbered: bool = True,
 ) -> Any:
-    """A value over two logarithmic axes, with contours at `levels`, each with its number. Returns the image, for a colour bar."""
+    """A value over two logarithmic axes, with contours at `levels`, each with its number unless they are told elsewhere.
+
+    Returns the image, for a colour bar.
+    """
     cells = table.pivot(index=y, columns=x, values=value)
     axis = plt.gca() if axis is None else axis
     image = axis.pcolormesh(cells.columns, cells.index, cells, cmap="mako_r", shading="nearest", rasterized=True)
     if len(levels):
         lines = axis.contour(cells.columns, cells.index, cells, sorted(levels), colors="black", linewidths=0.6)
-        axis.clabel(lines, fmt="%g", fontsize=5.5)
+        if numbered:
+            axis.clabel(lines, fmt="%g", fontsize=6)
     axis.set(xscale="log", yscale="log", xlabel=x, ylabel=y)
     return image
 
@@ -171,7 +198,7 @@ def _marked(axis: Any, x: float, y: float, top: float, style: dict[str, Any]) ->
     """A marker; one that lies above the axis is drawn at its end, with its number."""
     axis.plot(x, min(y, top), clip_on=False, **style)
     if y > top:
-        axis.annotate(f"{y:.2g}", (x, top), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=5.5)
+        axis.annotate(f"{y:.2g}", (x, top), (-4, 0), textcoords="offset points", ha="right", va="center", fontsize=6)
 
 
 def _panels(grid: Any, col: str | None) -> list[tuple[Any, Any]]:
@@ -179,12 +206,13 @@ def _panels(grid: Any, col: str | None) -> list[tuple[Any, Any]]:
     return list(grid.axes_dict.items()) if col else [(None, grid.ax)]
 
 
-def _with_legend(grid: Any, look: dict[str, Any]) -> Any:
-    """The figure of a grid, with one legend above it."""
-    handles: list[Any] = [
-        Line2D([], [], **rule_style(rule, marker=rule_style(rule)["marker"] if rule == "local-only" else ""))
+def _with_legend(grid: Any, look: dict[str, Any], points: Iterable[str] = (), more: Sequence[Any] = ()) -> Any:
+    """The figure of a grid, with one legend above it: a line for a rule, a marker for those that are `points`, and `more`."""
+    handles = [
+        Line2D([], [], **rule_style(rule, **({"linestyle": ""} if rule in points else {"marker": ""})))
         for rule in look["palette"]
     ]
+    handles += more
     columns = 4 if grid.figure.get_figwidth() < 1.5 * COLUMN_IN else 7
     grid.figure.set_layout_engine("constrained")
     grid.figure.legend(handles=handles, loc="outside upper center", ncols=min(columns, len(handles)), columnspacing=1.2)

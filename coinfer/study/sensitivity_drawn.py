@@ -11,18 +11,16 @@ from coinfer.study.pictures import looks, map_with_contours
 from coinfer.study.sensitivity import MISTAKES, SPENT
 
 LEAST = 0.01  # the left end of an axis of losses and savings [%]
-BROAD = (
-    "optimal",
-    "edge-only",
-    "local-only",
-)  # drawn under the others, and broad, so that what covers them leaves them seen
+# Drawn under the others, and broad [pt], so that what covers them leaves them seen
+BROAD = {"optimal": 3.2, "edge-only": 2.2, "local-only": 2.2}
+TITLES = ("what deciding apart loses", "what deciding jointly saves")
 KINDS = {  # of lines in `draw_scenarios`: a colour and dashes each
     "placed apart": ("placed as if static", "#332288", "-"),
     "split apart": ("split as if $M = N$", "#117733", "--"),
     "both apart": ("both", "#D55E00", "-."),
     "both, on one clock": ("both, on one clock", "#000000", ":"),
     "over static": ("over static", "#332288", "--"),
-    "saving": ("over static and one look", "#D55E00", "-"),
+    "saving": ("over static and probe-once", "#D55E00", "-"),
     "on one clock": ("over both, on one clock", "#000000", ":"),
 }
 
@@ -42,7 +40,7 @@ def draw_spent(table: pd.DataFrame) -> Any:
     for axis in grid.axes.flat:
         axis.minorticks_off()
         for line, rule in zip(axis.lines, order, strict=False):
-            line.set_linewidth(2.4 if rule in BROAD else 1.1)
+            line.set_linewidth(BROAD.get(rule, 1.0))
             line.set_alpha(0.6 if rule in BROAD else 1.0)
     for spent, row in zip(SPENT, grid.axes, strict=True):
         row[0].set_ylabel(spent)
@@ -66,42 +64,49 @@ def rounded(value: float) -> str:
 
 
 def _with_legend(figure: Any, rules: list[str]) -> Any:
-    broad = {"linewidth": 2.4, "alpha": 0.6}
     named = [rule for rule in RULES if rule in rules]  # as everywhere, the optimal rule first
-    handles = [Line2D([], [], **rule_style(r, marker="", **(broad if r in BROAD else {}))) for r in named]
+    handles = [
+        Line2D([], [], **rule_style(r, marker="", **({"linewidth": BROAD[r], "alpha": 0.6} if r in BROAD else {})))
+        for r in named
+    ]
     handles.append(Line2D([], [], color="grey", linewidth=0.5, label="the scenario"))
     figure.set_layout_engine("constrained")
     figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 
-def draw_scenarios(losses: pd.DataFrame, savings: pd.DataFrame, plane: pd.DataFrame, at: tuple[float, float]) -> Any:
-    """Left and middle: how many scenarios lose, and save, more than [%]. Right: a map of one network's saving, and where it is.
+def draw_scenarios(
+    losses: pd.DataFrame, savings: pd.DataFrame, plane: pd.DataFrame, at: tuple[float, float], name: str
+) -> Any:
+    """Left and middle: how many scenarios lose, and save, more than [%]. Right: a map of the saving of network `name`.
 
-    `losses` and `savings`: columns "kind", of `KINDS`, and "share". `plane`: K, mean SNR [dB] and "saving" of each point.
+    `losses` and `savings`: columns "kind", of `KINDS`, and "share". `plane`: K, mean SNR [dB] and "saving" of each point; `at`: the scenario's.
     """
     figure, axes = plt.subplots(1, 3, figsize=(PAGE_IN, 0.37 * PAGE_IN), width_ratios=[1, 1, 1.15])
     named = {"loss against deciding jointly [%]": losses, "saving of the joint optimum [%]": savings}
-    for axis, (label, table) in zip(axes, named.items(), strict=False):
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0), "alignment": "left"}
+    for axis, (label, table), title in zip(axes, named.items(), TITLES, strict=False):
         percent = table.assign(percent=(100 * table["share"]).clip(lower=LEAST / 10))
         for kind, part in percent.groupby("kind", sort=False):
-            name, colour, dashes = KINDS[str(kind)]
-            sns.ecdfplot(part, x="percent", complementary=True, ax=axis, color=colour, linestyle=dashes, label=name)
+            told, colour, dashes = KINDS[str(kind)]
+            sns.ecdfplot(part, x="percent", complementary=True, ax=axis, color=colour, linestyle=dashes, label=told)
         most = max(100.0, 120 * table["share"].max())
         axis.set(xscale="log", xlim=(LEAST, most), ylim=(0, 1), xlabel=label, ylabel="share of scenarios with more [-]")
         axis.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
         axis.minorticks_off()
-        axis.legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0))
+        axis.legend(title=title, **above)
     shown = plane.assign(saving=100 * plane["saving"])
     x, y = "updates apart, $K$ [-]", "mean SNR [dB]"
     shown = shown.rename(columns={"inferences_per_update": x, "link.mean_snr_db": y})
     levels = [1] if shown["saving"].min() < 1 < shown["saving"].max() else []
-    image = map_with_contours(shown, x, y, "saving", levels, axis=axes[2])
+    image = map_with_contours(shown, x, y, "saving", levels, axis=axes[2], numbered=False)
     axes[2].set(yscale="linear")
     axes[2].plot(*at, "o", markersize=5, color="white", markeredgecolor="black", clip_on=False, label="the scenario")
+    if levels:
+        axes[2].plot([], [], color="black", linewidth=0.6, label="1 % saved")
     axes[2].minorticks_off()
-    axes[2].legend(loc="lower left", bbox_to_anchor=(-0.02, 1.0))
-    figure.colorbar(image, ax=axes[2], label="saving over static and one look [%]")
+    axes[2].legend(title=f"where {name} saves", **above)
+    figure.colorbar(image, ax=axes[2], label="saving over static and probe-once [%]")
     return figure
 
 

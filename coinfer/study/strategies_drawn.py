@@ -14,6 +14,8 @@ SHOWN = (
     "clairvoyant", "4-sla", "2-sla", "1-sla", "1-sla on blocks", "in one pass", "1-sla's placement", "separate",
     "probe-once", "neurosurgeon", "static", "edge-only", "local-only",
 )  # fmt: skip
+NAMED = {"in one pass": "M = N, one pass"}  # as in `figures.RULES`
+GROUPS = {"bound": 1, "other splitting": 4, "placed apart": 3, "looks at most once": 5}  # of SHOWN, from the left
 PANELS = {
     "joint": "joint optimum saves over the\nbetter of static and probe-once",
     "once": "probe-once saves over static\n",
@@ -31,7 +33,7 @@ def draw_strategies(table: pd.DataFrame) -> Any:
         100 * table.pivot(index="network", columns="rule", values="above").loc[table["network"].unique(), list(SHOWN)]
     )
     figure = heatmap(
-        cells.clip(LEAST, MOST),
+        cells.clip(LEAST, MOST).rename(columns=NAMED),
         cells.map(percent_in_words),
         label="above the joint optimum [%]",
         norm=LogNorm(LEAST, MOST),
@@ -39,8 +41,12 @@ def draw_strategies(table: pd.DataFrame) -> Any:
     )
     axis = figure.axes[0]
     axis.set_xticks(axis.get_xticks(), axis.get_xticklabels(), rotation=35, ha="left", rotation_mode="anchor")
-    for after in (1, 5, 8):  # a bound, look-ahead, what places apart, what looks once or never
-        axis.axvline(after, color="black", linewidth=0.8)
+    ends = np.cumsum([0, *GROUPS.values()])
+    for name, start, end in zip(GROUPS, ends, ends[1:], strict=False):
+        below = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "ha": "center", "va": "top"}
+        axis.annotate(name, ((start + end) / 2, 0), (0, -3), fontsize=6.5, **below)
+        if start:
+            axis.axvline(start, color="black", linewidth=0.8)
     return figure
 
 
@@ -58,7 +64,7 @@ def draw_in_motion(worths: pd.DataFrame) -> Any:
         axis.tick_params(axis="x", rotation=0)
         axis.tick_params(axis="y", rotation=0)
     figure.supxlabel(r"coherence time $\tau$ [s]", fontsize=7)
-    figure.colorbar(axes[0, 0].collections[0], ax=axes, aspect=40, pad=0.01, **_bar("[%]"))
+    figure.colorbar(axes[0, 0].collections[0], ax=axes, aspect=40, pad=0.01, **_bar("saved, or spent more [%]"))
     return figure
 
 
