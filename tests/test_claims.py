@@ -1,5 +1,6 @@
 """Verdicts: each a function of numbers that could come out the other way, against thresholds that stand in one table."""
 
+import ast
 import re
 from itertools import product
 from math import inf, isnan, nan
@@ -22,8 +23,11 @@ from coinfer.study.claims import (
 )
 from coinfer.validation import InputError
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+STUDY = sorted((ROOT / "coinfer" / "study").glob("*.py"))
 WORDS = ("confirmed", "limited", "refuted", "refined")
+TYPESET = ("claims", "findings_page")  # where verdicts are decided, and where a page of them is typeset
 
 
 def told(claim: str, first: float, second: float) -> str:
@@ -134,7 +138,28 @@ def test_criteria_read_as_words():
     )
 
 
+def verdicts_in(code: str) -> list[str]:
+    """Texts in code, docstrings apart, in which a verdict stands as a word."""
+    tree = ast.parse(code)
+    said = [node.value for node in ast.walk(tree) if isinstance(node, ast.Expr)]  # docstrings among them
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    told = [str(node.value) for node in texts if not any(node is each for each in said)]
+    return [text for text in told if re.search(rf"\b({'|'.join(WORDS)})\b", text, re.IGNORECASE)]
+
+
+def test_a_verdict_is_found_where_it_stands():
+    assert verdicts_in('def f():\n    """Confirmed."""\n    return "confirmed", f"is {1} limited", "unlimited"\n') == [
+        "confirmed",
+        " limited",
+    ]
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_verdict_stands_in_a_notebook(path: Path):
     code = "\n".join(cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
-    assert not [word for word in WORDS if f'"{word}"' in code or f"'{word}'" in code]
+    assert verdicts_in(code) == []
+
+
+@pytest.mark.parametrize("path", [path for path in STUDY if path.stem not in TYPESET], ids=lambda path: path.stem)
+def test_no_verdict_stands_in_what_computes_and_draws(path: Path):
+    assert verdicts_in(path.read_text("utf-8")) == []

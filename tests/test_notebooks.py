@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from statistics import median
 
 import nbformat
 import pandas as pd
@@ -10,6 +11,7 @@ import papermill
 import pytest
 
 from coinfer.study import command_line as study
+from coinfer.study.claims import claims, verdict
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -44,17 +46,34 @@ def test_parameters_are_literal_core_first_and_each_explained(path: Path) -> Non
 
 
 @each_notebook
-def test_computes_in_the_package_and_opens_with_its_question(path: Path) -> None:
+def test_opens_with_its_question_and_closes_with_the_answer(path: Path) -> None:
     cells = nbformat.read(path, as_version=4).cells
-    defined = [
-        n
-        for cell in code_cells(path)
-        for n in ast.walk(ast.parse(cell.source))
-        if isinstance(n, ast.FunctionDef | ast.ClassDef)
-    ]
-    assert defined == []
-    assert re.match(r"# .+\n\n\*\*[^*]+\?\*\*", cells[0].source)
+    assert re.match(r"# .+\n\n\*\*[^*]+\?\*\*", cells[0].source)  # which may take several lines
     assert any(cell.source.startswith("## Answer") for cell in cells[-3:])
+
+
+@each_notebook
+def test_reads_as_text_with_short_cells_of_code(path: Path) -> None:
+    lengths = [len(cell.source.splitlines()) for cell in code_cells(path)]
+    assert median(lengths) <= 8
+    assert max(lengths) <= 25
+
+
+@each_notebook
+def test_fits_a_page_a_hundred_columns_wide(path: Path) -> None:
+    cells = nbformat.read(path, as_version=4).cells
+    lines = [(cell.cell_type, line) for cell in cells for line in cell.source.splitlines()]
+    wide = [line for kind, line in lines if len(line) > 100 and not (kind == "markdown" and line.startswith("|"))]
+    assert wide == []
+
+
+@each_notebook
+def test_computes_and_draws_in_the_package(path: Path) -> None:
+    nodes = [node for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source))]
+    defined = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+    assert [ast.unparse(node) for node in nodes if isinstance(node, defined)] == []
+    imported = [ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert [line for line in imported if "matplotlib" in line] == []
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +106,51 @@ def test_runs_again_to_the_same_bytes_one_at_a_time(small: Path, tmp_path: Path)
     assert len(made) > 20
     for path in made:
         assert path.read_bytes() == (small / path.relative_to(tmp_path)).read_bytes(), path.name
+
+
+FIGURES = ROOT / "figures"
+VANISHED = {  # coupling, and what deciding jointly and looking again save, where squeezenet is always sent: as decided there
+    "coupling-independent": "refuted",
+    "rule-moves-placement-independent": "refuted",
+    "coupling-scenarios-independent": "limited",
+    "joint-independent": "limited",
+    "joint-scenarios-one-clock": "refuted",
+    "law-matters": "refuted",
+    "memory-again": "refuted",
+    "memory-static": "refuted",
+    "clock-again": "refuted",
+    "clock-once": "refuted",
+    "weights-again": "refuted",
+    "deadline-again": "refuted",
+    "deadline-joules": "refuted",
+    "once-real": "refuted",
+    "memoryless-good": "confirmed",  # where nothing is to be decided, the wrong plan decides it as well
+    "held-while-sending": "confirmed",
+    "least-late": "confirmed",
+    "promise-kept": "untested",  # nothing is promised
+}
+
+
+@pytest.fixture(scope="module")
+def elsewhere(small: Path) -> pd.DataFrame:
+    return pd.concat(map(pd.read_csv, sorted(small.glob("findings-*.csv")))).set_index("claim")
+
+
+@pytest.mark.parametrize("claim", claims())
+def test_verdicts_on_another_scenario_are_functions_of_its_numbers(elsewhere: pd.DataFrame, claim: str) -> None:
+    row, asked = elsewhere.loc[claim], claims()[claim]
+    second = None if asked.limited_if in ("", asked.confirmed_if) else row["limited_by"]
+    assert row["verdict"] == verdict(claim, row["confirmed_by"], second)
+
+
+@pytest.mark.parametrize("claim", VANISHED)
+def test_verdicts_turn_where_coupling_and_joint_saving_vanish(elsewhere: pd.DataFrame, claim: str) -> None:
+    committed = pd.read_csv(FIGURES / "99-findings.csv").set_index("claim")["verdict"]
+    assert committed[claim] != elsewhere.loc[claim, "verdict"] == VANISHED[claim]
+
+
+def test_next_to_nothing_is_saved_or_coupled_there(elsewhere: pd.DataFrame) -> None:
+    assert elsewhere.loc["coupling-independent", ["confirmed_by", "limited_by"]].tolist() == [0, 0]
+    assert elsewhere.loc["joint-independent", "confirmed_by"] < 1e-6
+    assert elsewhere.loc["joint-independent", "limited_by"] < 0.05
+    assert elsewhere.loc["joint-one-clock", "limited_by"] < 0.01

@@ -63,8 +63,16 @@ def test_the_ladder_descends_to_the_optimal_rule():
 
 
 def test_a_layer_more_never_costs_more():
-    cases = CASES | at_every_time(CASES, [1.0, 100.0])
-    assert online.most_lost_by_a_layer(cases).le(0).all()
+    curves = online.without_download(CASES | at_every_time(CASES, [1.0, 100.0]))
+    assert online.most_lost_by_a_layer(curves).le(0).all()
+
+
+def test_costs_without_download_are_those_of_plans_less_what_the_rule_does_not_touch():
+    curves = online.without_download(CASES)
+    for name, placement, cost in curves.itertuples(index=False):
+        made = coinfer.plan(CASES[name], placement=placement)
+        untouched = made.problem.edge + made.problem.download[:placement].sum()
+        assert cost == pytest.approx(made.cost - untouched, rel=1e-9)
 
 
 def test_a_relu_as_a_stage_is_a_draw_for_nothing():

@@ -26,6 +26,15 @@ def losses() -> pd.DataFrame:
     return placing.placing_losses(CASES, UPDATES)
 
 
+def test_losses_side_by_side_are_the_same_losses(losses: pd.DataFrame):
+    on_clock = placing.placing_losses(at_every_time(CASES, [1.0]), UPDATES)
+    wide = placing.side_by_side(losses, on_clock)
+    assert len(wide) == 2 * len(CASES) * len(UPDATES)
+    for each in pd.concat([losses, on_clock]).itertuples():
+        (row,) = wide[(wide["network"] == each.network) & (wide["K"] == each.K)].to_dict("records")
+        assert row[each.rule] == each.loss
+
+
 # -- one pass
 
 

@@ -202,8 +202,9 @@ def test_what_claims_ask_is_what_plans_say():
     weights = PHONE.weights
     download = weights.time_per_s * best.download_s + weights.energy_per_j * best.download_j
     row = table.loc["default"]
-    assert row["download"] == pytest.approx(download / best.cost)
-    assert row["look-ahead"] == pytest.approx(coinfer.plan(PHONE, rule="1-sla").cost / best.cost - 1)
+    assert row["download"] == pytest.approx(download / cost(PHONE, "optimal"))
+    assert row["look-ahead"] == pytest.approx(cost(PHONE, "1-sla") / cost(PHONE, "optimal") - 1)
+    assert cost(PHONE, "optimal") > best.cost  # it sends in some inferences, and its tails may be longer than it counts
     assert row["between updates"] == pytest.approx(300 * 0.0333 / row["remembers [s]"])
     assert np.isnan(table.loc["city", "download"])  # it places nothing
     assert real_claims.two_scales(table).tolist() == [False, True, False]

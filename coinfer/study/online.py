@@ -103,14 +103,27 @@ def on_one_clock(
     return pd.concat(parts, ignore_index=True)
 
 
-def most_lost_by_a_layer(cases: Cases) -> pd.Series:
-    """The largest increase of the optimal rule's cost, download apart, as a layer more is placed; none is above 0 (R5).
+def without_download(cases: Cases) -> pd.DataFrame:
+    """The optimal rule's cost at every placement, apart from the download, and from the edge's for all layers: a row a case and M.
 
-    >>> most_lost_by_a_layer({"alexnet": coinfer.load_scenario("abstract-model")}).le(0).tolist()
-    [True]
+    Columns: "case", "placement" [layers], "cost" [-].
+
+    >>> without_download({"alexnet": coinfer.load_scenario("abstract-model")})["cost"].round(2).tolist()[:3]
+    [1.13, 0.9, 0.74]
     """
-    steps = {name: np.diff(optimal_costs(as_costs(case))) for name, case in cases.items()}
-    return pd.Series({name: float(np.round(step.max(), DIGITS)) + 0.0 for name, step in steps.items()})
+    costs = {name: optimal_costs(as_costs(case)) for name, case in cases.items()}
+    parts = [pd.DataFrame({"case": name, "placement": range(len(j)), "cost": j}) for name, j in costs.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def most_lost_by_a_layer(curves: pd.DataFrame) -> pd.Series:
+    """The largest increase of each case's cost in `without_download` as a layer more is placed; none is above 0 (R5).
+
+    >>> most_lost_by_a_layer(pd.DataFrame({"case": "a", "placement": [0, 1, 2], "cost": [3.0, 2.0, 2.5]})).tolist()
+    [0.5]
+    """
+    steps = curves.groupby("case", sort=False)["cost"].diff()
+    return steps.groupby(curves["case"], sort=False).max().round(DIGITS) + 0.0
 
 
 def ladder(cases: Cases, depths: Iterable[int] = DEPTHS) -> pd.DataFrame:

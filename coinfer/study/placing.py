@@ -127,6 +127,19 @@ def worst_of(losses: pd.DataFrame, of: str) -> pd.DataFrame:
     return table
 
 
+def side_by_side(*losses: pd.DataFrame) -> pd.DataFrame:
+    """Tables of `placing_losses` as one, a row a case and K, with the losses of all ways: "network", "K" and the `WAYS`.
+
+    >>> rows = {"network": "a", "K": 10.0, "rule": ["static", "1-sla"], "loss": [0.25, 0.5]}
+    >>> side_by_side(pd.DataFrame(rows)).values.tolist()
+    [['a', 10.0, 0.25, 0.5]]
+    """
+    every = pd.concat(losses, ignore_index=True)
+    wide = every.pivot(index=["network", "K"], columns="rule", values="loss")
+    cases = every[["network", "K"]].drop_duplicates()
+    return wide.loc[pd.MultiIndex.from_frame(cases), every["rule"].unique()].rename_axis(columns=None).reset_index()
+
+
 def expectations_asked(layers: Mapping[str, int]) -> pd.DataFrame:
     """How many expectations of the channel's law placing takes: chances, and costs of stopping or of going on, at a stage.
 
