@@ -61,7 +61,7 @@ def draw_savings(
         ["apart", "most"], kind="stable"
     )
     blocks = [ordered[ordered["network"].isin(names)] for names in _sharing(ordered)]
-    rows, widths = blocks[0]["scenario"].nunique(), [block["network"].nunique() for block in blocks]
+    rows, widths = (f(block[by].nunique() for block in blocks) for f, by in ((max, "scenario"), (list, "network")))
     size = (PAGE_IN, (0.145 * rows + 0.29) * len(panels) + 1.35)
     grid = {"width_ratios": widths}
     figure, axes = plt.subplots(len(panels), len(blocks), squeeze=False, figsize=size, gridspec_kw=grid)
@@ -71,7 +71,7 @@ def draw_savings(
         row[0].set_title(f"{title}: {told}", loc="left", fontweight="bold")
         for axis, block in zip(row, blocks, strict=True):
             _draw_block(axis, block, name, own, rows)
-    for axis in axes[:-1, 0]:
+    for axis in axes[:-1].flat:
         axis.set_xticklabels([])
     handles: list[Any] = [
         Rectangle((0, 0), 1, 1, fill=False, edgecolor=FRAME, label="the scenario's own network"),

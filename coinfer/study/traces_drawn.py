@@ -53,14 +53,14 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
                     axis.plot(shown["trace"], shown["chain"], **look, **face)
                     look["label"] = "_"  # one entry for both kinds
         _on_the_diagonal(axis, title, logarithmic=logarithmic)
-    for size, rule in zip((7, 4.5, 2), WAYS.values(), strict=True):  # what lies below is larger, to be seen
+    for size, rule in zip((5.5, 4, 1.8), WAYS.values(), strict=True):  # what lies below is larger, to be seen
         part = replayed[replayed["rule"] == rule]
         axes[3].plot(part["first half"], part["chain"], **rule_style(rule, linestyle="", markersize=size))
         other = {"linestyle": "", "markerfacecolor": "none", "label": "_", "markersize": size}
         axes[3].plot(part["second half"], part["chain"], **rule_style(rule, **other))
     _on_the_diagonal(axes[3], "ETC of plans [-]", logarithmic=True)
-    axes[0].set_ylabel("chain")
-    figure.supxlabel("trace", fontsize=7)
+    axes[0].set_ylabel("as the chain has it")
+    figure.supxlabel("as the trace has it", fontsize=7)
     half = [Line2D([], [], color="grey", marker="o", linestyle="", label=FILLED)]
     opened = f"{PUBLISHED}; {OTHER_HALF}" if (kept["pair"] == "published").any() else OTHER_HALF
     half.append(Line2D([], [], color="grey", marker="o", linestyle="", markerfacecolor="none", label=opened))
@@ -97,7 +97,7 @@ def draw_best(verdicts: pd.DataFrame, counted: pd.DataFrame) -> Any:
     named = {"yticklabels": len(rows) <= TALL, "annot": letters if len(rows) <= TALL else None}
     numbers = grid.map(list(WAYS).index)
     sns.heatmap(numbers, cmap=ListedColormap(colours), ax=axis, annot_kws={"color": "black"}, **style, **named)
-    axis.set(xlabel="", ylabel="")
+    axis.set(xlabel="", ylabel="", title="best way on each trace with each network")
     axis.tick_params(length=0)
     axis.tick_params(axis="x", rotation=90)
     axis.tick_params(axis="y", rotation=0)
@@ -111,7 +111,12 @@ def _draw_counts(axis: Any, counted: pd.DataFrame, colours: Sequence[tuple[float
     axis.barh(names, counted["cases"], xerr=reach, color=colours, error_kw={"linewidth": 0.9, "capsize": 2})
     for number, row in enumerate(counted.itertuples()):
         axis.annotate(f"{row.cases}", (row.high, number), (4, 0), textcoords="offset points", va="center")
-    axis.set(xlabel=f"best for how many of {total}", xlim=(0, 1.15 * total), ylim=(len(names) - 0.4, -0.6))
+    axis.set(
+        title="how often it is best",
+        xlabel=f"cases of {total} [-]",
+        xlim=(0, 1.15 * total),
+        ylim=(len(names) - 0.4, -0.6),
+    )
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
