@@ -127,6 +127,6 @@ def test_the_figures_have_a_panel_a_case_and_draw_every_point(
     free = pd.Series({case: coinfer.plan(given).cost for case, given in CASES.items()})
     drawn = seconds_drawn.draw_deadlines(met, free)
     surely = met.groupby("network", sort=False)["surely saved"].max()
-    titles = [f"{name}, on-off: saves {surely[name]:.1%}" for name in ("alexnet", "squeezenet")]
+    titles = [f"{name}, on-off: surely saves {surely[name]:.1%}" for name in ("alexnet", "squeezenet")]
     assert [axis.get_title() for axis in drawn.axes] == titles
     plt.close(drawn)

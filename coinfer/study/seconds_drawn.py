@@ -70,7 +70,7 @@ def draw_deadlines(met: pd.DataFrame, free: pd.Series) -> Any:
     figure = _finished(grid, "deadline that 95 % keep [s]", "ETC of the cheapest plan in time [-]", handles)
     surely = met.groupby(KEY, sort=False)["surely saved"].max()
     for case, axis in grid.axes_dict.items():
-        axis.set_title(f"{case}: saves {surely[tuple(case.split(', '))]:.1%}")
+        axis.set_title(f"{case}: surely saves {surely[tuple(case.split(', '))]:.1%}")
     return figure
 
 

@@ -16,8 +16,8 @@ from coinfer.study.traces_replayed import LEVEL, WAYS
 
 LETTERS = {"fixed split": "F", "one look": "1", "look again": "A"}
 PALE = 0.5  # how far towards white a way's colour is moved, to be read on
-FILLED, OTHER_HALF = "fitted to this trace, this half", "the other half"
-PUBLISHED = "the catalogue's, over what was published"  # where a chain of it is drawn
+FILLED, OTHER_HALF = "chain fitted to the trace; ETC on that half", "ETC on the other half"
+PUBLISHED = "chain of the catalogue, over what was published"  # where a chain of it is drawn
 TALL = 30  # rows of the table of letters from which on they are not named
 PANELS = {  # of what a chain keeps: the axis, and the figures by their labels
     "rate [Mbit/s]": {level: f"{level} [Mbit/s]" for level in LEVELS},
