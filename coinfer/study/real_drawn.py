@@ -61,7 +61,7 @@ def draw_savings(
         ["apart", "most"], kind="stable"
     )
     blocks = [ordered[ordered["network"].isin(names)] for names in _sharing(ordered)]
-    rows, widths = (f(block[by].nunique() for block in blocks) for f, by in ((max, "scenario"), (list, "network")))
+    rows, widths = max(b["scenario"].nunique() for b in blocks), [b["network"].nunique() for b in blocks]
     size = (PAGE_IN, (0.145 * rows + 0.29) * len(panels) + 1.35)
     grid = {"width_ratios": widths}
     figure, axes = plt.subplots(len(panels), len(blocks), squeeze=False, figsize=size, gridspec_kw=grid)
