@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap, LogNorm, PowerNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style
 from coinfer.study.real import AS_FOUND, VERDICTS, WITHIN
@@ -19,6 +20,7 @@ TINY = 5e-5  # a share below it is told as none
 NOTHING, FRAME = "#D9D9D9", "#D55E00"  # of a cell without a number, and around one
 ZERO = "#7C8B84"  # of a number that says that nothing is saved, so that the others are seen
 SHORT = {"send always": "S", "compute always": "C", "fixed split": "F", "one look": "1", "look again": "A"}
+FEW_DECADES = 100.0  # an axis of less has more than powers of ten told
 PALE = 0.55  # how far towards white a verdict's colour is moved, to be read on
 
 
@@ -180,6 +182,9 @@ def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, f
                 axis.axvline(at_s, color="grey", linewidth=0.6, linestyle="-.", label="the scenario's own")
             axis.set(xscale="log", yscale="log")
             axis.minorticks_off()
+            if np.divide(*axis.get_ylim()[::-1]) < FEW_DECADES:
+                axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         column[0].set_title(name)
     axes[0, 0].set_ylabel("energy [J]")
     axes[1, 0].set_ylabel("ETC [-]")

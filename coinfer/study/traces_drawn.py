@@ -30,8 +30,8 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
     """A chain's figures over those of its trace, a point each: rates, correlations, outages, and what plans cost there.
 
     `kept` as `traces.kept` returns it. Filled: a chain fitted to the trace; open: one of the catalogue, over what was published of
-    its trace. Of what plans cost, filled: on the half that the chain was fitted to; open: on the other. What is kept lies on the
-    diagonal; what is 0 or not known is left out where axes are logarithmic.
+    its trace. Of what plans cost, as a ratio, filled: on the half that the chain was fitted to; open: on the other. What is kept
+    lies on the diagonal, or at 1; what is 0 or not known is left out where axes are logarithmic.
     """
     figure, axes = plt.subplots(1, 4, figsize=(PAGE_IN, 0.3 * PAGE_IN))
     by = kept.set_index(["pair", "link", "of"])
@@ -53,12 +53,7 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
                     axis.plot(shown["trace"], shown["chain"], **look, **face)
                     look["label"] = "_"  # one entry for both kinds
         _on_the_diagonal(axis, title, logarithmic=logarithmic)
-    for size, rule in zip((5.5, 4, 1.8), WAYS.values(), strict=True):  # what lies below is larger, to be seen
-        part = replayed[replayed["rule"] == rule]
-        axes[3].plot(part["first half"], part["chain"], **rule_style(rule, linestyle="", markersize=size))
-        other = {"linestyle": "", "markerfacecolor": "none", "label": "_", "markersize": size}
-        axes[3].plot(part["second half"], part["chain"], **rule_style(rule, **other))
-    _on_the_diagonal(axes[3], "ETC of plans [-]", logarithmic=True)
+    _draw_costs(axes[3], replayed)
     axes[0].set_ylabel("as the chain has it")
     figure.supxlabel("as the trace has it", fontsize=7)
     half = [Line2D([], [], color="grey", marker="o", linestyle="", label=FILLED)]
@@ -66,6 +61,18 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
     half.append(Line2D([], [], color="grey", marker="o", linestyle="", markerfacecolor="none", label=opened))
     figure.legend(handles=half, loc="outside upper center", ncols=2)
     return figure
+
+
+def _draw_costs(axis: Any, replayed: pd.DataFrame) -> None:
+    """What plans cost on either half of the trace over what the chain says."""
+    for size, rule in zip((5.5, 4, 1.8), WAYS.values(), strict=True):  # what lies below is larger, to be seen
+        part = replayed[replayed["rule"] == rule]
+        for half, look in (("first half", {}), ("second half", {"markerfacecolor": "none", "label": "_"})):
+            style = rule_style(rule, **{"linestyle": "", "markersize": size} | look)
+            axis.plot(part[half], part[half] / part["chain"], **style)
+    axis.axhline(1, color="black", linewidth=0.6, linestyle=":", zorder=0)
+    axis.set(xscale="log", title="ETC, trace / chain [-]", box_aspect=1)
+    axis.legend(loc="best", handletextpad=0.2, borderpad=0.1)
 
 
 def _on_the_diagonal(axis: Any, title: str, *, logarithmic: bool) -> None:
