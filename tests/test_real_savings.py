@@ -221,8 +221,24 @@ def test_savings_are_drawn_with_frames_dots_and_what_is_missing():
     figure = real_drawn.draw_savings(table, {"joint": "saved"}, [("a", "large")])
     axis = figure.axes[0]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["small", "large"]
-    assert [text.get_text() for text in axis.texts if text.get_text()] == ["0", "13", "<1"]
+    assert [text.get_text() for text in axis.texts if text.get_text()] == ["0", "13", "0.4"]
     (frame,) = axis.patches
     assert (frame.get_x(), frame.get_y()) == (1, 0)
     assert len(axis.lines) == 1  # a dot: 4 % to 20 % crosses 5 %
+    assert axis.get_title("left") == "saved: 5% or more on 1 of 3 pairs"
+    plt.close(figure)
+
+
+def test_scenarios_that_share_no_network_are_drawn_beside_and_what_is_declared_below_a_line():
+    rows = [("a", "x", 0.0), ("b", "x", 0.3), ("b", "y", 0.04), ("made up", "y", 0.9), ("c", "z", 0.1)]
+    table = pd.DataFrame(rows, columns=["scenario", "network", "joint"]).assign(MACs=[1.0, 1.0, 2.0, 2.0, 5.0])
+    figure = real_drawn.draw_savings(table, {"joint": "saved"}, [("a", "x")], ["made up"])
+    many, few = figure.axes
+    assert [label.get_text() for label in many.get_yticklabels()] == ["b", "a", "made up"]
+    assert [label.get_text() for label in few.get_yticklabels()] == ["c"]
+    assert many.get_title("left") == "saved: 5% or more on 2 of 4 pairs"
+    (line,) = many.lines
+    assert line.get_ydata()[0] == 2
+    bold = [text.get_text() for axis in (many, few) for text in axis.texts if text.get_fontweight() == "bold"]
+    assert bold == ["30", "90", "10"]
     plt.close(figure)

@@ -21,9 +21,10 @@ Node = str | tuple[str, str, int]  # a claim, or where an edge passes through a 
 Point = tuple[float, float]  # from the left and from the top
 PAGE_MM = 25.4 * PAGE_IN
 BOX_MM = (8.6, 3.7)
-PITCH_MM = (16.2, 4.9)  # from layer to layer, and from box to box in a layer
+PITCH_MM = (16.2, 4.5)  # from layer to layer, and from box to box in a layer
 LEFT_MM, TOP_MM, ASIDE_MM = 6.0, 3.0, 107.0  # the first box of the largest part and of those beside it
 PER_LINE = 17  # boxes side by side
+LEGEND = 3  # columns of the legend
 HUES = (7, 1, 2, 3, 4, 0, 9, 5)  # seaborn's colours for the topics, in an order that keeps neighbours apart,
 MORE_HUES = (4, 9, 0, 1, 2, 3)  # and dark ones for the rest; none that is pale on white
 SWEEPS = 40
@@ -113,8 +114,8 @@ def draw() -> tuple[Any, str]:
     for part in (part for part in found[1:] if len(part) > 1):
         aside = _draw_part(axis, place(part, joined), (ASIDE_MM, aside), colours)
     alone = [part[0] for part in found if len(part) == 1]
-    below = _draw_alone(axis, alone, max(below, aside), colours)
-    height = _draw_legend(axis, palette, below)
+    aside = _draw_legend(axis, palette, aside + PITCH_MM[1])
+    height = _draw_alone(axis, alone, max(below, aside), colours)
     figure.set_size_inches(PAGE_IN, height / 25.4)
     axis.set(xlim=(0, PAGE_MM), ylim=(height, 0))
     axis.set_axis_off()
@@ -168,24 +169,27 @@ def _draw_alone(axis: Any, alone: list[str], top: float, colours: Mapping[str, A
             if number % PER_LINE == 0:
                 top += PITCH_MM[1]
             _draw_box(axis, label, (LEFT_MM + number % PER_LINE * 1.15 * BOX_MM[0], top), colour)
-    return top + 2 * PITCH_MM[1]
+    return top + 0.8 * PITCH_MM[1]
 
 
 def _draw_legend(axis: Any, palette: Mapping[str, Any], top: float) -> float:
-    """The colours of the topics, and below them what the borders and the arrow mean."""
-    step, grey = (PAGE_MM - LEFT_MM) / 7, "#7F7F7F"
+    """The colours of the topics, beside the largest part, and below them what the borders and the arrow mean."""
+    step, grey = (PAGE_MM - ASIDE_MM) / LEGEND, "#7F7F7F"
+    aside = 0.65 * BOX_MM[0]
+    meanings = {"R": "result", "N": "new result", "L": "lemma"}
+    lines = -(-len(palette) // LEGEND)  # rounded up
     for number, (name, colour) in enumerate(palette.items()):
-        x, y = LEFT_MM + number % 7 * step, top + number // 7 * PITCH_MM[1]
+        x, y = ASIDE_MM + number // lines * step, top + number % lines * PITCH_MM[1]
         _draw_box(axis, "", (x, y), colour)
-        _write(axis, name.replace("_", " "), (x + 0.65 * BOX_MM[0], y))
+        _write(axis, name.replace("_", " "), (x + aside, y))
+    y = top + (lines + 0.5) * PITCH_MM[1]
+    for number, (label, meaning) in enumerate(meanings.items()):
+        _draw_box(axis, label, (ASIDE_MM + number * step, y), grey)
+        _write(axis, meaning, (ASIDE_MM + number * step + aside, y))
     y += PITCH_MM[1]
-    for number, (label, meaning) in enumerate({"R": "result", "N": "new result", "L": "lemma"}.items()):
-        _draw_box(axis, label, (LEFT_MM + number * step, y), grey)
-        _write(axis, meaning, (LEFT_MM + number * step + 0.65 * BOX_MM[0], y))
-    x = LEFT_MM + 3 * step
-    _draw_arrow(axis, [(x - BOX_MM[0], y), (x + BOX_MM[0], y)], grey)
-    _write(axis, "is used by (in the colour of the fact used)", (x + 0.65 * BOX_MM[0], y))
-    return y + 0.8 * PITCH_MM[1]
+    _draw_arrow(axis, [(ASIDE_MM - BOX_MM[0], y), (ASIDE_MM + BOX_MM[0], y)], grey)
+    _write(axis, "is used by (in the colour of the fact used)", (ASIDE_MM + aside, y))
+    return y + 1.4 * PITCH_MM[1]
 
 
 def _write(axis: Any, text: str, at: Point) -> None:

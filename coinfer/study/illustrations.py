@@ -105,16 +105,18 @@ def largest_error(table: pd.DataFrame) -> float:
 def draw_bracket(bracketed: pd.DataFrame, network: str) -> Drawing:
     """Left what a layer is worth in its bracket, right what 1-sla loses below its bounds."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(PAGE_IN, 0.36 * PAGE_IN))
-    band = {"color": "#56B4E9", "alpha": 0.3, "linewidth": 0, "label": "bracket (R16)"}
+    band = {"color": "#56B4E9", "alpha": 0.3, "linewidth": 0, "label": "bracket (R16, R16a)"}
     left.fill_between("layer", "at least (R16a)", "at most (R16)", data=bracketed, **band)
     left.plot("layer", "worth", data=bracketed, **rule_style("optimal", label="worth, optimal rule"))
     left.plot(
         "layer", "download", data=bracketed, **rule_style("edge-only", label="download $D_M$", color="black", marker="")
     )
     left.set(xlabel="layer $M$ [-]", ylabel="what layer $M$ is worth, ETC [-]")
-    right.plot("layer", "bound (R16c)", data=bracketed, **rule_style("static", label="bound (R16c)"))
-    right.plot("layer", "bound (N5)", data=bracketed, **rule_style("2-sla", label="bound (N5)"))
-    right.plot("layer", "loss", data=bracketed, **rule_style("1-sla", label="loss of 1-sla"))
+    right.plot("layer", "bound (R16c)", data=bracketed, color="black", linestyle=":", label="at most, by R16c")
+    right.plot("layer", "bound (N5)", data=bracketed, color="grey", label="at most, by N5")
+    right.plot("layer", "loss", data=bracketed, **rule_style("1-sla", label="1-sla loses"))
+    left.set_title("does a layer pay for its download?")
+    right.set_title("how far off can 1-sla be?")
     right.set(xlabel="placement $M$ [layers]", ylabel="what 1-sla loses, ETC [-]")
     for axis in (left, right):
         axis.xaxis.set_major_locator(MaxNLocator(10, integer=True))

@@ -10,14 +10,14 @@ from coinfer.study.figures import PAGE_IN, RULES, plt
 LOST, PAID = RULES["1-sla"]["color"], RULES["optimal"]["color"]  # the colour of much regret, and of many cases
 Panels = dict[str, tuple[str, str]]  # a column of shares by what it is, in words, and the colour of much of it
 WRONG: Panels = {
-    "again, most": ("regret at worst [%]\nof who looks again", LOST),
-    "less, most": ("regret at worst [%]\nof who looks less", LOST),
-    "pays": ("looking again pays\nwithout knowing [% of cases]", PAID),
+    "again, most": ("worst regret [%] of who\nlooks again by the belief", LOST),
+    "less, most": ("worst regret [%] of who\nlooks less by the belief", LOST),
+    "pays": ("cases in which looking again\npays without knowing [%]", PAID),
 }
 LEARNT: Panels = {
-    "again": ("regret that 95 % keep below [%],\nlooking again", LOST),
-    "less": ("regret that 95 % keep below [%],\nlooking less", LOST),
-    "pays": ("looking again pays\n[% of devices]", PAID),
+    "again": ("regret that 95 % keep below [%],\nlooking again by what was seen", LOST),
+    "less": ("regret that 95 % keep below [%],\nlooking less by what was seen", LOST),
+    "pays": ("devices for which\nlooking again pays [%]", PAID),
 }
 
 

@@ -56,7 +56,7 @@ def draw_shares(panels: Mapping[str, pd.DataFrame], *, across: str, label: str, 
         sns.heatmap(100 * cells, annot=cells.map(percent), ax=axis, **style)
         axis.set(title=title, xlabel=across, ylabel="")
         axis.tick_params(length=0, rotation=0)
-        axis.tick_params(axis="x", labelsize=5.8)
+        axis.tick_params(axis="x", labelsize=6)
     ends = {(False, False): "neither", (True, False): "max", (False, True): "min", (True, True): "both"}
     beyond = ends[bool(largest > most), bool(least < -most)]
     figure.colorbar(ScalarMappable(norm, cmap), ax=axes[0], label=label, extend=beyond)
@@ -66,7 +66,7 @@ def draw_shares(panels: Mapping[str, pd.DataFrame], *, across: str, label: str, 
 def draw_process(played: pd.DataFrame) -> Any:
     """How far replays on the process are from what the chain says [%], with 95 % intervals: a panel a rule, a row a network."""
     ends = ["low", "cost", "high"]
-    error, ratio = "replay / chain - 1 [%]", "coherence time [layer times]"
+    error, ratio = "replay / chain − 1 [%]", "coherence time [layer times]"
     shares = played.assign(**{end: 100 * (played[end] / played["model"] - 1) for end in ends})
     told = shares.assign(**{ratio: played["ratio"].map(in_words)})
     tall = told.melt(["network", "rule", ratio], ends, value_name=error)

@@ -107,7 +107,7 @@ def draw_one_inference(seen: pd.DataFrame) -> Any:
         start, end = part["start_s"].iloc[0], part["end_s"].iloc[-1]
         colour = SHARES["transmission" if doing == "sending" else "local compute"]
         above.axvspan(start, end, color=colour, alpha=0.35 if number % 2 else 0.2, linewidth=0)
-        above.text((start + end) / 2, 1.02, doing, transform=above.get_xaxis_transform(), ha="center", fontsize=5.5)
+        above.text((start + end) / 2, 1.02, doing, transform=above.get_xaxis_transform(), ha="center", fontsize=6)
     _draw_bits(below, seen)
     figure.align_ylabels()
     return figure
@@ -127,7 +127,7 @@ def _draw_bits(axis: Any, seen: pd.DataFrame) -> None:
         where="post",
         color="black",
         linestyle=":",
-        label="if it stopped now",
+        label="to send, if it stopped now",
     )
     left = [whole / 1e6, *sent["left_bits"] / 1e6]
     axis.plot([stopped_s, *sent["end_s"]], left, color=SHARES["transmission"], label="left to send")

@@ -9,6 +9,7 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap, LogNorm, PowerNorm
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style
 from coinfer.study.real import AS_FOUND, VERDICTS, WITHIN
@@ -17,13 +18,20 @@ PAYS = 0.05  # of the cost: what is saved by what pays
 CHEAP = 0.001  # of the least cost: what costs less more than it is told as the best
 TINY = 5e-5  # a share below it is told as none
 NOTHING, FRAME = "#D9D9D9", "#D55E00"  # of a cell without a number, and around one
+ZERO = "#7C8B84"  # of a number that says that nothing is saved, so that the others are seen
 SHORT = {"send always": "S", "compute always": "C", "fixed split": "F", "one look": "1", "look again": "A"}
+FEW_DECADES = 100.0  # an axis of less has more than powers of ten told
 PALE = 0.55  # how far towards white a verdict's colour is moved, to be read on
 
 
 def draw_speeds(devices: pd.DataFrame) -> Any:
-    """How many times as fast as on its slowest network a device is, a cell a device and network; that speed beside its name."""
+    """How many times as fast as on its slowest network a device is, a cell a device and network; that speed beside its name.
+
+    Networks in the order of their MACs.
+    """
     speeds = devices.pivot_table(index="device", columns="network", values="speed [GMAC/s]", aggfunc="max")
+    work = (devices["time [ms]"] * devices["speed [GMAC/s]"]).groupby(devices["network"]).median()
+    speeds = speeds[work.sort_values(kind="stable").index]
     slowest = speeds.min(axis=1)
     times = speeds.div(slowest, axis=0).loc[speeds.max(axis=1).sort_values(ascending=False).index]
     names = [f"{device} (×1: {slowest[device]:.3g} GMAC/s)" for device in times.index]
@@ -40,36 +48,77 @@ def draw_speeds(devices: pd.DataFrame) -> Any:
     return figure
 
 
-def draw_savings(table: pd.DataFrame, panels: Mapping[str, str], own: Collection[tuple[str, str]]) -> Any:
+def draw_savings(
+    table: pd.DataFrame, panels: Mapping[str, str], own: Collection[tuple[str, str]], apart: Collection[str] = ()
+) -> Any:
     """What is saved [%], a row of cells a scenario and a column a network, a panel a column of the table with its title.
 
-    Networks of a kind in the order of their "MACs". Framed: the scenario's own network. Dotted: halving or doubling one figure moves the saving across `PAYS`, where the table has
-    "NAME, least" and "NAME, most". Grey: a network that the device was not measured on, nor on one alike.
+    Scenarios that share networks stand below each other, those that share none beside them; networks in the order of their
+    "MACs", scenarios of what they save at most in the first panel; those `apart` below a line, and not counted in titles.
+    Framed: the scenario's own network. Dotted: halving or doubling one figure moves the saving across `PAYS`, where the table
+    has "NAME, least" and "NAME, most". Grey: a network that the device was not measured on, nor on one alike.
     """
-    largest = table.assign(largest=-table.groupby("scenario")["MACs"].transform("max"))
-    table = largest.sort_values("largest", kind="stable")
-    scenarios, networks = table["scenario"].unique(), table.sort_values(["largest", "MACs"])["network"].unique()
-    height = 0.135 * len(scenarios) * len(panels) + 0.26 * len(panels) + 1.1
-    figure, axes = plt.subplots(len(panels), 1, sharex=True, squeeze=False, figsize=(PAGE_IN, height))
-    style = {"cmap": "mako_r", "norm": PowerNorm(0.5, 0, 1), "linewidths": 0.5, "fmt": "", "annot_kws": {"size": 6}}
-    for axis, (name, title) in zip(axes[:, 0], panels.items(), strict=True):
-        cells = table.pivot(index="scenario", columns="network", values=name).loc[scenarios, networks]
-        axis.set_facecolor(NOTHING)
-        sns.heatmap(cells, annot=cells.map(percent_in_words), ax=axis, cbar=False, **style)
-        _mark_cells(axis, table, name, own, [list(scenarios), list(networks)])
-        axis.set(xlabel="", ylabel="")
-        axis.set_title(title, loc="left", fontweight="bold")
-        axis.tick_params(length=0)
-        axis.tick_params(axis="y", rotation=0)
-    axes[-1, 0].tick_params(axis="x", rotation=45)
-    plt.setp(axes[-1, 0].get_xticklabels(), ha="right", rotation_mode="anchor")
+    most = table.groupby("scenario")[next(iter(panels))].transform("max")
+    ordered = table.assign(apart=table["scenario"].isin(apart), most=-most).sort_values(
+        ["apart", "most"], kind="stable"
+    )
+    blocks = [ordered[ordered["network"].isin(names)] for names in _sharing(ordered)]
+    rows, widths = max(b["scenario"].nunique() for b in blocks), [b["network"].nunique() for b in blocks]
+    size = (PAGE_IN, (0.145 * rows + 0.29) * len(panels) + 1.35)
+    grid = {"width_ratios": widths}
+    figure, axes = plt.subplots(len(panels), len(blocks), squeeze=False, figsize=size, gridspec_kw=grid)
+    for row, (name, title) in zip(axes, panels.items(), strict=True):
+        saved = table.loc[~table["scenario"].isin(apart), name]
+        told = f"{PAYS:.0%} or more on {(saved >= PAYS).sum()} of {saved.count()} pairs"
+        row[0].set_title(f"{title}: {told}", loc="left", fontweight="bold")
+        for axis, block in zip(row, blocks, strict=True):
+            _draw_block(axis, block, name, own, rows)
+    for axis in axes[:-1].flat:
+        axis.set_xticklabels([])
     handles: list[Any] = [
         Rectangle((0, 0), 1, 1, fill=False, edgecolor=FRAME, label="the scenario's own network"),
         Line2D([], [], marker="o", color=FRAME, linestyle="", markersize=2.2, label=f"a factor of two in one figure moves it across {PAYS:.0%}"),
-        Rectangle((0, 0), 1, 1, color=NOTHING, label="not measured, nor alike"),
+        Rectangle((0, 0), 1, 1, color=NOTHING, label="device not measured on it, nor on one alike"),
     ]  # fmt: skip
-    figure.legend(handles=handles, loc="outside upper center", ncols=3)
+    title = (
+        f"numbers: saved [% of the ETC]; bold: {PAYS:.0%} or more"
+        + "; below the line: declared, not measured" * bool(apart)
+    )
+    figure.legend(handles=handles, loc="outside upper center", ncols=3, title=title)
     return figure
+
+
+def _sharing(table: pd.DataFrame) -> list[set[str]]:
+    """The networks of scenarios that share some, directly or by others; the most first."""
+    found: list[set[str]] = []
+    for mine in table.groupby("scenario", sort=False)["network"].agg(set):
+        joined = mine.union(*(each for each in found if each & mine))
+        found = [each for each in found if not each & mine] + [joined]
+    return sorted(found, key=len, reverse=True)
+
+
+def _draw_block(axis: Any, block: pd.DataFrame, name: str, own: Collection[tuple[str, str]], rows: int) -> None:
+    """The cells of scenarios that share networks, at the top of a panel of so many rows."""
+    order = block["scenario"].unique(), block.sort_values("MACs", kind="stable")["network"].unique()
+    cells = block.pivot(index="scenario", columns="network", values=name).loc[order]
+    cmap = sns.color_palette("mako_r", as_cmap=True).with_extremes(bad=NOTHING)
+    style = {"cmap": cmap, "norm": PowerNorm(0.5, 0, 1), "linewidths": 0.5, "fmt": "", "annot_kws": {"size": 6}}
+    sns.heatmap(cells, annot=cells.map(percent_in_words), ax=axis, cbar=False, yticklabels=True, **style)
+    for text, value in zip(axis.texts, cells.stack().dropna(), strict=True):
+        text.set(fontweight="bold" if value >= PAYS else "normal")
+        if value < TINY:
+            text.set_color(ZERO)
+    _mark_cells(axis, block, name, own, [list(each) for each in order])
+    real = (~block.drop_duplicates("scenario")["apart"]).sum()
+    if 0 < real < len(cells):
+        axis.axhline(real, color="black", linewidth=0.8, xmin=-0.12, clip_on=False)
+    axis.set(xlabel="", ylabel="", ylim=(rows, 0))
+    axis.tick_params(length=0)
+    axis.tick_params(axis="y", rotation=0)
+    slanted = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axis.set_xticklabels(order[1] if len(cells) == rows else [], **slanted)
+    for x, network in enumerate(order[1] if len(cells) < rows else []):  # close below the cells
+        axis.text(x + 0.5, len(cells) + 0.2, network, fontsize=6.5, va="top", **slanted)
 
 
 def _mark_cells(
@@ -96,16 +145,18 @@ def dearer_in_words(dearer: float) -> str:
 
 
 def percent_in_words(share: float) -> str:
-    """A share as a percentage that tells nothing from little; "" for none.
+    """A share as a percentage of two digits that tells nothing from little; "" for none.
 
-    >>> [percent_in_words(share) for share in (0.0, 0.004, 0.126, float("nan"))]
-    ['0', '<1', '13', '']
+    >>> [percent_in_words(share) for share in (0.0, 0.0004, 0.048, 0.126, float("nan"))]
+    ['0', '<0.1', '4.8', '13', '']
     """
     if np.isnan(share):
         return ""
     if share < TINY:
         return "0"
-    return "<1" if share < 0.01 else f"{100 * share:.0f}"
+    if share < 0.001:
+        return "<0.1"
+    return f"{100 * share:.{1 if share < 0.0995 else 0}f}"
 
 
 def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, float | None]) -> Any:
@@ -131,6 +182,9 @@ def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, f
                 axis.axvline(at_s, color="grey", linewidth=0.6, linestyle="-.", label="the scenario's own")
             axis.set(xscale="log", yscale="log")
             axis.minorticks_off()
+            if np.divide(*axis.get_ylim()[::-1]) < FEW_DECADES:
+                axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+                axis.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         column[0].set_title(name)
     axes[0, 0].set_ylabel("energy [J]")
     axes[1, 0].set_ylabel("ETC [-]")
@@ -187,7 +241,7 @@ def draw_mlp(placed: pd.DataFrame, narrowest: int) -> Any:
         axis.minorticks_off()
     axes[0, 0].set_ylabel("inferences per update [-]")
     figure.supxlabel("rate [bit/s]", fontsize=7)
-    figure.colorbar(drawn, ax=axes, label="loses [%]", fraction=0.04)
+    figure.colorbar(drawn, ax=axes, label="dearer than the best end [%]", fraction=0.04)
     shown = dict(zip(*reversed(axes[0, 0].get_legend_handles_labels()), strict=True))
     figure.legend(shown.values(), shown.keys(), loc="outside upper center", markerscale=2)
     return figure

@@ -97,8 +97,8 @@ def _legend(axes: Any) -> tuple[list[Any], list[str]]:
     """The lines of the maps and the links that are marked on them."""
     lines = {
         "looking again saves this much [%]": Line2D([], [], **AGAIN),
-        "within, one look saves 1 %": Line2D([], [], **ONCE),
-        "from here up R21 lets placing save 1 %": Line2D([], [], **BOUND),
+        "inside it one look saves 1 % or more": Line2D([], [], **ONCE),
+        "below it placing cannot save 1 % (R21)": Line2D([], [], **BOUND),
     }
     for axis in axes:
         lines |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))

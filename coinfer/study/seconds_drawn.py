@@ -21,6 +21,7 @@ WHO: dict[str, Any] = {
 WIDE = {ONCE: 2.6, AGAIN: 1.1, TRIED: 4.2}  # what lies below is wider, to be seen
 DASHED: dict[str, Any] = {EXPECTED: "", IN_TIME: (2, 1)}
 SIMULATED: dict[str, Any] = {"color": "black", "marker": "|", "markersize": 6, "linestyle": ""}
+SAME_S = 1e-9  # times that differ by less are one
 REPLAYED: dict[str, Any] = {"color": "black", "marker": "x", "markersize": 3, "linestyle": ""}
 
 
@@ -49,6 +50,8 @@ def draw_fronts(lines: pd.DataFrame) -> Any:
 def draw_deadlines(met: pd.DataFrame, free: pd.Series) -> Any:
     """The ETC of the cheapest plan by deadline, shaded down to what one look or none cannot undercut: a panel a case.
 
+    Titles say what looking again surely saves at most.
+
     `met` is `deadlines.by_deadline` where some plan is in time; `free` is the least ETC without a deadline, by case.
     """
     named = met.rename(columns={"tried": TRIED, "once": ONCE, "cost": AGAIN})
@@ -62,9 +65,13 @@ def draw_deadlines(met: pd.DataFrame, free: pd.Series) -> Any:
         axis.fill_between(*edges, color=WHO[ONCE], alpha=0.25, linewidth=0, step="post")
         axis.axhline(free[tuple(case.split(", "))], color="black", linewidth=0.6, linestyle=":")
     handles: list[Any] = [Line2D([], [], color=WHO[each], linewidth=WIDE[each], label=each) for each in reversed(who)]
-    handles.append(Patch(color=WHO[ONCE], alpha=0.25, linewidth=0, label="down to what none undercuts"))
+    handles.append(Patch(color=WHO[ONCE], alpha=0.25, linewidth=0, label="what one look or none may reach"))
     handles.append(Line2D([], [], color="black", linewidth=0.6, linestyle=":", label="without a deadline"))
-    return _finished(grid, "deadline that 95 % keep [s]", "ETC of the cheapest plan in time [-]", handles)
+    figure = _finished(grid, "deadline that 95 % keep [s]", "ETC of the cheapest plan in time [-]", handles)
+    surely = met.groupby(KEY, sort=False)["surely saved"].max()
+    for case, axis in grid.axes_dict.items():
+        axis.set_title(f"{case}: surely saves {surely[tuple(case.split(', '))]:.1%}")
+    return figure
 
 
 def draw_tails(tails: pd.DataFrame) -> Any:
@@ -82,6 +89,8 @@ def draw_tails(tails: pd.DataFrame) -> Any:
             at, look = links.index(row["link"]) + lanes[row["rule"]], rule_style(row["rule"], linestyle="")
             axis.plot([row["50 % [s]"], row["99 % [s]"]], [at, at], color=look["color"], linewidth=1.4)
             axis.plot(row["95 % [s]"], at, **look | {"markersize": 5})
+            if row["99 % [s]"] - row["50 % [s]"] < SAME_S:  # one time, which no channel changes
+                continue
             counted = [row["simulated 50 %"], row["95 %"], row["99 %"]]
             axis.plot(counted, [at] * 3, **SIMULATED)
             axis.plot(row["replayed 95 %"], at, **REPLAYED)

@@ -16,8 +16,8 @@ from coinfer.study.traces_replayed import LEVEL, WAYS
 
 LETTERS = {"fixed split": "F", "one look": "1", "look again": "A"}
 PALE = 0.5  # how far towards white a way's colour is moved, to be read on
-FILLED, OTHER_HALF = "fitted to this trace, this half", "the other half"
-PUBLISHED = "the catalogue's, over what was published"  # where a chain of it is drawn
+FILLED, OTHER_HALF = "chain fitted to the trace; ETC on that half", "ETC on the other half"
+PUBLISHED = "chain of the catalogue, over what was published"  # where a chain of it is drawn
 TALL = 30  # rows of the table of letters from which on they are not named
 PANELS = {  # of what a chain keeps: the axis, and the figures by their labels
     "rate [Mbit/s]": {level: f"{level} [Mbit/s]" for level in LEVELS},
@@ -30,8 +30,8 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
     """A chain's figures over those of its trace, a point each: rates, correlations, outages, and what plans cost there.
 
     `kept` as `traces.kept` returns it. Filled: a chain fitted to the trace; open: one of the catalogue, over what was published of
-    its trace. Of what plans cost, filled: on the half that the chain was fitted to; open: on the other. What is kept lies on the
-    diagonal; what is 0 or not known is left out where axes are logarithmic.
+    its trace. Of what plans cost, as a ratio, filled: on the half that the chain was fitted to; open: on the other. What is kept
+    lies on the diagonal, or at 1; what is 0 or not known is left out where axes are logarithmic.
     """
     figure, axes = plt.subplots(1, 4, figsize=(PAGE_IN, 0.3 * PAGE_IN))
     by = kept.set_index(["pair", "link", "of"])
@@ -53,19 +53,26 @@ def draw_kept(kept: pd.DataFrame, replayed: pd.DataFrame) -> Any:
                     axis.plot(shown["trace"], shown["chain"], **look, **face)
                     look["label"] = "_"  # one entry for both kinds
         _on_the_diagonal(axis, title, logarithmic=logarithmic)
-    for size, rule in zip((7, 4.5, 2), WAYS.values(), strict=True):  # what lies below is larger, to be seen
-        part = replayed[replayed["rule"] == rule]
-        axes[3].plot(part["first half"], part["chain"], **rule_style(rule, linestyle="", markersize=size))
-        other = {"linestyle": "", "markerfacecolor": "none", "label": "_", "markersize": size}
-        axes[3].plot(part["second half"], part["chain"], **rule_style(rule, **other))
-    _on_the_diagonal(axes[3], "ETC of plans [-]", logarithmic=True)
-    axes[0].set_ylabel("chain")
-    figure.supxlabel("trace", fontsize=7)
+    _draw_costs(axes[3], replayed)
+    axes[0].set_ylabel("as the chain has it")
+    figure.supxlabel("as the trace has it", fontsize=7)
     half = [Line2D([], [], color="grey", marker="o", linestyle="", label=FILLED)]
     opened = f"{PUBLISHED}; {OTHER_HALF}" if (kept["pair"] == "published").any() else OTHER_HALF
     half.append(Line2D([], [], color="grey", marker="o", linestyle="", markerfacecolor="none", label=opened))
     figure.legend(handles=half, loc="outside upper center", ncols=2)
     return figure
+
+
+def _draw_costs(axis: Any, replayed: pd.DataFrame) -> None:
+    """What plans cost on either half of the trace over what the chain says."""
+    for size, rule in zip((5.5, 4, 1.8), WAYS.values(), strict=True):  # what lies below is larger, to be seen
+        part = replayed[replayed["rule"] == rule]
+        for half, look in (("first half", {}), ("second half", {"markerfacecolor": "none", "label": "_"})):
+            style = rule_style(rule, **{"linestyle": "", "markersize": size} | look)
+            axis.plot(part[half], part[half] / part["chain"], **style)
+    axis.axhline(1, color="black", linewidth=0.6, linestyle=":", zorder=0)
+    axis.set(xscale="log", title="ETC, trace / chain [-]", box_aspect=1)
+    axis.legend(loc="best", handletextpad=0.2, borderpad=0.1)
 
 
 def _on_the_diagonal(axis: Any, title: str, *, logarithmic: bool) -> None:
@@ -97,7 +104,7 @@ def draw_best(verdicts: pd.DataFrame, counted: pd.DataFrame) -> Any:
     named = {"yticklabels": len(rows) <= TALL, "annot": letters if len(rows) <= TALL else None}
     numbers = grid.map(list(WAYS).index)
     sns.heatmap(numbers, cmap=ListedColormap(colours), ax=axis, annot_kws={"color": "black"}, **style, **named)
-    axis.set(xlabel="", ylabel="")
+    axis.set(xlabel="", ylabel="", title="best way on each trace with each network")
     axis.tick_params(length=0)
     axis.tick_params(axis="x", rotation=90)
     axis.tick_params(axis="y", rotation=0)
@@ -111,7 +118,12 @@ def _draw_counts(axis: Any, counted: pd.DataFrame, colours: Sequence[tuple[float
     axis.barh(names, counted["cases"], xerr=reach, color=colours, error_kw={"linewidth": 0.9, "capsize": 2})
     for number, row in enumerate(counted.itertuples()):
         axis.annotate(f"{row.cases}", (row.high, number), (4, 0), textcoords="offset points", va="center")
-    axis.set(xlabel=f"best for how many of {total}", xlim=(0, 1.15 * total), ylim=(len(names) - 0.4, -0.6))
+    axis.set(
+        title="how often it is best",
+        xlabel=f"cases of {total} [-]",
+        xlim=(0, 1.15 * total),
+        ylim=(len(names) - 0.4, -0.6),
+    )
     axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
 
 
