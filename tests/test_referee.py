@@ -778,8 +778,9 @@ def test_the_page_tells_verdicts_that_follow_from_the_findings(claim: str) -> No
     assert item(claim).startswith(
         f"- **{row['verdict'].capitalize()}.** {claims()[claim].statement} *{row['number']}* ("
     )
-    told = re.search(r"here (\S+?)(?: and (\S+))?\.</sub>$", item(claim))
+    told = re.search(r"here (\S+?)(?: and (\S+))?\.( Changed after numbers were seen: .+)?</sub>$", item(claim))
     assert told
+    assert bool(told[3]) == bool(claims()[claim].since)
     assert float(told[1]) == pytest.approx(first, rel=5e-3)
     assert float(told[2] or told[1]) == pytest.approx(second, rel=5e-3)
 
@@ -804,5 +805,7 @@ def test_the_summary_is_that_of_the_findings() -> None:
     assert summary["sentence"].tolist() == [*abstract(), *BEYOND.values()]
     for row in summary.itertuples():
         part = findings()[findings()["sentence"] == row.sentence]
-        assert row.verdict == ", ".join(part["verdict"].unique())
-        assert (row.number, row.figure) == tuple(part.iloc[0][["number", "figure"]])
+        counted = {verdict: int(count) for count, verdict in map(str.split, row.verdicts.split(", "))}
+        assert counted == part["verdict"].value_counts().to_dict()
+        assert next(iter(counted)) == part["verdict"].iloc[0]
+        assert (row.statement, row.number, row.figure) == tuple(part.iloc[0][["statement", "number", "figure"]])

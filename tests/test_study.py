@@ -17,7 +17,7 @@ import nbformat
 import psutil
 import pytest
 
-from coinfer.study import command_line, execution, freshness, outputs
+from coinfer.study import command_line, execution, freshness, outputs, runner
 
 PARAMETERS = """\
 dnn = None  # name of a network
@@ -96,6 +96,40 @@ def test_what_has_not_changed_is_not_run_again(folder, capsys, monkeypatch):
     assert is_run_again_after(lambda: Path("package/module.py").write_text("x = 1"))
     assert not is_run_again_after(lambda: Path("package/module.py").write_text("x = 1  # metres"))
     assert is_run_again_after(lambda: Path("out", outputs.RECORD).write_text('{"10-a": '))
+
+
+def test_the_package_is_parsed_only_if_a_byte_has_changed(folder, monkeypatch):
+    write(folder, "10-a", WRITE.format("10-a"), "if seed is None:\n    import package.module")
+    module = Path("package/module.py")
+    module.write_text("x = 1")
+    assert run() == 0
+    parsed = []
+    monkeypatch.setattr(runner, "inputs_hash", lambda *given: parsed.append(given) or freshness.inputs_hash(*given))
+
+    def parses_after(text):
+        module.write_text(text)
+        parsed.clear()
+        assert run() == 0
+        return bool(parsed)
+
+    assert not parses_after("x = 1")
+    assert parses_after("x = 1  # metres")
+    assert not parses_after("x = 1  # metres")  # what it was found to mean is kept
+    assert parses_after("x = 2")
+    assert not parses_after("x = 2")
+
+
+def test_a_run_that_finds_all_fresh_imports_nothing_that_takes_long(folder):
+    write(folder, "10-a", WRITE.format("10-a"))
+    assert run() == 0
+    arguments = ["--notebooks", "notebooks", "--out", "out"]
+    code = (
+        "import sys; from pathlib import Path; from coinfer.study import command_line, freshness\n"
+        f"freshness.PACKAGE = Path({str(folder.parent / 'package')!r})\n"
+        f"assert command_line.main({arguments}) == 0\nprint(sorted({{'papermill', 'nbformat', 'matplotlib'}} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines() == ["1 notebooks: 0 run, 1 fresh, 0 failed", "[]"]
 
 
 def test_a_changed_notebook_takes_its_old_files_along(folder):

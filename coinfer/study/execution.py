@@ -12,8 +12,6 @@ from coinfer.study.parameters import declared, names_path, parsed
 from coinfer.validation import needs
 
 with needs("study"):
-    import nbformat
-    import papermill
     import psutil
 
 # The same inputs give the same bytes whatever the caller's shell holds: sums in one order, sets in one order, no date.
@@ -34,6 +32,9 @@ def execute(notebook: Path, work: Path, values: dict[str, object]) -> float:
 
     Raises `NotebookError`.
     """
+    import nbformat  # both take a second, and were imported with the parameters, by the one thread that parses Python
+    import papermill
+
     start = time.perf_counter()
     work.mkdir(exist_ok=True)
     draft = work.with_suffix(".ipynb")
@@ -71,6 +72,8 @@ def parameter_values(notebook: Path, work: Path, given: dict[str, str], smoke: b
 
 def failed_cell(draft: Path) -> str:
     """Name the cell at which a run ended, counted as JupyterLab counts them when run from the top."""
+    import nbformat
+
     if not draft.exists():
         return "before its first cell"
     cells = [cell for cell in nbformat.read(draft, as_version=4).cells if cell.cell_type == "code"]

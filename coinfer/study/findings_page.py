@@ -107,8 +107,11 @@ def page(findings: pd.DataFrame, out: str | Path | None, *, link: str = "") -> s
 def summary(findings: pd.DataFrame) -> pd.DataFrame:
     """One row a sentence: statement, number and figure of its first claim, and how many claims have each verdict, that of the first first."""
     by = findings.groupby("sentence", sort=False)
-    verdicts = by["verdict"].agg(lambda given: ", ".join(f"{count} {each}" for each, count in Counter(given).items()))
-    return by[["statement", "number", "figure"]].first().assign(verdicts=verdicts).reset_index()
+    return by[["statement", "number", "figure"]].first().assign(verdicts=by["verdict"].agg(_counted)).reset_index()
+
+
+def _counted(verdicts: pd.Series) -> str:
+    return ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).items())
 
 
 def counts(findings: pd.DataFrame) -> dict[str, int]:

@@ -5,12 +5,14 @@ them, whose `__init__` runs as well; the data files of those packages; the modul
 and the files and folders they name; the files of the notebooks that it reads. Of a module counts what Python sees, so a changed
 comment or docstring alone makes nothing stale, unless docstrings are read as data. A module that imports, or runs, what it
 names at run time uses all that lies in its folder and below. Where this cannot be exact it errs on the side of stale.
+To find it out takes parsing the package, so that a hash of its bytes is asked first.
 """
 
 import ast
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -27,12 +29,30 @@ DOCSTRINGS = {"__doc__", "getdoc", "inspect", "getsource", "tokenize", "doctest"
 
 def inputs_hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str]) -> str:
     """The hash of all that the notebook's files are made from; `to_read` has the hashes of the files that it reads."""
+    return _hash(notebook, given, smoke, to_read, package_hashes(notebook))
+
+
+def bytes_hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str], package: str) -> str:
+    """The hash of every byte that `inputs_hash` may look at: as long as it stays, so does that one, which takes seconds.
+
+    `package` is what `whole_package` gives, which is the same for all notebooks.
+    """
+    return _hash(notebook, given, smoke, to_read, {sys.version: package})
+
+
+def _hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str], package: dict[str, str]) -> str:
     paths = {text: Path(text) for text in given.values() if names_path(text)}
     parameters = {
         text: {os.path.relpath(file, path): sha256(file) for file in files_below(path)} for text, path in paths.items()
     }
-    inputs = [given, smoke, parameters, to_read, sha256(notebook), sha256(LOCK), package_hashes(notebook)]
+    inputs = [given, smoke, parameters, to_read, sha256(notebook), sha256(LOCK), package]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
+
+
+def whole_package() -> str:
+    """The hash of all files of the package, with their names."""
+    files = {str(path.relative_to(PACKAGE)): sha256(path) for path in files_below(PACKAGE) if path.suffix != ".pyc"}
+    return hashlib.sha256(json.dumps(files).encode()).hexdigest()
 
 
 def package_hashes(notebook: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +27,14 @@ class NotebookError(Exception):
 
 @dataclass(frozen=True)
 class Made:
-    """What a notebook made: the hash of all its inputs, and of each file by its path in the output folder."""
+    """What a notebook made: the hash of all its inputs, and of each file by its path in the output folder.
+
+    `seen` is the `bytes_hash` with which the inputs were last found to be these.
+    """
 
     inputs: str
     files: dict[str, str]
+    seen: str = ""
 
 
 def sha256(path: Path) -> str:
@@ -48,14 +52,21 @@ class Outputs:
         owned = {name: {"inputs": "unknown", "files": dict.fromkeys(files, "")} for name, files in self._read(MADE_BY)}
         self.made = {name: Made(**made) for name, made in (owned | dict(self._read(RECORD))).items()}
 
-    def hold(self, name: str, inputs: str) -> bool:
-        """Whether the notebook's files are there, unchanged, and made from these inputs."""
+    def inputs_seen(self, name: str, seen: str) -> str:
+        """The hash of the notebook's inputs if their bytes are those seen before, else ""."""
+        made = self.made.get(name)
+        return made.inputs if made is not None and made.seen == seen else ""
+
+    def hold(self, name: str, inputs: str, seen: str = "") -> bool:
+        """Whether the notebook's files are there, unchanged, and made from these inputs, which are seen in these bytes."""
         made, folder = self.made.get(name), self.folder
         if made is None or made.inputs != inputs:
             return False
         if not all((folder / file).is_file() and sha256(folder / file) == h for file, h in made.files.items()):
             return False
         self.settled.add(name)
+        if made.seen != seen:
+            self._record(name, replace(made, seen=seen))
         return True
 
     def readable(self, notebooks: list[str]) -> dict[str, str]:
@@ -63,7 +74,7 @@ class Outputs:
         made = [self.made[name].files for name in notebooks if name in self.made]
         return {file: files[file] for files in made for file in sorted(files) if not file.startswith("executed/")}
 
-    def publish(self, name: str, inputs: str, work: Path) -> None:
+    def publish(self, name: str, inputs: str, work: Path, seen: str = "") -> None:
         """Move the notebook's files from `work` into place and remove those that it no longer makes."""
         found = {str(path.relative_to(work)): sha256(path) for path in sorted(work.rglob("*")) if path.is_file()}
         new = self._own(name, found)
@@ -74,7 +85,7 @@ class Outputs:
             os.replace(work / file, self.folder / file)
         for file in old - set(new):
             (self.folder / file).unlink(missing_ok=True)
-        self._record(name, Made(inputs, new))
+        self._record(name, Made(inputs, new, seen))
         self.settled.add(name)
 
     def withdraw(self, name: str) -> None:

@@ -6,12 +6,11 @@ from typing import Any
 
 from coinfer.validation import InputError, needs
 
-with needs("study"):
-    import papermill
-
 
 def declared(notebook: Path) -> dict[str, Any]:
     """The parameters that a notebook declares, as papermill sees them, with literal defaults; raises `InputError`."""
+    with needs("study"):
+        import papermill  # here, as it takes a second, which a run that finds all fresh need not wait for
     try:
         found = papermill.inspect_notebook(notebook)
     except ValueError as error:  # no kernel is named

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from coinfer.study.execution import KERNEL_ENVIRONMENT, execute, kill_kernels, parameter_values
-from coinfer.study.freshness import inputs_hash
+from coinfer.study.freshness import bytes_hash, inputs_hash, whole_package
 from coinfer.study.outputs import NotebookError, Outputs, working_folder
 from coinfer.validation import InputError, one_of
 
@@ -72,7 +72,7 @@ def study(
     # out the kernels' ports never gives one twice. All that touches the output folder, or parses Python, is done by this thread.
     with working_folder(out) as work, ThreadPoolExecutor(jobs) as pool:
         os.environ.update(KERNEL_ENVIRONMENT, IPYTHONDIR=f"{work}/ipython", JUPYTER_RUNTIME_DIR=f"{work}/jupyter")
-        run = _Run(chosen, folder, given, smoke, work, pool, Outputs(out))
+        run = _Run(chosen, folder, given, smoke, work, pool, Outputs(out), whole_package())
         for gone in set(run.outputs.made).difference(names(folder)):
             run.outputs.withdraw(gone)
         order = graphlib.TopologicalSorter(chosen)
@@ -99,8 +99,11 @@ class _Run:
     work: Path
     pool: ThreadPoolExecutor
     outputs: Outputs
+    package: str
     failed: set[str] = field(default_factory=set)
-    running: dict[Future[float], tuple[str, str]] = field(default_factory=dict)  # names and hashes of inputs
+    running: dict[Future[float], tuple[str, str, str]] = field(
+        default_factory=dict
+    )  # names, hashes of inputs and bytes
 
     def begin(self, name: str) -> Ending | None:
         """Start a notebook, or say why not: it is fresh, or one that it reads has failed."""
@@ -108,8 +111,10 @@ class _Run:
         if blocked:
             return self._fail(name, f"not run, since it reads {blocked}")
         notebook, to_read = self.folder / f"{name}.ipynb", self.outputs.readable(self.chosen[name])
-        inputs = inputs_hash(notebook, self.given, self.smoke, to_read)
-        if self.outputs.hold(name, inputs):
+        made_from = notebook, self.given, self.smoke, to_read
+        seen = bytes_hash(*made_from, self.package)
+        inputs = self.outputs.inputs_seen(name, seen) or inputs_hash(*made_from)
+        if self.outputs.hold(name, inputs, seen):
             return Ending(name, "", True)
         for file in to_read:
             (self.work / name / file).parent.mkdir(parents=True, exist_ok=True)
@@ -119,16 +124,16 @@ class _Run:
         except InputError as error:
             return self._fail(name, f"FAILED: {error}")
         task = self.pool.submit(execute, notebook, self.work / name, values)
-        self.running[task] = name, inputs
+        self.running[task] = name, inputs, seen
         return None
 
     def finished(self) -> Iterator[Ending]:
         """Wait until a notebook ends, if one runs; publish what it made."""
         for task in wait(self.running, return_when=FIRST_COMPLETED).done:
-            name, inputs = self.running.pop(task)
+            name, inputs, seen = self.running.pop(task)
             try:
                 text = f"{task.result():.1f} s"
-                self.outputs.publish(name, inputs, self.work / name)
+                self.outputs.publish(name, inputs, self.work / name, seen)
                 yield Ending(name, text, True)
             except NotebookError as error:
                 yield self._fail(name, f"FAILED: {error}")
