@@ -170,17 +170,22 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     if isinstance(step.by, Induction):
         yield from induction_failures(claim, step, step.by, scope)
         return
-    where = f"[{step.reason}] {step.left} {step.relation} {step.right}"
+    for failure in link_failures(claim, step, scope):
+        yield f"[{step.reason}] {step.left} {step.relation} {step.right}: {failure}"
+
+
+def link_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
+    """What is wrong with a step that is no induction."""
     if step.relation != "=" and not (step.left.is_commutative and step.right.is_commutative):
-        yield f"{where}: matrices have no order"
+        yield "matrices have no order"
     try:
         used = [resolve(claim, each, scope) for each in step.uses]
     except ValueError as error:
-        yield f"{where}: {error}"
+        yield str(error)
         return
     sides = [step.left, step.right, *(side for (left, _, right), _ in used for side in (left, right))]
     if scope.fixed & (indices(*sides) | (differentiated_by(*sides) if used else set())):
-        yield f"{where}: a fact about one value would be rewritten under a sum, an integral or a derivative over all"
+        yield "a fact about one value would be rewritten under a sum, an integral or a derivative over all"
     plain = two_points if claim.setting.startswith("two points") else sp.sympify
     equations = [solved(left, right) for (left, relation, right), unmet in used if relation == "=" and not unmet]
     context = Context(tuple((plain(left), plain(right)) for left, right in equations))
@@ -188,11 +193,11 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     facts = open_conditions(plain(fact) for fact in (*scope.conditions, *conclusions))
     known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *map(context.rewrite_fact, facts)))))
     if not of_the_engine(step.by):
-        yield f"{where}: the rule is none of the engine's"
+        yield "the rule is none of the engine's"
     if not step.by(plain(step.left), step.relation, plain(step.right), known):
-        yield f"{where}: not proved"
+        yield "not proved"
     elif not consistent(known.facts):
-        yield f"{where}: from facts that contradict each other"
+        yield "from facts that contradict each other"
 
 
 def open_conditions(conditions: Any) -> tuple[Any, ...]:

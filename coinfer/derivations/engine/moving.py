@@ -66,10 +66,11 @@ def gain_moment(world: Case, time: Number, order: int) -> mpmath.mpf:
 
 def power_series(fed: Number, flow: Number, bits: Number) -> mpmath.mpf:
     """The solution of C' = fed + flow C with C(0) = 0 by its power series, for blocks of one state."""
-    term, total = real(fed) * real(bits), mpmath.mpf(0)
-    for order in range(2, 99):
-        total, term = total + term, term * real(flow) * real(bits) / order
-    return total
+    term, total, grows = real(fed) * real(bits), mpmath.mpf(0), real(flow) * real(bits)
+    for order in count(2):
+        total, term = total + term, term * grows / order
+        if abs(term) <= abs(total) * mpmath.eps and order > abs(grows):
+            return total
 
 
 def at_least(world: Case, state: int, windows: int, need: int) -> Fraction:

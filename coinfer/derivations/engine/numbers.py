@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -15,9 +16,22 @@ SIGNED = [Fraction(text) for text in ("-2", "-1", "-1/2", "0", "1/3", "1/2", "1"
 HALVES = [Fraction(0), Fraction(1, 2), Fraction(1)]
 
 
+def exact(*numbers: Number) -> bool:
+    """Whether all numbers are fractions."""
+    return all(type(number) is Fraction for number in numbers)
+
+
 def real(number: Number) -> mpmath.mpf:
     """A number to the working precision."""
-    return mpmath.mpf(number.numerator) / number.denominator if isinstance(number, Fraction) else mpmath.mpf(number)
+    if type(number) is Fraction:
+        return quotient(number.numerator, number.denominator, mpmath.mp.prec)
+    return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
+
+
+@cache  # few are met, each often
+def quotient(above: int, below: int, precision: int) -> mpmath.mpf:
+    """A fraction, to that precision, which is the working one."""
+    return mpmath.mpf(above) / below
 
 
 @dataclass

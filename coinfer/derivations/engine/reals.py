@@ -85,13 +85,14 @@ class Translation:
             name = self.unknowns[term] = make(f"t{len(self.unknowns)}")
             probability = isinstance(term, E) and isinstance(term.args[0], indicator)
             counted = term.is_integer and term.is_positive
-            signs = (
-                (counted, name >= 1),
-                (term.is_positive, name > 0),
-                (term.is_nonnegative, name >= 0),
-                (probability, name <= 1),
-            )
-            self.domains += [bound for known, bound in signs if known]
+            if counted:
+                self.domains.append(name >= 1)
+            if term.is_positive:
+                self.domains.append(name > 0)
+            if term.is_nonnegative:
+                self.domains.append(name >= 0)
+            if probability:
+                self.domains.append(name <= 1)
         return self.unknowns[term]
 
     def found(self, term: Best) -> Any:

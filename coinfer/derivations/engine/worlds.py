@@ -69,25 +69,25 @@ class World(Case):
         return self.chain["o"][stage] * cost + self.chain["paid"][stage]
 
     def walk(self, stage: int, last: int, goes_on: GoesOn) -> Fraction:
-        """Expected cost of a rule from a stage on: all paths, one by one."""
-        total = Fraction(0)
-        for chance, costs in self.paths(last - stage + 1):
-            run = Fraction(0)
-            for here, cost in enumerate(costs, start=stage):
-                send = self.send(here, cost)
-                if here == last or not goes_on(here, send):
-                    total += chance * (run + send)
-                    break
-                run += self.chain["delta"][here + 1]
+        """Expected cost of a rule from a stage on: every path, as far as the rule follows it."""
+        total, ways = Fraction(0), [(Fraction(1), Fraction(0))]  # that go on: the chance, and what was run
+        for here in range(stage, last + 1):
+            sends = [(self.send(here, cost), chance) for cost, chance in self.atoms]
+            goes = [here < last and goes_on(here, send) for send, _ in sends]
+            stop, on = (
+                [each for each, goes_on in zip(sends, goes, strict=True) if goes_on == on] for on in (False, True)
+            )
+            total += sum(way * chance * (run + send) for way, run in ways for send, chance in stop)
+            ways = [(way * chance, run + self.chain["delta"][here + 1]) for way, run in ways for _, chance in on]
         return total
 
     def reaches(self, stage: int, goes_on: GoesOn) -> Fraction:
-        """The probability that a rule reaches a stage."""
-        reached = Fraction(0)
-        for chance, costs in self.paths(stage):
-            if all(goes_on(here, self.send(here, cost)) for here, cost in enumerate(costs)):
-                reached += chance
-        return reached
+        """The probability that a rule reaches a stage: of all paths on which it goes on until then."""
+        ways = [Fraction(1)]
+        for here in range(stage):
+            on = [chance for cost, chance in self.atoms if goes_on(here, self.send(here, cost))]
+            ways = [way * chance for way in ways for chance in on]
+        return sum(ways, Fraction(0))
 
     def clairvoyant(self, stage: int, last: int) -> Fraction:
         """Expected cost from a stage on of who knows the whole path in advance."""

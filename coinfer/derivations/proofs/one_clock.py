@@ -144,7 +144,7 @@ R19f = claim("R19f", total.subs(z, sent), setting="moving channel")(
     eq(
         Integral(mean_cost + Sum(share(i) * drift(z, i), (i, 1, states)), (z, 0, sent)),
         "one sum for each",
-        by=inside_integral(calculus),
+        by=inside_integral(algebra),
     ),
     eq(
         Integral(mean_cost, (z, 0, sent)),
@@ -155,7 +155,7 @@ R19f = claim("R19f", total.subs(z, sent), setting="moving channel")(
     eq(sent * mean_cost, "nothing depends on z", by=calculus),
     wrong={"rates dropped": mean_cost, "not weighted": sent * Sum(second_of(i), (i, 1, states))}
     | {"sign": -sent * mean_cost, "per rate": sent * mean_cost / mean_rate},
-    restated=same(Sum(sent * share(i) * second_of(i), (i, 1, states)), by=calculus),
+    restated=same(Sum(sent * share(i) * second_of(i), (i, 1, states))),
     note="Outages have the rate 0 and belong to both sums. drift(z, i) is a row of Q C(z), whose mean under a stationary law is 0 whatever C is.",
     samples=TWO,
 )
@@ -164,7 +164,7 @@ from_here = weighted(cost_of(sent, other_state))
 R19g = claim("R19g", from_here, setting="moving channel")(
     r"\max_{i,j} |C_i(b) - C_j(b)| \le H \implies C_i(b)\,\pi r \le b\,\pi c + H\,\pi r",
     le(weighted(cost_of(sent, i) + hitting), "hit the other state first", "hit from a state", by=inside_sum(order)),
-    eq(weighted(cost_of(sent, i)) + weighted(hitting), "one sum for each", by=calculus),
+    eq(weighted(cost_of(sent, i)) + weighted(hitting), "one sum for each"),
     eq(sent * mean_cost + weighted(hitting), "their mean (R19f)", R19f),
     wrong={"no distance": sent * mean_cost, "twice as fast": sent * mean_cost / 2, "equality": "="},
     restated=same(sent * mean_cost + hitting * mean_rate),
@@ -179,7 +179,7 @@ R19h = claim("R19h", from_here, setting="moving channel")(
         "hitting a state",
         by=inside_sum(order),
     ),
-    eq(weighted(cost_of(sent, i)) - weighted(hitting), "one sum for each", by=calculus),
+    eq(weighted(cost_of(sent, i)) - weighted(hitting), "one sum for each"),
     eq(sent * mean_cost - weighted(hitting), "their mean (R19f)", R19f),
     wrong={"no distance": sent * mean_cost, "sign": sent * mean_cost + weighted(hitting), "equality": "="},
     restated=same(sent * mean_cost - hitting * mean_rate),

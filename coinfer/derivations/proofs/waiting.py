@@ -132,9 +132,9 @@ R21c = claim("R21c", Js(M + 1) - Js(M), setting="memory")(
         "ETC with memory",
         use("ETC with memory", M=M + 1),
     ),
-    eq(D(M + 1) + begun(-saved_in(0, j)), "one sum for both", by=calculus),
+    eq(D(M + 1) + begun(-saved_in(0, j)), "one sum for both"),
     ge(D(M + 1) + begun(-later_in(0, M, j)), "at most this is saved (L88)", use(L88, n=0), by=inside_sum(order)),
-    eq(D(M + 1) - begun(later_in(0, M, j)), "the sign in front", by=calculus),
+    eq(D(M + 1) - begun(later_in(0, M, j)), "the sign in front"),
     eq(D(M + 1) - begun(excess_in(M, j)), "a stationary start (L89)", use(L89, n=0, m=M)),
     wrong={
         "sign": D(M + 1) + begun(excess_in(M, j)),
