@@ -24,8 +24,8 @@ def verify_all(wanted: Sequence[str] | None = None, workers: int = 2) -> dict[st
     """
     chosen = tuple(labels() if wanted is None else wanted)
     needed = behind(chosen)
-    with ProcessPoolExecutor(workers) as pool:
-        found = list(tqdm(pool.map(verify, needed), total=len(needed), desc="claims", file=sys.stderr))
+    with ProcessPoolExecutor(workers) as pool:  # neighbours cite the same facts, which each process proves for itself
+        found = list(tqdm(pool.map(verify, needed, chunksize=6), total=len(needed), desc="claims", file=sys.stderr))
     results = with_what_they_rest_on(dict(zip(needed, found, strict=True)))
     return {label: results[label] for label in chosen}
 

@@ -18,7 +18,7 @@ import sympy as sp
 from coinfer.derivations.engine.definitions import DEFINITIONS, SETTINGS, constants, derived
 from coinfer.derivations.engine.instance import instance
 from coinfer.derivations.engine.model import Definition, dearer_layers, two_points
-from coinfer.derivations.engine.prover import Context, of_the_engine, rests_on_numbers
+from coinfer.derivations.engine.prover import Context, Rule, of_the_engine, rests_on_numbers
 from coinfer.derivations.engine.reals import compare, consistent, holds, real_number
 from coinfer.derivations.engine.search import search
 from coinfer.derivations.engine.steps import HYPOTHESIS, Induction, Mutant, Restatement, Result, Step, Use
@@ -170,11 +170,11 @@ def step_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     if isinstance(step.by, Induction):
         yield from induction_failures(claim, step, step.by, scope)
         return
-    for failure in link_failures(claim, step, scope):
+    for failure in link_failures(claim, step, step.by, scope):
         yield f"[{step.reason}] {step.left} {step.relation} {step.right}: {failure}"
 
 
-def link_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
+def link_failures(claim: Claim, step: Step, rule: Rule, scope: Scope) -> Iterator[str]:
     """What is wrong with a step that is no induction."""
     if step.relation != "=" and not (step.left.is_commutative and step.right.is_commutative):
         yield "matrices have no order"
@@ -192,9 +192,9 @@ def link_failures(claim: Claim, step: Step, scope: Scope) -> Iterator[str]:
     conclusions = [sp.Or(*map(sp.Not, unmet), compare(*fact)) if unmet else compare(*fact) for fact, unmet in used]
     facts = open_conditions(plain(fact) for fact in (*scope.conditions, *conclusions))
     known = Context(context.rewrites, tuple(dict.fromkeys((*facts, *map(context.rewrite_fact, facts)))))
-    if not of_the_engine(step.by):
+    if not of_the_engine(rule):
         yield "the rule is none of the engine's"
-    if not step.by(plain(step.left), step.relation, plain(step.right), known):
+    if not rule(plain(step.left), step.relation, plain(step.right), known):
         yield "not proved"
     elif not consistent(known.facts):
         yield "from facts that contradict each other"

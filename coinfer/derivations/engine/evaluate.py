@@ -16,7 +16,7 @@ import mpmath
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from coinfer.derivations.engine.numbers import Number, exact, real
+from coinfer.derivations.engine.numbers import Number, exact, real, related
 from coinfer.derivations.engine.terms import Argmin, E, First, indicator
 from coinfer.derivations.engine.worlds import World
 
@@ -27,15 +27,6 @@ UNBOUND: Bound = {}
 ZERO = Fraction(0)
 FALSE_BY = mpmath.mpf(10) ** -9  # numbers that are not exact differ only by more than this, relative to the larger
 CONSTANTS = {sp.E: mpmath.e, sp.pi: mpmath.pi, sp.oo: mpmath.inf}
-RELATED: dict[str, Callable[[Number, Number], bool]] = {
-    "<": lambda gap, slack: gap < slack,
-    "<=": lambda gap, slack: gap <= slack,
-    ">": lambda gap, slack: gap > -slack,
-    ">=": lambda gap, slack: gap >= -slack,
-    "=": lambda gap, slack: abs(gap) <= slack,
-    "==": lambda gap, slack: abs(gap) <= slack,
-    "!=": lambda gap, slack: abs(gap) > slack,
-}
 # an unknown smooth law, where a claim has one: its distribution function, tail and density
 SMOOTH: dict[str, Callable[[Number], Number]] = {
     "F": lambda at: 1 - mpmath.exp(-at),
@@ -43,13 +34,6 @@ SMOOTH: dict[str, Callable[[Number], Number]] = {
     "f": lambda at: mpmath.exp(-at),
     "inflow": lambda at: mpmath.exp(-at) + at,  # of what is spent from other states: any smooth function
 }
-
-
-def related(left: Number, relation: str, right: Number, slack: Number) -> bool:
-    """Whether left relation right; `slack` is forgiven when the numbers are not exact."""
-    if exact(left, right):
-        return bool(RELATED[relation](left - right, ZERO))
-    return bool(RELATED[relation](real(left) - real(right), real(slack)))
 
 
 def value(term: sp.Basic, world: World) -> Number:

@@ -14,6 +14,15 @@ POSITIVE = [Fraction(text) for text in ("1/3", "1/2", "2/3", "1", "3/2", "2", "3
 NONNEGATIVE = [Fraction(0), *POSITIVE]
 SIGNED = [Fraction(text) for text in ("-2", "-1", "-1/2", "0", "1/3", "1/2", "1", "2", "3")]
 HALVES = [Fraction(0), Fraction(1, 2), Fraction(1)]
+RELATED: dict[str, Callable[[Number, Number], bool]] = {
+    "<": lambda gap, slack: gap < slack,
+    "<=": lambda gap, slack: gap <= slack,
+    ">": lambda gap, slack: gap > -slack,
+    ">=": lambda gap, slack: gap >= -slack,
+    "=": lambda gap, slack: abs(gap) <= slack,
+    "==": lambda gap, slack: abs(gap) <= slack,
+    "!=": lambda gap, slack: not abs(gap) <= slack,
+}
 
 
 def exact(*numbers: Number) -> bool:
@@ -28,10 +37,17 @@ def real(number: Number) -> mpmath.mpf:
     return number if isinstance(number, mpmath.mpf) else mpmath.mpf(number)
 
 
-@cache  # few are met, each often
+@cache  # the same ones are met again and again
 def quotient(above: int, below: int, precision: int) -> mpmath.mpf:
     """A fraction, to that precision, which is the working one."""
     return mpmath.mpf(above) / below
+
+
+def related(left: Number, relation: str, right: Number, slack: Number) -> bool:
+    """Whether left relation right; `slack` is forgiven when the numbers are not exact."""
+    if exact(left, right):
+        return bool(RELATED[relation](left - right, Fraction(0)))
+    return bool(RELATED[relation](real(left) - real(right), real(slack)))
 
 
 @dataclass

@@ -54,7 +54,8 @@ class Context:
 
 Rule = Callable[[Expr, str, Expr, Context], bool]
 ZERO = sp.Integer(0)
-ALGORITHMS = {"heurisch": False, "manual": False}  # integrals by Risch's or by G-functions: guesses take long where none is
+# integrals by Risch's algorithm or by G-functions: SymPy's guesses take long, most where there is no integral to find
+ALGORITHMS = {"heurisch": False, "manual": False}
 
 
 def given(check: Callable[..., bool]) -> Callable[..., Rule]:

@@ -8,9 +8,9 @@ import mpmath
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from coinfer.derivations.engine.evaluate import FALSE_BY, related, truth, value
+from coinfer.derivations.engine.evaluate import FALSE_BY, truth, value
 from coinfer.derivations.engine.model import FIXED, FOLDED, ONE_FEE
-from coinfer.derivations.engine.numbers import Number, real
+from coinfer.derivations.engine.numbers import Number, real, related
 from coinfer.derivations.engine.worlds import CLAIM, RESTATEMENT, Question, World, draw
 
 WORLDS = 800
