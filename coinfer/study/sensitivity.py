@@ -23,7 +23,7 @@ from coinfer.placement import plan, total_costs
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by, off_in_snr
 from coinfer.study.one_clock import on_one_clock
-from coinfer.study.real import longest_tail_j, longest_tails, scaled_pace, scaled_rates
+from coinfer.study.real import scaled_pace, scaled_rates
 from coinfer.study.regimes import mean_rate_bps
 
 RULES = ("edge-only", "local-only", "optimal", "1-sla", "static", "probe-once")  # as they are drawn, one over another
@@ -87,7 +87,8 @@ def spent_along(case: Scenario, factors: Iterable[float], rules: Iterable[str] =
     """What each rule spends at its own best placement as each of the `quantities` is moved, a row a value and a rule.
 
     Columns: "quantity", "factor", "value" in the quantity's unit, "rule", "M*", and those of `SPENT`; the seconds and joules
-    of an inference are without its share of the download, which the ETC holds, and with the longest tails that can be (R26).
+    of an inference are without its share of the download, which the ETC holds. A tail lasts until the next inference, as in the
+    model, whose optimal rule would not be optimal for the longest tails that can be (R26).
 
     >>> import coinfer
     >>> table = spent_along(coinfer.load_scenario("abstract-model"), [1.0], ["optimal"])
@@ -96,11 +97,7 @@ def spent_along(case: Scenario, factors: Iterable[float], rules: Iterable[str] =
     """
     return pd.DataFrame(
         {"quantity": moved.label, "factor": by, "value": moved.here * by, "rule": rule, "M*": best.placement}
-        | dict(
-            zip(
-                SPENT, (best.cost + longest_tails(best), best.time_s, best.energy_j + longest_tail_j(best)), strict=True
-            )
-        )
+        | dict(zip(SPENT, (best.cost, best.time_s, best.energy_j), strict=True))
         for moved in quantities(case)
         for factor in factors
         for by in [factor**moved.power]
