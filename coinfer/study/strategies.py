@@ -7,13 +7,12 @@ import numpy as np
 import pandas as pd
 
 from coinfer.cost import Costs, costs
-from coinfer.coupling import costs_of_thresholds, decided_apart
+from coinfer.coupling import decided_apart, kept_costs
 from coinfer.network import blocks
-from coinfer.placement import Plan, clairvoyant, expected_cost, fixed_costs, plan, total_costs
+from coinfer.placement import Plan, clairvoyant, expected_cost, plan, total_costs
 from coinfer.rules import Rule
 from coinfer.scenario import Scenario
 from coinfer.simulation import simulate
-from coinfer.stopping import backward_induction
 from coinfer.study.neurosurgeon import Neurosurgeon
 from coinfer.study.one_clock import COHERENCE_TIMES_S, moving
 
@@ -90,9 +89,7 @@ def placed_apart(given: Costs) -> Found:
     {'in one pass': 5, "1-sla's placement": 5, 'separate': 0}
     """
     fits = slice(given.largest_placement + 1)
-    _, everywhere = backward_induction(given, given.layers)
-    kept = fixed_costs(given) + costs_of_thresholds(given, everywhere)
-    simple = {"in one pass": kept, "1-sla's placement": total_costs(given, "1-sla")}
+    simple = {"in one pass": kept_costs(given), "1-sla's placement": total_costs(given, "1-sla")}
     joint, apart = total_costs(given, "optimal"), decided_apart(given)
     placed = {way: int(np.argmin(j[fits])) for way, j in simple.items()}
     found = {way: (placement, float(joint[placement])) for way, placement in placed.items()}
