@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from coinfer.cost import Costs, costs
-from coinfer.coupling import decided_apart, kept_costs
+from coinfer.coupling import decided_apart, placed_simply
 from coinfer.network import blocks
-from coinfer.placement import Plan, clairvoyant, expected_cost, plan, total_costs
+from coinfer.placement import Plan, clairvoyant, expected_cost, plan
 from coinfer.rules import Rule
 from coinfer.scenario import Scenario
 from coinfer.simulation import simulate
@@ -88,11 +87,9 @@ def placed_apart(given: Costs) -> Found:
     >>> {way: placement for way, (placement, _) in found.items()}
     {'in one pass': 5, "1-sla's placement": 5, 'separate': 0}
     """
-    fits = slice(given.largest_placement + 1)
-    simple = {"in one pass": kept_costs(given), "1-sla's placement": total_costs(given, "1-sla")}
-    joint, apart = total_costs(given, "optimal"), decided_apart(given)
-    placed = {way: int(np.argmin(j[fits])) for way, j in simple.items()}
-    found = {way: (placement, float(joint[placement])) for way, placement in placed.items()}
+    simply, apart = placed_simply(given), decided_apart(given)
+    ways = {"in one pass": "one pass", "1-sla's placement": "1-sla"}
+    found = {way: (int(simply[f"M*, {known}"]), float(simply[known])) for way, known in ways.items()}
     return found | {"separate": (int(apart["static placement"]), float(apart["both apart"]))}
 
 
