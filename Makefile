@@ -18,11 +18,14 @@ INSTALLED := $(if $(ACTIVE),,.venv/installed-$(shell { pwd; cat requirements.loc
 # torch is for the tables of networks alone, in an environment apart
 TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt requirements-models.txt pyproject.toml; } | cksum | tr ' ' -)
 
-.PHONY: help figures smoke test verify bench lab lint tables lock clean
+# axe-core, from npm, for the browser tests alone
+AXE := .cache/axe/installed-$(shell cksum < tests/browser/package-lock.json | tr ' ' -)
+
+.PHONY: help figures smoke test test-browser browser verify bench lab lint tables lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets (this text)
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 figures: $(INSTALLED) ## Run the notebooks whose inputs changed, into figures/ (JOBS=2 SCENARIO=my.yml OUT=out)
 	@exec "$(PYTHON)" -m coinfer.study --jobs $(JOBS) --out "$(OUT)" $(if $(SCENARIO),--scenario "$(SCENARIO)")
@@ -32,6 +35,13 @@ smoke: $(INSTALLED) ## Run every notebook small, into a temporary folder (JOBS=2
 
 test: $(INSTALLED) ## Run the tests (JOBS=2)
 	@exec "$(PYTHON)" -m pytest -n $(JOBS)
+
+test-browser: browser $(AXE) site ## Try the site, the explorer and JupyterLab in a real browser
+	@exec "$(PYTHON)" -m pytest tests/browser/site_pages.py tests/browser/explorer_page.py tests/browser/lab.py
+
+browser: # before the site is built, which takes longer
+	@for program in chromium chromedriver npm; do command -v $$program > /dev/null || { \
+	    echo "make test-browser needs $$program: apt install chromium chromium-driver npm (or your system's packages)" >&2; exit 1; }; done
 
 verify: $(INSTALLED) ## Check every derivation symbolically
 	@exec "$(PYTHON)" -m coinfer.derivations
@@ -72,6 +82,10 @@ clean: ## Remove caches and what the runner remembers; figures and .venv stay
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock && \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . && \
 	rm -f .venv/installed-* .cache/installing && touch $@
+
+.cache/axe/installed-%:
+	@rm -rf .cache/axe && mkdir -p .cache/axe && cp tests/browser/package*.json .cache/axe && \
+	npm ci --prefix .cache/axe --silent --ignore-scripts --no-audit --no-fund && touch $@
 
 .cache/tables/installed-%: $(INSTALLED)
 	@echo "Installing torch and torchvision into .cache/tables (minutes, only once)"; \

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 CALLERS = {"VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JOBS", "OUT", "SCENARIO"}
-TARGETS = {"figures", "smoke", "test", "verify", "bench", "lab", "lint", "clean"}
+TARGETS = {"figures", "smoke", "test", "test-browser", "site", "explore", "verify", "bench", "lab", "lint", "clean"}
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}  # without the windows that we never open
 
 # A Python that can only make environments; VERSION_OK, PIP_OK are exit codes; it writes down what it is asked to do.
@@ -36,7 +36,7 @@ def make(*arguments, folder=ROOT, **environment):
     """Run make as from a plain shell, with no active environment but the one given."""
     inherited = {k: v for k, v in os.environ.items() if k not in CALLERS}
     return subprocess.run(
-        ["make", *arguments], cwd=folder, env=inherited | environment, capture_output=True, text=True, check=False
+        [shutil.which("make"), *arguments], cwd=folder, env=inherited | environment, capture_output=True, text=True, check=False
     )
 
 
@@ -194,10 +194,21 @@ def test_a_scenario_of_ones_own_does_not_touch_the_figures():
     assert '--jobs 2 --out "figures"' in make("-n", "figures").stdout
 
 
-def test_continuous_integration_runs_make_test():
+def test_continuous_integration_runs_the_tests_that_the_readme_names():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert [line for line in lines if not line.startswith(("#", "set ", "cd "))] == ["make test"]
+    commands = [line for line in lines if line.startswith("make ")]
+    assert commands == ["make test", "make test-browser"]
+    assert all(command in (ROOT / "README.md").read_text() for command in commands)
+
+
+def test_browser_tests_say_what_they_need_before_any_work(tmp_path):
+    (tmp_path / "programs").mkdir()
+    for name in ("chromium", "npm", "sh", "cksum", "tr", "cat", "pwd"):
+        (tmp_path / "programs" / name).symlink_to(shutil.which(name) or "/bin/true")
+    run = make("browser", PATH=str(tmp_path / "programs"))
+    assert run.returncode != 0
+    assert "make test-browser needs chromedriver: apt install chromium chromium-driver npm" in run.stderr
 
 
 def test_conda_environment_has_the_same_packages_and_bounds():
