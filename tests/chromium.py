@@ -24,7 +24,16 @@ QUIET = (  # what a browser does by itself would ask other hosts
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb",
 )  # fmt: skip
 # "chrome": the browser's own pages
-LOCAL = ("chrome", "file:", "data:", "blob:", "http://localhost", "http://127.0.0.1", "ws://localhost", "ws://127.0.0.1")
+LOCAL = (
+    "chrome",
+    "file:",
+    "data:",
+    "blob:",
+    "http://localhost",
+    "http://127.0.0.1",
+    "ws://localhost",
+    "ws://127.0.0.1",
+)
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -32,7 +41,9 @@ def program(name: str) -> str:
     """The path of Chromium or its driver; ends the tests if there is none, and says what to install."""
     found = shutil.which(name)
     if found is None:
-        pytest.exit(f"{name} is missing: apt install chromium chromium-driver (or your system's packages)", returncode=4)
+        pytest.exit(
+            f"{name} is missing: apt install chromium chromium-driver (or your system's packages)", returncode=4
+        )
     return found
 
 

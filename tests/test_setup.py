@@ -36,7 +36,12 @@ def make(*arguments, folder=ROOT, **environment):
     """Run make as from a plain shell, with no active environment but the one given."""
     inherited = {k: v for k, v in os.environ.items() if k not in CALLERS}
     return subprocess.run(
-        [shutil.which("make"), *arguments], cwd=folder, env=inherited | environment, capture_output=True, text=True, check=False
+        [shutil.which("make"), *arguments],
+        cwd=folder,
+        env=inherited | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

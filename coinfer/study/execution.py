@@ -90,7 +90,7 @@ def failed_cell(draft: Path) -> str:
 
 def without_traces(executed: Any) -> Any:
     """The executed notebook without times, paths, process ids and versions, so that equal runs give equal bytes."""
-    for key in ("papermill", "language_info"):
+    for key in ("papermill", "language_info", "widgets"):  # widgets have random names, and are dead without their kernel
         executed.metadata.pop(key, None)
     for cell in executed.cells:
         for key in ("papermill", "execution"):
@@ -99,6 +99,8 @@ def without_traces(executed: Any) -> Any:
             cell.id = "injected-parameters"  # papermill draws a random one
         if cell.cell_type == "code":  # progress bars and warnings carry times and process ids
             cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"]
+            for output in cell.outputs:
+                output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     return executed
 
 
