@@ -50,7 +50,9 @@ class Explorer:
                 min=0, max=7, step=0.1, readout_format=".0f", continuous_update=False, **WIDE,
             ),
             "bits": widgets.SelectionSlider(
-                description="bits of an activation", options=[2, 4, 8, 16, 32], continuous_update=False, **WIDE
+                description="bits of an activation",
+                tooltip="how many bits each value takes that is sent between layers",
+                options=[2, 4, 8, 16, 32], continuous_update=False, **WIDE,
             ),
             "deadline": widgets.FloatLogSlider(
                 description="deadline [ms]",
