@@ -21,7 +21,7 @@ TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt req
 # axe-core, from npm, for the browser tests alone
 AXE := .cache/axe/installed-$(shell cksum < tests/browser/package-lock.json | tr ' ' -)
 
-.PHONY: help figures smoke test test-browser browser verify bench lab lint tables lock clean
+.PHONY: help figures smoke test test-browser browser verify bench lab explore site lint tables lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets (this text)
@@ -47,10 +47,16 @@ verify: $(INSTALLED) ## Check every derivation symbolically
 	@exec "$(PYTHON)" -m coinfer.derivations
 
 bench: $(INSTALLED) ## Run the benchmarks
-	@exec "$(PYTHON)" -m pytest -s tests/bench.py tests/bench_sweep.py tests/bench_moving.py
+	@exec "$(PYTHON)" -m pytest -s tests/bench.py tests/bench_sweep.py tests/bench_moving.py tests/bench_explorer.py
 
 lab: $(INSTALLED) ## Open JupyterLab on notebooks/, on this machine only
 	@exec "$(PYTHON)" -m jupyterlab --ip=localhost notebooks
+
+explore: $(INSTALLED) ## Open the explorer as a page, on this machine only
+	@exec "$(PYTHON)" -m coinfer.study.explorer_page
+
+site: figures ## Write the site, notebooks with their outputs, proofs and API, into site/
+	@exec "$(PYTHON)" -m coinfer.site
 
 lint: $(INSTALLED) ## Check style, types and which room imports which
 	@exec "$(PYTHON)" -m ruff check

@@ -74,9 +74,9 @@ def chosen(choice: Choice) -> Scenario:
     4
     """
     given, changes = _loaded(choice.scenario), dict[str, Any]()
-    if choice.dnn is not None or choice.activation_bits is not None:
-        coding = {} if given.dnn.coding is None else given.dnn.coding.model_dump(exclude_none=True)
-        bits = {} if choice.activation_bits is None else {"activation_bits": choice.activation_bits}
+    coding = {} if given.dnn.coding is None else given.dnn.coding.model_dump(exclude_none=True)
+    bits = {} if choice.activation_bits is None else {"activation_bits": choice.activation_bits}
+    if choice.dnn is not None or coding != coding | bits:
         changes["dnn"] = load_dnn(choice.dnn or given.dnn.name, **coding | bits)
     named = {"device": choice.device, "link": choice.link}
     numbers = {"inferences_per_update": choice.inferences_per_update}
@@ -149,11 +149,19 @@ def stop_conditions(explored: Explored) -> list[str]:
     """When the optimal plan stops at stages 0..M-1, in words."""
     made, given = explored.plans["optimal"], explored.scenario
     law = made.problem.law
-    waits: list[bool] = [False] * made.placement
-    if isinstance(law, MovingLaw) and law.usable < len(law.unit_costs):
-        stops = law.sent(made.problem.bits[: made.placement]) <= made.stop_thresholds
-        waits = [bool(each.all()) for each in stops[law.usable :].T]
-    return [_condition(least, waiting, given) for least, waiting in zip(made.gains, waits, strict=True)]
+    if not isinstance(law, MovingLaw):
+        return [_condition(least, False, given) for least in made.gains]
+    stops = law.sent(made.problem.bits[: made.placement]) <= made.stop_thresholds
+    up, down = stops[: law.usable], stops[law.usable :]
+    said = []
+    for stage, least in enumerate(made.gains):
+        waits = bool(down.size and down[:, stage].all())
+        if np.all(up[:-1, stage] >= up[1:, stage]):
+            said.append(_condition(least, waits, given))
+        else:  # the best states are not those to stop in, as where sending costs a tail and better is to come
+            rates = ", ".join(f"{rate / 1e6:.3g}" for rate in law.sender.rates_bps[: law.usable][up[:, stage]])
+            said.append(f"the rate is nearest to {rates} Mbit/s, of those of the chain")
+    return said
 
 
 def _condition(least: float, waits: bool, given: Scenario) -> str:

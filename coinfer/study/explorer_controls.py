@@ -1,11 +1,12 @@
 """The explorer's controls: ipywidgets that change a scenario, over what follows from it, in JupyterLab or as a page (`make explore`)."""
 
 from html import escape
+from math import ceil, floor, log10
 from typing import Any
 
 from coinfer.catalogue import device_names, link_names
 from coinfer.network import dnn_names
-from coinfer.scenario import load_scenario, scenario_names
+from coinfer.scenario import DEFAULT, load_scenario, scenario_names
 from coinfer.study.explorer import Choice, explore
 from coinfer.study.explorer_drawn import html
 from coinfer.validation import InputError, needs
@@ -13,14 +14,16 @@ from coinfer.validation import InputError, needs
 with needs("study"):
     import ipywidgets as widgets
 
-AS_GIVEN = "as in the scenario"
-WIDE: dict[str, Any] = {"style": {"description_width": "11em"}, "layout": {"width": "34em", "max_width": "100%"}}
+AS_GIVEN = ""  # the value of what is left as the scenario has it
+WIDE: dict[str, Any] = {"style": {"description_width": "14em"}, "layout": {"width": "38em", "max_width": "100%"}}
+NAMES = {"network": dnn_names(), "device": device_names(), "link": link_names()}
+BITS = (2, 4, 8, 16, 32)
 STYLE = """<style>
 .coinfer-result { max-width: 60em } .coinfer-result img { max-width: 100%; background: white }
 .coinfer-advice { font-size: 1.15em; line-height: 1.4; margin: 0.6em 0 }
 .coinfer-table { overflow-x: auto; margin: 0.6em 0 } .coinfer-table caption { text-align: left; font-weight: bold; padding: 0.3em 0 }
 .coinfer-table table { border-collapse: collapse } .coinfer-table :is(td, th) { padding: 0.15em 0.7em; text-align: right }
-.coinfer-table :is(th[scope=row], td:nth-child(2)) { text-align: left } .coinfer-table tbody tr { border-top: 1px solid #8888 }
+.coinfer-table :is(th:first-child, th:nth-child(2), td:nth-child(2)) { text-align: left } .coinfer-table tbody tr { border-top: 1px solid #8888 }
 </style>"""
 
 
@@ -36,14 +39,11 @@ class Explorer:
     """
 
     def __init__(self, scenario: str = "default", dnn: str | None = None) -> None:
-        names = scenario_names(real=True) if scenario in scenario_names() else (scenario, *scenario_names(real=True))
-        first = "phone-mmwave" if scenario == "default" else scenario
-        names = names if first in names else (first, *names)
+        first = DEFAULT if scenario == "default" else scenario
+        names = dict.fromkeys((first, *scenario_names()[1:]))  # the first of them is "default", another name of one
         self.controls: dict[str, Any] = {
-            "scenario": widgets.Dropdown(options=names, value=first, description="scenario", **WIDE),
-            "network": _names("network", dnn_names(), dnn),
-            "device": _names("device", device_names()),
-            "link": _names("link", link_names()),
+            "scenario": widgets.Dropdown(options=list(names), value=first, description="scenario", **WIDE),
+            **{name: widgets.Dropdown(description=name, **WIDE) for name in NAMES},
             "K": widgets.FloatLogSlider(
                 description="inferences per update K",
                 tooltip="how many inferences share a download of the layers placed",
@@ -52,7 +52,7 @@ class Explorer:
             "bits": widgets.SelectionSlider(
                 description="bits of an activation",
                 tooltip="how many bits each value takes that is sent between layers",
-                options=[2, 4, 8, 16, 32], continuous_update=False, **WIDE,
+                options=BITS, continuous_update=False, **WIDE,
             ),
             "deadline": widgets.FloatLogSlider(
                 description="deadline [ms]",
@@ -64,6 +64,8 @@ class Explorer:
         self.result.add_class("coinfer-result")
         self.box = widgets.VBox([*self.controls.values(), self.result])
         self._reset()
+        if dnn is not None:
+            self.controls["network"].value = dnn
         self.controls["scenario"].observe(lambda _: self._reset(), "value")
         for name, control in self.controls.items():
             if name != "scenario":
@@ -73,25 +75,32 @@ class Explorer:
     def choice(self) -> Choice:
         """What the controls say."""
         value = {name: control.value for name, control in self.controls.items()}
+        network, device, link = (None if value[name] == AS_GIVEN else value[name] for name in NAMES)
         return Choice(
             scenario=value["scenario"],
-            dnn=value["network"],
-            device=value["device"],
-            link=value["link"],
+            dnn=network,
+            device=device,
+            link=link,
             inferences_per_update=value["K"],
-            activation_bits=value["bits"],
+            activation_bits=None if self.controls["bits"].disabled else value["bits"],
             deadline_s=1e-3 * value["deadline"],
         )
 
     def _reset(self) -> None:
         """Set the controls to what the scenario chosen has."""
         given = load_scenario(self.controls["scenario"].value)
-        coding = given.dnn.coding
         self._quiet = True
-        for name in ("network", "device", "link"):
-            self.controls[name].value = None
-        self.controls["K"].value = given.inferences_per_update
-        self.controls["bits"].value = 32 if coding is None or coding.activation_bits is None else coding.activation_bits
+        for name, own in zip(NAMES, (given.dnn.name, given.device.name, given.link.name), strict=True):
+            as_given = (f"{own or 'of its own'} (the scenario's)", AS_GIVEN)
+            self.controls[name].options = [as_given, *((other, other) for other in NAMES[name])]
+            self.controls[name].value = AS_GIVEN
+        many, bits = self.controls["K"], self.controls["bits"]
+        many.max = max(many.max, ceil(log10(given.inferences_per_update)))
+        many.min = min(many.min, floor(log10(given.inferences_per_update)))
+        many.value = given.inferences_per_update
+        own_bits = given.dnn.coding and given.dnn.coding.activation_bits
+        bits.options = sorted({*BITS, own_bits or 32})
+        bits.value, bits.disabled = own_bits or 32, own_bits is None
         self._quiet = False
         self._show()
 
@@ -107,9 +116,3 @@ class Explorer:
     def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
         """The widgets, and for pages without a kernel what they show at present."""
         return {**self.box._repr_mimebundle_(**options), "text/html": self.result.value}
-
-
-def _names(description: str, names: tuple[str, ...], value: str | None = None) -> Any:
-    """A choice among names, or what the scenario has."""
-    options = [(AS_GIVEN, None), *((name, name) for name in names)]
-    return widgets.Dropdown(options=options, value=value, description=description, **WIDE)

@@ -19,6 +19,7 @@ from coinfer.study.figures import rule_style
 from coinfer.validation import needs
 
 with needs("study"):
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 
@@ -28,27 +29,35 @@ DIGITS = {"ETC": "{:.4g}", "within the deadline": "{:.1f} %", "reached": "{:.1f}
 
 def picture(explored: Explored) -> Figure:
     """J(M) under every rule, minima ringed, and where inferences stop under three of them."""
-    figure = Figure(figsize=(7.4, 2.7))
+    figure = Figure(figsize=(7.4, 2.8))
     left, right = figure.subplots(1, 2)
-    figure.subplots_adjust(0.08, 0.17, 0.99, 0.97, 0.2)  # constrained layout would take longer than all the rest
+    figure.subplots_adjust(0.08, 0.16, 0.99, 0.9, 0.2)  # constrained layout would take longer than all the rest
     table = placements_table(explored)
     for rule, part in table[np.isfinite(table["cost"])].groupby("rule", sort=False):
         least = part.loc[[part["cost"].idxmin()]]
         alone = {"linestyle": ""} if rule in UNDER else {}
         shown = least if alone else part
-        left.plot(shown["placement"], shown["cost"], markersize=3, linewidth=1.1, **rule_style(str(rule), **alone))
+        left.plot(
+            shown["placement"],
+            shown["cost"],
+            markersize=6 if alone else 3,
+            linewidth=1.1,
+            **rule_style(str(rule), **alone),
+        )
         left.plot(least["placement"], least["cost"], "o", markersize=7, markerfacecolor="none", markeredgecolor="black")
     left.set(xlabel="placement M [layers]", ylabel="ETC of an inference [-]", ylim=(0, None))
+    wide = 180 / (explored.scenario.dnn.layers + 2)  # [pt], of the panel's width
     for shift, rule in zip((-0.27, 0.0, 0.27), ("static", "probe-once", "optimal"), strict=True):
         stops = stop_probabilities(explored.plans[rule])
-        right.bar(np.arange(len(stops)) + shift, 100 * stops, 0.27, color=rule_style(rule)["color"], label=rule)
+        places = np.arange(len(stops)) + shift
+        right.vlines(places, 0, 100 * stops, rule_style(rule)["color"], linewidth=0.27 * wide)
     right.set(xlabel="stops after [layers]", ylabel="of inferences [%]", ylim=(0, 100))
+    right.set_xlim(-0.7, explored.scenario.dnn.layers + 0.7)
     for axis in (left, right):
         axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
-    left.legend(fontsize=7, frameon=False, ncols=2)
-    right.legend(fontsize=7, frameon=False)
+    figure.legend(loc="upper center", fontsize=7.5, frameon=False, ncols=len(explored.plans))
     return figure
 
 
@@ -64,7 +73,8 @@ def described(explored: Explored) -> str:
 def html(explored: Explored) -> str:
     """The result as a piece of a page: what to do, the rules, the picture, the thresholds."""
     buffer = BytesIO()
-    picture(explored).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    with rc_context({"svg.hashsalt": "coinfer"}):  # the same picture has the same bytes
+        picture(explored).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     image = b64encode(buffer.getvalue()).decode()
     placement, layers = explored.plans["optimal"].placement, explored.scenario.dnn.layers
     return "".join(

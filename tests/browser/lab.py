@@ -52,14 +52,16 @@ def click(browser: Chrome, selector: str, text: str = "") -> None:
     until(clicked, f"a click on {selector} {text}")
 
 
-def code_cells(path: Path) -> list[nbformat.NotebookNode]:
-    """The cells of code as they were saved last: JupyterLab keeps those out of sight out of the page."""
-    return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+def saved(path: Path) -> list[nbformat.NotebookNode]:
+    """The cells of code as they were saved last, none while it is being written: out of sight they are not in the page."""
+    with suppress(NotJSONError):
+        return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    return []
 
 
-def errors(path: Path) -> list[str]:
-    """The error outputs of a saved notebook."""
-    outputs = [output for cell in code_cells(path) for output in cell.outputs]
+def errors(cells: list[nbformat.NotebookNode]) -> list[str]:
+    """The error outputs of cells."""
+    outputs = [output for cell in cells for output in cell.outputs]
     return [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
 
 
@@ -73,17 +75,16 @@ def test_jupyterlab_runs_a_notebook_to_its_end_without_an_error(
     def idle() -> bool:
         return bool(browser.find_elements(By.CSS_SELECTOR, '.jp-Notebook-ExecutionIndicator[data-status="idle"]'))
 
-    def ended() -> bool:
+    def ended() -> list[nbformat.NotebookNode]:
         ActionChains(browser).key_down(Keys.CONTROL).send_keys("s").key_up(Keys.CONTROL).perform()
-        with suppress(NotJSONError):  # it is being written
-            return idle() and (bool(errors(path)) or all(cell.execution_count for cell in code_cells(path)))
-        return False
+        cells = saved(path)
+        return cells if idle() and (errors(cells) or all(cell.execution_count for cell in cells)) else []
 
     browser.get(f"{url}/tree/{name}.ipynb?reset")
     until(idle, "a kernel", PATIENCE_S)
     click(browser, ".lm-MenuBar-item", "Run")
     click(browser, '.lm-Menu-item[data-command="runmenu:run-all"]')
-    until(ended, f"the last cell of {name}", PATIENCE_S)
-    assert errors(path) == []
-    assert any(cell.outputs for cell in code_cells(path))
+    cells = until(ended, f"the last cell of {name}", PATIENCE_S)
+    assert errors(cells) == []
+    assert any(cell.outputs for cell in cells)
     assert complaints(browser) == []
