@@ -93,7 +93,7 @@ def violations(browser: Chrome, within: str | None = None) -> list[str]:
     browser.execute_script(AXE.read_text("utf-8"))
     found: dict[str, Any] = browser.execute_async_script(
         """const [context, tags, done] = arguments;
-        axe.run(context ?? document, {runOnly: tags, resultTypes: ['violations']}).then(done, error => done({error: `${error}`}));""",
+        axe.run(context ?? document, {runOnly: tags, resultTypes: ['violations'], preload: false}).then(done, error => done({error: `${error}`}));""",
         within,
         WCAG,
     )
