@@ -17,6 +17,8 @@ KNOWN = {
     r"\arg": r"\operatorname{arg}", r"\cr": r"\\", "{aligned}": "{align*}",
     r"\thinspace": r"\,", r"\thickspace": r"\;", r"\negthinspace": r"\!", r"\space": r"\ ",
 }  # fmt: skip
+SCROLLS = 'tabindex="0" role="group" aria-label="formula"'  # by keyboard as well
+LONG = 40  # letters of a formula in a line of text, from which on it may be wider than a narrow page
 _TO_KNOW = re.compile("|".join(re.escape(text) + r"(?![A-Za-z])" for text in KNOWN))
 
 
@@ -24,10 +26,11 @@ class _Renderer(IPythonRenderer):
     """nbconvert's, with mathematics as MathML."""
 
     def block_math(self, body: str) -> str:
-        return f'<span class="formula" tabindex="0" role="group" aria-label="formula">{mathml(body, "block")}</span>'
+        return f'<span class="formula" {SCROLLS}>{mathml(body, "block")}</span>'
 
     def inline_math(self, body: str) -> str:
-        return mathml(body, "inline")
+        formula = mathml(body, "inline")
+        return formula if len(body) < LONG else f'<span class="formula inside" {SCROLLS}>{formula}</span>'
 
     def block_code(self, code: str, info: str | None = None) -> str:
         language = (info or "").split(" ")[0]

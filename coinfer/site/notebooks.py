@@ -15,7 +15,7 @@ with needs("pages"):
     from nbconvert.preprocessors import Preprocessor
 
 TEMPLATES = Path(__file__).parent / "templates"
-CAPTION = re.compile(r"\*\*([\w-]+)\.\*\* (.+)", re.DOTALL)  # as `figures.save` returns it
+CAPTION = re.compile(r"\*\*(\d\d-[\w-]+)\.\*\* (.+)", re.DOTALL)  # as `figures.save` returns it
 
 
 class Figures(Preprocessor):
@@ -57,6 +57,8 @@ def pages(folder: Path) -> list[Page]:
 
 def _page(path: Path, exporter: Any) -> Page:
     notebook = nbformat.read(path, as_version=4)
+    given = [cell for cell in notebook.cells if "injected-parameters" in cell.metadata.get("tags", [])]  # as the runner needs
+    notebook.cells = [cell for cell in notebook.cells if cell not in given]
     body, _ = exporter.from_notebook_node(notebook)
     title = re.search(r"^# (.+)$", notebook.cells[0].source, re.MULTILINE)
     return Page(

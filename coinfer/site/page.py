@@ -63,8 +63,8 @@ def finished(page: Page, places: Places) -> tuple[str, list[tuple[str, str]]]:
 
     soup = BeautifulSoup(FORMULA.sub(kept, page.body), "html.parser")
     contents = _headings(soup)
-    for table in soup.find_all("table"):
-        _table(soup, table)
+    for number, table in enumerate(soup.find_all("table"), 1):
+        _table(soup, table, number)
     _labels(soup, places, page)
     _links(soup, places, page)
     body = re.sub(r'<x-formula n="(\d+)"></x-formula>', lambda found: formulas[int(found[1])], str(soup))
@@ -109,7 +109,7 @@ def _numbered(place: str) -> Iterator[str]:
         yield f"{place}-{number}"
 
 
-def _table(soup: BeautifulSoup, table: Tag) -> None:
+def _table(soup: BeautifulSoup, table: Tag, number: int) -> None:
     """Headers with their scope, no looks of its own, and a frame that a keyboard can scroll."""
     for tag in [table, *table.find_all(True)]:
         for name in ("border", "style", "class"):
@@ -127,13 +127,14 @@ def _table(soup: BeautifulSoup, table: Tag) -> None:
         return
     caption = table.find("caption")
     said = caption.get_text(" ", strip=True) if isinstance(caption, Tag) else _before(table)
+    said = f"table {number}: {said}"
     table.wrap(soup.new_tag("div", attrs={"class": "wide", "role": "region", "tabindex": "0", "aria-label": said}))
 
 
 def _before(table: Tag) -> str:
     """What a table without a caption is called: after the heading above it."""
     heading = table.find_previous(HEADINGS)
-    return f"table: {heading.get_text(' ', strip=True)}" if isinstance(heading, Tag) else "table"
+    return heading.get_text(" ", strip=True) if isinstance(heading, Tag) else "of this page"
 
 
 def _labels(soup: BeautifulSoup, places: Places, page: Page) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag
 
 import pytest
-from chromium import ROOT, Chrome, complaints, dark, violations
+from chromium import ROOT, Chrome, complaints, dark, until, violations
 from selenium.webdriver import ActionChains, Keys
 
 SITE = ROOT / "site"
@@ -20,11 +20,12 @@ each_page = pytest.mark.parametrize("page", PAGES)
 def opened(browser: Chrome, page: str) -> dict[str, list[str]]:
     """What is found on a page: `said`, what the browser complains of; `links`, whole addresses; `ids`."""
     browser.get((SITE / page).as_uri())
+    until(lambda: browser.execute_script("return [...document.images].every(image => image.complete)"), "its pictures")
     found = browser.execute_script(
         """const all = (what, tell) => [...document.querySelectorAll(what)].map(tell);
         return {links: all('a[href]', a => a.href), ids: all('[id]', element => element.id),
                 scripts: all('script', script => script.outerHTML.slice(0, 200)),
-                broken: all('img', image => image.complete && image.naturalWidth ? '' : image.src).filter(Boolean)}"""
+                broken: all('img', image => image.naturalWidth ? '' : image.src).filter(Boolean)}"""
     )
     return {**found, "said": complaints(browser)}
 
