@@ -95,9 +95,9 @@ def test_stages_are_reached_and_left_as_in_a_simulation(scenario: str) -> None:
     table = stages_table(explored).set_index("stage")
     outcome = coinfer.simulate(explored.scenario, explored.plans["optimal"], inferences=20_000, rng=1)
     share = outcome.stop_counts / outcome.inferences
-    assert table["stops"].to_numpy() == pytest.approx(100 * share[table.index], abs=1.5)
-    assert table["reached"].iloc[0] == 100
-    assert table["reached"].is_monotonic_decreasing
+    assert table["stops [%]"].to_numpy() == pytest.approx(100 * share[table.index], abs=1.5)
+    assert table["reached [%]"].iloc[0] == 100
+    assert table["reached [%]"].is_monotonic_decreasing
 
 
 NOT_A_THRESHOLD = Choice("remote-sensor", dnn="mobilenet_v2", link="mmwave-driving")

@@ -1,6 +1,7 @@
 """One notebook run by papermill in a folder of its own, and what is left of it: equal runs leave equal bytes."""
 
 import os
+import re
 import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
@@ -53,8 +54,26 @@ def execute(notebook: Path, work: Path, values: dict[str, object]) -> float:
         text = f"{getattr(error, 'ename', type(error).__name__)}: {getattr(error, 'evalue', error)}"
         raise NotebookError(f"{failed_cell(draft)}: {text.strip().splitlines()[-1]}") from error
     (work / "executed").mkdir()
-    nbformat.write(without_traces(nbformat.read(draft, as_version=4)), work / "executed" / notebook.name)
+    executed = without_traces(nbformat.read(draft, as_version=4))
+    nbformat.write(executed, work / "executed" / notebook.name)
+    if name := executed.metadata.get("coinfer", {}).get("page"):
+        (work / name).write_text(page(executed), encoding="utf-8", newline="\n")
     return time.perf_counter() - start
+
+
+def page(executed: Any) -> str:
+    """An executed notebook as Markdown that stands among the figures, without the parameters that the runner gave.
+
+    Its code is left out if its metadata say so (`coinfer.code` is false).
+    """
+    from nbconvert.exporters import MarkdownExporter
+
+    executed.metadata["language_info"] = {"name": "python"}  # of its code
+    executed.cells = [cell for cell in executed.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    exporter = MarkdownExporter(exclude_input=not executed.metadata["coinfer"].get("code", True))
+    text, _ = exporter.from_notebook_node(executed)
+    text = re.sub(r"\]\((\d\d-[\w-]+\.ipynb)", r"](../notebooks/\1", text.replace("](../figures/", "]("))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
 
 
 def parameter_values(notebook: Path, work: Path, given: dict[str, str], smoke: bool) -> dict[str, object]:

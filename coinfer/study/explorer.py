@@ -63,8 +63,12 @@ def explore(choice: Choice) -> Explored:
     >>> explore(Choice("phone-mmwave")).plans["probe-once"].placement
     10
     """
-    scenario = chosen(choice)
-    return Explored(scenario, _plans(scenario), choice.deadline_s)
+    return planned(chosen(choice), choice.deadline_s)
+
+
+def planned(scenario: Scenario, deadline_s: float | None = None) -> Explored:
+    """A scenario, planned under every rule that it admits. Raises `InputError`."""
+    return Explored(scenario, _plans(scenario), deadline_s)
 
 
 def chosen(choice: Choice) -> Scenario:
@@ -102,7 +106,7 @@ def _plans(scenario: Scenario) -> dict[str, Plan]:
 
 
 def rules_table(explored: Explored) -> pd.DataFrame:
-    """A row a rule: "rule", "placement", "ETC", "time [ms]", "energy [mJ]", "95 % within [ms]", "within the deadline" [%].
+    """A row a rule: "rule", "placement", "ETC", "time [ms]", "energy [mJ]", "95 % within [ms]", "within the deadline [%]".
 
     The last column only with a deadline. Time and energy are those of an inference, its share of the download apart.
     """
@@ -117,13 +121,13 @@ def rules_table(explored: Explored) -> pd.DataFrame:
             "95 % within [ms]": 1e3 * float(time_quantiles_s(made, [0.95])[0]),
         }
         if explored.deadline_s is not None:
-            row["within the deadline"] = 100 * float(time_probability(made, explored.deadline_s))
+            row["within the deadline [%]"] = 100 * float(time_probability(made, explored.deadline_s))
         rows.append(row)
     return pd.DataFrame(rows)
 
 
 def stages_table(explored: Explored) -> pd.DataFrame:
-    """The optimal plan, a row a stage that is reached: "stage", "after", "to send [kbit]", "stops if", "reached", "stops" [%]."""
+    """The optimal plan, a row a stage that is reached: "stage", "after", "to send [kbit]", "stops if", "reached [%]", "stops [%]"."""
     made, dnn = explored.plans["optimal"], explored.scenario.dnn
     stops = stop_probabilities(made)
     reached = 1 - np.concatenate([[0.0], np.cumsum(stops)[:-1]])
@@ -133,11 +137,11 @@ def stages_table(explored: Explored) -> pd.DataFrame:
             "after": ["the input", *dnn.layer_names][: made.placement + 1],
             "to send [kbit]": np.array(dnn.output_bits[: made.placement + 1]) / 1e3,
             "stops if": [*stop_conditions(explored), "always: no layer is left"],
-            "reached": 100 * reached,
-            "stops": 100 * stops,
+            "reached [%]": 100 * reached,
+            "stops [%]": 100 * stops,
         }
     )
-    return table[table["reached"] >= 100 * RARE].reset_index(drop=True)
+    return table[table["reached [%]"] >= 100 * RARE].reset_index(drop=True)
 
 
 def stop_probabilities(made: Plan) -> Floats:

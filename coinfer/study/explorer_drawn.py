@@ -24,7 +24,7 @@ with needs("study"):
     from matplotlib.ticker import MaxNLocator
 
 UNDER = ("edge-only", "local-only")  # a point each: they use one placement alone
-DIGITS = {"ETC": "{:.4g}", "within the deadline": "{:.1f} %", "reached": "{:.1f} %", "stops": "{:.1f} %"}
+DIGITS = {"ETC": "{:.4g}", "within the deadline [%]": "{:.1f}", "reached [%]": "{:.1f}", "stops [%]": "{:.1f}"}
 
 
 def picture(explored: Explored) -> Figure:

@@ -11,7 +11,7 @@ from selenium.webdriver import ActionChains, Keys
 
 SITE = ROOT / "site"
 PAGES = sorted(str(path.relative_to(SITE)) for path in SITE.rglob("*.html"))
-PARTS = {"index.html", "findings.html", "figures.html", "where-this-does-not-help.html", "plan-your-own.html"}
+PARTS = {"index.html", "findings.html", "figures.html", "proofs.html", "api-coinfer.html", "scenarios.html"}
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
