@@ -4,6 +4,7 @@ import inspect
 import re
 from html import escape
 from types import ModuleType
+from typing import Any
 
 from coinfer.site import markdown
 from coinfer.site.page import Page
@@ -57,13 +58,19 @@ def _member(member: pdoc.doc.Doc) -> str:
 
 
 def _constructor(member: pdoc.doc.Class) -> str:
-    """The arguments of a class, for one that is a record without their types, which its fields have."""
-    if inspect.isclass(member.obj) and issubclass(member.obj, Model):
-        return f"({', '.join(_argument(name, field.is_required()) for name, field in member.obj.model_fields.items())})"
+    """The arguments of a class; for a record without their types, which its fields have."""
+    fields = _fields(member)
+    if fields:
+        return f"({', '.join(_argument(name, field.is_required()) for name, field in fields.items())})"
     try:
         return str(inspect.signature(member.obj)).replace(" -> None", "")
     except (TypeError, ValueError):  # an alias of a type
         return ""
+
+
+def _fields(member: pdoc.doc.Class) -> dict[str, Any]:
+    """The fields of a record, none of another class."""
+    return dict(member.obj.model_fields) if inspect.isclass(member.obj) and issubclass(member.obj, Model) else {}
 
 
 def _argument(name: str, required: bool) -> str:
@@ -77,15 +84,14 @@ def _signature(name: str, text: str) -> str:
 
 def _parts(member: pdoc.doc.Class) -> str:
     """The fields of a record, then what else the class has of its own and says something of."""
-    rows = []
-    if inspect.isclass(member.obj) and issubclass(member.obj, Model):
-        rows = [
-            f'<tr><th scope="row"><code>{name}</code></th><td>{escape(field.description or "")}</td></tr>'
-            for name, field in member.obj.model_fields.items()
-        ]
+    fields = _fields(member)
+    rows = [
+        f'<tr><th scope="row"><code>{name}</code></th><td>{escape(field.description or "")}</td></tr>'
+        for name, field in fields.items()
+    ]
     table = f"<table><caption>Fields of {escape(member.name)}</caption><tbody>{''.join(rows)}</tbody></table>" if rows else ""
     own = [each for each in member.own_members if not each.name.startswith("_") and each.docstring]
-    own = [each for each in own if not rows or each.name not in member.obj.model_fields]
+    own = [each for each in own if each.name not in fields]
     said = [
         f"<h3>{escape(member.name)}.{escape(each.name)}</h3>{_signature(each.name, _call(each))}{docstring(each.docstring)}"
         for each in own

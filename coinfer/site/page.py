@@ -9,7 +9,8 @@ from urllib.parse import urldefrag, urlsplit
 from coinfer.validation import needs
 
 with needs("pages"):
-    from bs4 import BeautifulSoup, NavigableString, Tag
+    from bs4 import BeautifulSoup
+    from bs4.element import NavigableString, Tag
 
 HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
 LABEL = re.compile(r"\b[RNL]\d+[a-z]?\b")

@@ -107,7 +107,7 @@ def verdict(table: pd.DataFrame) -> str:
     >>> verdict(pd.DataFrame({"rule": ["static", "optimal"], "saves [%]": [0.0, 20.0], "from": [0.0, 9.0], "to": [0.0, 30.0]}))
     'On the half of the log that the plans have not seen, optimal is cheapest: it saves 20% over the fixed split (9% to 30%).'
     """
-    best = table.loc[table["saves [%]"].idxmax()]
+    best = table.iloc[int(table["saves [%]"].argmax())]
     seen = "On the half of the log that the plans have not seen,"
     if best["saves [%]"] <= 0:
         return f"{seen} the fixed split is the cheapest."
@@ -119,10 +119,10 @@ def verdict(table: pd.DataFrame) -> str:
 
 
 def as_markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown, numbers with four digits.
+    r"""A table in Markdown, numbers with four digits.
 
     >>> as_markdown(pd.DataFrame({"stage": [0], "to send": [12.34567]}))
-    '| stage | to send |\\n| --- | --- |\\n| 0 | 12.35 |'
+    '| stage | to send |\n| --- | --- |\n| 0 | 12.35 |'
     """
     lines = [list(table.columns), ["---"] * len(table.columns), *table.itertuples(index=False)]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
