@@ -364,6 +364,10 @@ def test_tails_are_drawn_with_their_turns():
     energy = {line.get_label(): line for line in figure.axes[0].lines}
     assert list(energy["send always"].get_ydata()) == table["send [J]"].to_list()
     assert list(energy["compute always"].get_ydata()) == table["compute [J]"].to_list()
+    etc = {line.get_label(): line for line in figure.axes[1].lines}
+    for row, cost in zip(table.itertuples(), etc["one look"].get_ydata(), strict=True):
+        look = coinfer.plan(cases["newer-camera"].replace(interval_s=row[2]), rule="probe-once")
+        assert cost == pytest.approx(look.cost + real.longest_tails(look))
     assert energy["the verdict turns"].get_xdata()[0] == pytest.approx(1.57, rel=0.02)
     plt.close(figure)
 

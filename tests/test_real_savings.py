@@ -116,6 +116,25 @@ def test_a_saving_in_etc_may_cost_seconds(taken: pd.DataFrame):
     assert row["over static, time [s]"] == pytest.approx(1 - plans["optimal"].time_s / plans["static"].time_s, abs=1e-6)
 
 
+@pytest.mark.parametrize("rule", ["edge-only", "local-only", "probe-once", "optimal"])
+def test_how_many_inputs_are_at_once_is_the_time_on_the_device_over_the_interval(rule: str):
+    """Simulated: what an inference takes but for the round trip and the server, which hold up no other one."""
+    case = coinfer.load_scenario("phone-mmwave")
+    found = coinfer.plan(case, rule=rule)
+    free = case.replace(link__round_trip_s=0.0, edge__macs_per_s=1e18)
+    run = coinfer.simulate(free, found, inferences=200_000, rng=1)
+    assert real.at_once(found) == pytest.approx(run.time_s / case.interval_s, rel=0.05)  # outages are rare and long
+
+
+def test_a_fixed_split_that_waits_for_outages_does_not_keep_up(taken: pd.DataFrame):
+    found = real_savings.saved(taken).set_index("scenario")
+    assert found.loc["default", "fixed at once"] == pytest.approx(real.at_once(coinfer.plan(PHONE, rule="static")))
+    busy = coinfer.load_scenario("phone-mmwave", dnn="resnet50")
+    fixed, sent_always = (real.at_once(coinfer.plan(busy, rule=rule)) for rule in ("static", "edge-only"))
+    assert fixed == sent_always > 1 > found.loc["default", "fixed at once"]
+    assert np.isnan(real.at_once(coinfer.plan(busy.replace(interval_s=None))))
+
+
 def test_intervals_hold_every_variant():
     figures = {name: real.FIGURES[name] for name in ("device power", "link pace")}
     table = real_savings.intervals(PAIRS, figures, (0.5, 2.0)).set_index("scenario")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from coinfer.channel import Markov
+from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, beside_channel, costs, radio
 from coinfer.placement import Plan, expected_cost, plan
@@ -118,9 +119,31 @@ def longest_tail_j(found: Plan) -> float:
 
 def share_that_sends(found: Plan) -> float:
     """The share of inferences in which a plan sends anything."""
-    bits = found.problem.bits[: found.placement + 1]
-    stops = found.stop_states.sum(axis=0) if isinstance(found.problem.law, MovingLaw) else found.stop_probabilities
-    return float(stops[bits > 0].sum())
+    return float(_stops(found)[found.problem.bits[: found.placement + 1] > 0].sum())
+
+
+def at_once(found: Plan) -> float:
+    """How many inputs the device computes on or sends at once, in the mean [-]; nan for a scenario without an interval.
+
+    By Little's law: the time in which it computes and sends, outages included, over that from one input to the next. Each is
+    counted as if it were alone; above 1 they are not, and a device that takes one after another does not keep up.
+
+    >>> import coinfer
+    >>> computes = coinfer.plan(coinfer.load_scenario("phone-mmwave"), rule="local-only")
+    >>> round(at_once(computes), 3)  # 24.8 ms, every 33.3 ms
+    0.745
+    """
+    scenario = found.problem.scenario
+    if scenario is None or scenario.interval_s is None:
+        return np.nan
+    later_s = np.append(np.cumsum(scenario.dnn.macs[::-1])[::-1], 0.0) / scenario.edge.macs_per_s
+    elsewhere_s = later_s + scenario.link.round_trip_s * (found.problem.bits > 0)
+    return (found.time_s - float(_stops(found) @ elsewhere_s[: found.placement + 1])) / scenario.interval_s
+
+
+def _stops(found: Plan) -> Floats:
+    """The probability of stopping at stages 0..M; (M+1,)."""
+    return found.stop_states.sum(axis=0) if isinstance(found.problem.law, MovingLaw) else found.stop_probabilities
 
 
 # -- halved and doubled
@@ -210,11 +233,11 @@ AWAKE = ("link__transmit_power_w", "link__tail_power_w", "link__outage_power_w")
 
 
 def tails(cases: Cases, intervals_s: Iterable[float]) -> pd.DataFrame:
-    """Sending always and computing always against the time between inferences: a row each of scenarios and intervals.
+    """Sending always, computing always and one look against the time between inferences: a row each of scenarios and intervals.
 
-    "send", "compute", and "bits alone", which is sending by an energy a bit and no other, in "[J]" and as ", ETC". "verdict":
-    the simplest of all ways that is good enough. "regret": of the best plan by bits alone, followed where there is a tail,
-    over the best.
+    "send", "compute", "look", all with the longest tails that can be, and "bits alone", which is sending by an energy a bit and
+    no other, in "[J]" and as ", ETC". "verdict": the simplest of all ways that is good enough. "regret": of the best plan by bits
+    alone, followed where there is a tail, over the best.
     """
     rows = []
     for name, case in cases.items():
@@ -223,9 +246,10 @@ def tails(cases: Cases, intervals_s: Iterable[float]) -> pd.DataFrame:
         by_bits = plan(bare)
         for interval_s in intervals_s:
             given = costs(case.replace(interval_s=interval_s))
-            ways["send"], regret = plan(given, rule="edge-only"), expected_cost(given, by_bits) / plan(given).cost - 1
-            joules = {f"{way} [J]": found.energy_j for way, found in ways.items()}
-            etc = {f"{way}, ETC": found.cost for way, found in ways.items()}
+            ways |= {"send": plan(given, rule="edge-only"), "look": plan(given, rule="probe-once")}
+            regret = expected_cost(given, by_bits) / plan(given).cost - 1
+            joules = {f"{way} [J]": found.energy_j + longest_tail_j(found) for way, found in ways.items()}
+            etc = {f"{way}, ETC": found.cost + longest_tails(found) for way, found in ways.items()}
             told = {"verdict": judged(given)["verdict"], "regret": max(0.0, round(regret, 9))}
             rows.append({"scenario": name, "interval [s]": interval_s} | joules | etc | told)
     return pd.DataFrame(rows)

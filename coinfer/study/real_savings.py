@@ -20,7 +20,7 @@ from coinfer.placement import plan, total_costs
 from coinfer.rules import Rule
 from coinfer.scenario import Scenario
 from coinfer.study.neurosurgeon import Neurosurgeon
-from coinfer.study.real import AS_FOUND, ENDS_EARLY, FIGURES, Scaled, longest_tail_j, longest_tails
+from coinfer.study.real import AS_FOUND, ENDS_EARLY, FIGURES, Scaled, at_once, longest_tail_j, longest_tails
 from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_share
 from coinfer.timing import time_quantiles_s
 
@@ -120,8 +120,8 @@ def taken(every: Every, rules: Iterable[Rule | str] = RULES) -> pd.DataFrame:
     """What each rule takes at its own best placement, a row a scenario, network and rule.
 
     Columns: scenario, network, "rule", "M*" and "layers" [layers], "ETC" [-], "time [s]", "95 % within [s]" and "energy [J]" of an
-    inference, download apart but in the ETC; and "dearer", the ETC over the least of all rules, less 1 [-]. Tails are the longest
-    that can be.
+    inference, download apart but in the ETC; "at once", `real.at_once` [-]; and "dearer", the ETC over the least of all rules, less 1
+    [-]. Tails are the longest that can be.
 
     >>> import coinfer
     >>> table = taken({("wearable", "resnet8"): coinfer.load_scenario("wearable")}, ["static", "local-only"])
@@ -153,6 +153,7 @@ def _by_rule(given: Costs, rules: Iterable[Rule | str]) -> Iterator[dict[str, ob
             "time [s]": found.time_s,
             "95 % within [s]": late_s[stops],
             "energy [J]": found.energy_j + longest_tail_j(found),
+            "at once": at_once(found),
         }
 
 
@@ -161,7 +162,8 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
 
     "MACs": those of the network, a bundled one. "joint, ...": of the joint optimum over the better of a fixed split and one look; "over static, ...": over a fixed split; "once,
     ...": of that better one over a fixed split. Better is what costs less ETC, so that seconds or joules may be lost: then they are
-    negative. "neurosurgeon": what that rule saves over a fixed split, in ETC. nan where nothing is spent.
+    negative. "neurosurgeon": what that rule saves over a fixed split, in ETC. nan where nothing is spent. "fixed at once" and "joint
+    at once": of the fixed split and the joint optimum, `real.at_once`.
 
     >>> import coinfer
     >>> table = taken({("wearable", "resnet8"): coinfer.load_scenario("wearable")})
@@ -170,7 +172,7 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (name, network), part in table.groupby(["scenario", "network"], sort=False):
-        by_rule = part.set_index("rule")[list(MEASURES)].to_dict("index")
+        by_rule = part.set_index("rule")[[*MEASURES, "at once"]].to_dict("index")
         of: dict[str, dict[Any, float]] = {str(rule): row for rule, row in by_rule.items()}
         etc = {rule: round(row["ETC"], 12) for rule, row in of.items()}
         ways = {
@@ -185,7 +187,8 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
         }
         neurosurgeon = share_saved(of["neurosurgeon"]["ETC"], of["static"]["ETC"])
         macs = {"MACs": float(sum(load_dnn(str(network)).macs))}
-        rows.append({"scenario": name, "network": network} | macs | shares | {"neurosurgeon": neurosurgeon})
+        busy = {"fixed at once": of["static"]["at once"], "joint at once": of[ways["optimal"]]["at once"]}
+        rows.append({"scenario": name, "network": network} | macs | shares | {"neurosurgeon": neurosurgeon} | busy)
     return pd.DataFrame(rows)
 
 
