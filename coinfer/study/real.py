@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 
 from coinfer.channel import Markov
-from coinfer.channel.law import Floats
-from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, beside_channel, costs, radio
 from coinfer.placement import Plan, expected_cost, plan
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by
+from coinfer.study.real_tails import Tailed, with_longest_tails
 from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_by_looking, saved_share
 from coinfer.validation import InputError
 
@@ -83,67 +82,11 @@ def judged(given: Costs) -> dict[str, str | float]:
     "fixed": of a fixed split over the better of sending always and computing always. "once", "again": `saved_by_looking`. Costs
     are with the longest tails that can be.
     """
-    plans = {rule: plan(given, rule=rule) for rule in VERDICTS.values()}
-    found = {rule: each.cost + longest_tails(each) for rule, each in plans.items()}
+    found = {rule: with_longest_tails(given, rule).cost for rule in VERDICTS.values()}
     enough = (1 + WITHIN) * min(found.values())
     simplest = next(name for name, rule in VERDICTS.items() if found[rule] <= enough)
     fixed = saved_share(1 - found["static"] / min(found["edge-only"], found["local-only"]))
     return {"verdict": simplest, "fixed": fixed, **saved_by_looking(found), **found}
-
-
-def longest_tails(found: Plan) -> float:
-    """What the tails of a plan that sends in some inferences only may cost more than counted, until the next one that sends.
-
-    A plan counts a tail until the next inference. Of all ways in which those that send may follow each other, tails are longest
-    where they come at equal distances (R26).
-
-    >>> import coinfer
-    >>> sends = coinfer.load_scenario("abstract-model", link__tail_power_w=0.1, link__tail_s=10.0, interval_s=1.0)
-    >>> longest_tails(coinfer.plan(sends, rule="edge-only"))  # in every inference: none is longer
-    0.0
-    """
-    scenario = found.problem.scenario
-    return 0.0 if scenario is None else scenario.weights.energy_per_j * longest_tail_j(found)
-
-
-def longest_tail_j(found: Plan) -> float:
-    """The energy of `longest_tails` [J]."""
-    scenario = found.problem.scenario
-    if scenario is None or scenario.interval_s is None or not scenario.link.tail_power_w * scenario.link.tail_s:
-        return 0.0
-    tail_s, interval_s = scenario.link.tail_s, scenario.interval_s
-    sends = share_that_sends(found)
-    longer_s = min(sends * tail_s, interval_s) - sends * min(tail_s, interval_s)
-    return scenario.link.tail_power_w * max(0.0, round(longer_s, 12))
-
-
-def share_that_sends(found: Plan) -> float:
-    """The share of inferences in which a plan sends anything."""
-    return float(_stops(found)[found.problem.bits[: found.placement + 1] > 0].sum())
-
-
-def at_once(found: Plan) -> float:
-    """How many inputs the device computes on or sends at once, in the mean [-]; nan for a scenario without an interval.
-
-    By Little's law: the time in which it computes and sends, outages included, over that from one input to the next. Each is
-    counted as if it were alone; above 1 they are not, and a device that takes one after another does not keep up.
-
-    >>> import coinfer
-    >>> computes = coinfer.plan(coinfer.load_scenario("phone-mmwave"), rule="local-only")
-    >>> round(at_once(computes), 3)  # 24.8 ms, every 33.3 ms
-    0.745
-    """
-    scenario = found.problem.scenario
-    if scenario is None or scenario.interval_s is None:
-        return np.nan
-    later_s = np.append(np.cumsum(scenario.dnn.macs[::-1])[::-1], 0.0) / scenario.edge.macs_per_s
-    elsewhere_s = later_s + scenario.link.round_trip_s * (found.problem.bits > 0)
-    return (found.time_s - float(_stops(found) @ elsewhere_s[: found.placement + 1])) / scenario.interval_s
-
-
-def _stops(found: Plan) -> Floats:
-    """The probability of stopping at stages 0..M; (M+1,)."""
-    return found.stop_states.sum(axis=0) if isinstance(found.problem.law, MovingLaw) else found.stop_probabilities
 
 
 # -- halved and doubled
@@ -242,14 +185,17 @@ def tails(cases: Cases, intervals_s: Iterable[float]) -> pd.DataFrame:
     rows = []
     for name, case in cases.items():
         bare = case.replace(**dict.fromkeys(AWAKE, 0.0))
-        ways = {"compute": plan(case, rule="local-only"), "bits alone": plan(bare, rule="edge-only")}
+        ways: dict[str, Plan | Tailed] = {
+            "compute": plan(case, rule="local-only"),
+            "bits alone": plan(bare, rule="edge-only"),
+        }
         by_bits = plan(bare)
         for interval_s in intervals_s:
             given = costs(case.replace(interval_s=interval_s))
-            ways |= {"send": plan(given, rule="edge-only"), "look": plan(given, rule="probe-once")}
+            ways |= {"send": plan(given, rule="edge-only"), "look": with_longest_tails(given, "probe-once")}
             regret = expected_cost(given, by_bits) / plan(given).cost - 1
-            joules = {f"{way} [J]": found.energy_j + longest_tail_j(found) for way, found in ways.items()}
-            etc = {f"{way}, ETC": found.cost + longest_tails(found) for way, found in ways.items()}
+            joules = {f"{way} [J]": found.energy_j for way, found in ways.items()}
+            etc = {f"{way}, ETC": found.cost for way, found in ways.items()}
             told = {"verdict": judged(given)["verdict"], "regret": max(0.0, round(regret, 9))}
             rows.append({"scenario": name, "interval [s]": interval_s} | joules | etc | told)
     return pd.DataFrame(rows)
