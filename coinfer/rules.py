@@ -18,6 +18,7 @@ other edit: thresholds are enough.
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from math import inf
@@ -32,6 +33,7 @@ from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.cost import Costs
 from coinfer.validation import InputError, brief, one_of, whole
 
+Stages = NDArray[np.int64]  # where to stop
 KNOWN: dict[str, type["Rule"]] = {}  # every rule that is defined, by its name
 
 
@@ -75,16 +77,14 @@ class Rule(ABC):
             )
         return a
 
-    def chosen_stage(
-        self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0
-    ) -> NDArray[np.int64]:
+    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> Stages:
         """Where a rule that `commits` will stop, having seen unit costs [1/bit] at stage 0; shape of `unit_cost`.
 
         A unit cost of inf is an outage that has lasted for `outage_s`.
         """
         raise InputError(f"rule = {str(self)!r}: decides at every stage, not once for all")
 
-    def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> NDArray[np.int64]:
+    def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> Stages:
         """Where a rule that `commits` will stop for each state at stage 0 of a channel in motion, its own or another; (S,)."""
         return self.chosen_stage(costs, placement, law.unit_costs, law.seen.outage_s)
 
@@ -259,9 +259,7 @@ class ProbeOnce(Rule):
         seen = [none, *(law.minimum(o, b[..., None]) for b in np.moveaxis(best, -1, 0))]
         return stopping.from_start(costs, np.concatenate(seen, axis=-1))
 
-    def chosen_stage(
-        self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0
-    ) -> NDArray[np.int64]:
+    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> Stages:
         """Stage 0 if sending at once is no dearer than the best commitment, else that."""
         if not placement:
             return np.zeros(np.shape(unit_cost), dtype=np.int64)
@@ -279,7 +277,7 @@ class ProbeOnce(Rule):
         """From the stage chosen in each state at stage 0."""
         return committed_states(costs, self.chosen_stages(costs, placement, moving_law(costs.law)), placement)
 
-    def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> NDArray[np.int64]:
+    def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> Stages:
         """From the cost of each stage in each state, where the states are those that the plan was made for."""
         if not isinstance(costs.law, MovingLaw) or not costs.law.seen.same(law.seen):
             return super().chosen_stages(costs, placement, law)
@@ -312,14 +310,14 @@ def commitment_costs(costs: Costs) -> Floats:
     return found
 
 
-def committed_cost(costs: Costs, chosen: NDArray[np.int64]) -> float:
+def committed_cost(costs: Costs, chosen: Stages) -> float:
     """Expected cost from stage 0 on of stopping at the stage chosen (S,) for each state at stage 0, on a channel in motion."""
     law = moving_law(costs.law)
     every = np.concatenate([law.sent(costs.bits[:1]), commitment_costs(costs)], axis=-1)
     return float(law.chain.initial @ every[np.arange(len(every)), chosen])
 
 
-def committed_states(costs: Costs, chosen: NDArray[np.int64], placement: int) -> Floats:
+def committed_states(costs: Costs, chosen: Stages, placement: int) -> Floats:
     """The joint law of the stage n = 0..M and the state there, of the stage chosen (S,) for each state at stage 0; (S, M+1)."""
     law = moving_law(costs.law)
     moving = np.diag(law.chain.initial)  # a row for each state at stage 0
@@ -338,17 +336,14 @@ def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
     """
     if isinstance(rule, str) and (sla := re.fullmatch(r"([1-9][0-9]{0,8})-sla", rule)) and depth is None:
         return LookAhead(int(sla[1]))
-    with_depth: dict[object, type[LookAhead | Memoryless]] = {"look-ahead": LookAhead, "memoryless": Memoryless}
-    if depth is not None:
-        if isinstance(rule, str) and rule in with_depth:
-            return with_depth[rule](depth)
+    if depth is not None and not (isinstance(rule, str) and rule in ("look-ahead", "memoryless")):
         raise InputError(
             f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {rule!r}"
         )
     if isinstance(rule, Rule):
         return rule
-    kind = KNOWN[one_of("rule", rule, (*KNOWN, "1-sla"))]
+    kind: Callable[..., Rule] = KNOWN[one_of("rule", rule, (*KNOWN, "1-sla"))]
     try:
-        return kind()
+        return kind() if depth is None else kind(depth)
     except TypeError as error:  # it has parameters without defaults
         raise InputError(f"rule = {rule!r}: should be given as an object, {kind.__name__}(...) ({error})") from None

@@ -12,11 +12,14 @@ import pytest
 
 from coinfer.study.claims import (
     BEYOND,
+    Claim,
     abstract,
     claims,
     criterion,
     finding,
     in_order,
+    reached,
+    read_claims,
     save_findings,
     sentence,
     verdict,
@@ -130,6 +133,40 @@ def test_the_page_has_a_row_for_every_claim():
     table = in_order(pd.DataFrame(rows))
     assert table["claim"].tolist() == list(claims())
     assert table["sentence"].tolist() == [sentence(claim) for claim in claims().values()]
+
+
+def test_cases_that_reach_a_threshold_are_counted_on_either_side():
+    assert reached("joint-one-clock", 0.0, 0.04, pd.Series([0.01, 0.0099, 0.04, nan])) == (2, 3)  # at least 0.01
+    assert reached("chain-lateness", 0.2, 0.04, pd.Series([0.2, 0.05, 0.04])) == (2, 3)  # at most 0.05
+    assert reached("once-real", 2 / 9, 2.0) == (2, 9)  # the number itself
+    for name in ("traces-independent", "look-ahead", "simulated"):  # a difference, a median, nothing
+        assert all(isnan(number) for number in reached(name, 0.5, 1.0))
+
+
+ROW = ["a", "1", "So it is.", "at least", "share", "0.5", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [
+        ("sentence", "13", "claims.csv: sentence of 'a' = '13': should be one of 1, 2, 3"),
+        ("sentence", "chanel", "should be one of 1, 2, 3"),
+        ("sense", "more", "claims.csv: sense of 'a' = 'more': should be one of at least, at most"),
+        (None, None, "claims.csv: columns = claim, sentence, statement, sense, confirmed_if, confirmed_at, limited_if, limited_at: should be"),
+    ],
+)  # fmt: skip
+def test_a_table_of_claims_with_what_is_none_is_refused(tmp_path: Path, column: str, value: str, message: str):
+    table = pd.DataFrame([ROW], columns=Claim._fields)
+    table = table.drop(columns="since") if column is None else table.assign(**{column: value})
+    table.to_csv(tmp_path / "claims.csv", index=False)
+    with pytest.raises(InputError, match=re.escape(message)):
+        read_claims(tmp_path / "claims.csv")
+
+
+def test_a_threshold_that_is_no_number_is_refused(tmp_path: Path):
+    pd.DataFrame([ROW], columns=Claim._fields).assign(confirmed_at="half").to_csv(tmp_path / "claims.csv", index=False)
+    with pytest.raises(InputError, match=r"claims.csv: confirmed_at of 'a' = 'half': should be a number"):
+        read_claims(tmp_path / "claims.csv")
 
 
 def test_criteria_read_as_words():

@@ -11,10 +11,12 @@ from coinfer.study.figures import read_tables
 from coinfer.study.findings_page import (
     DECIDING,
     FALLEN,
+    REACHED,
     counts,
     decided_by,
     fallen,
     fallen_page,
+    leniency,
     page,
     read_findings,
     summary,
@@ -75,7 +77,7 @@ def strangers(text: str, findings: pd.DataFrame) -> list[str]:
     found = []
     for (_, row), item in zip(findings.iterrows(), items(text), strict=True):
         asked = claims()[row["claim"]]
-        held = " ".join([*(row[name] for name in (*TEXTS, "notebook")), asked.statement, criterion(asked)])
+        held = " ".join([*(row[name] for name in (*TEXTS, *REACHED, "notebook")), asked.statement, criterion(asked)])
         known = set(NUMBER.findall(held)) | {f"{float(row[name]):.3g}" for name in DECIDING}
         found += [number for number in NUMBER.findall(item) if number not in known]
     return found
@@ -144,10 +146,43 @@ def test_the_summary_has_a_row_a_sentence(folder: Path) -> None:
         own = findings[findings["sentence"] == row.sentence]
         assert row.number == own["number"].iloc[0]
         assert row.statement == own["statement"].iloc[0]
-        told = dict(reversed(each.split()) for each in row.verdicts.split(", "))
+        first, _, counted = row.verdicts.removesuffix(")").partition(" (of ")
+        assert first == own["verdict"].iloc[0]
+        assert bool(counted) == (len(own) > 1)
+        total, _, every = counted.partition(": ")
+        told = dict(reversed(each.split()) for each in every.split(", ")) if counted else {first: 1}
         assert {verdict: int(count) for verdict, count in told.items()} == own["verdict"].value_counts().to_dict()
-        assert next(iter(told)) == own["verdict"].iloc[0]
+        assert int(total or 1) == len(own)
     assert sum(counts(findings).values()) == len(claims())
+
+
+def test_the_page_says_what_is_limited_by_a_single_case_and_what_barely(folder: Path) -> None:
+    """One claim by 1 of 8 cases, one by 2 of 8, one by a number just beyond its threshold: the page names the first and third."""
+    about = {"number": "n", "uncertainty": "u", "figure": "20-table", "limits": "l"}
+    made = {
+        "traces-again": finding("traces-again", 1 / 8, 1.0, **about),
+        "traces-once": finding("traces-once", 2 / 8, 2.0, **about),
+        "chain-keeps": finding("chain-keeps", 0.3, 0.095, **about),
+        "joint-one-clock": finding("joint-one-clock", 0.0, 0.04, cases=pd.Series([0.0, 0.02, 0.04]), **about),
+    }
+    others = [row for number, name in enumerate(claims()) if (row := made_up(number, name)) and name not in made]
+    refuted = [row | {"verdict": "refuted"} for row in others]
+    save_findings([*made.values(), *refuted], "20-some", folder)
+    (folder / "findings-80-others.csv").unlink()
+    findings = read_findings(folder)
+    text = page(findings, folder)
+    said = (
+        "*Limited* is what holds in part: of 4 claims 1 by a single case (traces-again) and 1 by a number within 10% of "
+        "its threshold (chain-keeps)."
+    )
+    assert leniency(findings) == said
+    assert text.startswith(said)
+    reached = {
+        name: re.search(r"reached in (\d+) of (\d+) cases", item)
+        for name, item in zip(claims(), items(text), strict=True)
+    }
+    told = {name: tuple(map(int, match.groups())) for name, match in reached.items() if match}
+    assert told == {"traces-again": (1, 8), "traces-once": (2, 8), "joint-one-clock": (2, 3)}
 
 
 def test_what_fell_is_told_by_both_findings(folder: Path) -> None:

@@ -189,4 +189,4 @@ def test_no_loss_is_cut_off_and_no_two_ways_look_alike(losses):
     (axis,) = placing_drawn.draw_losses(placing.worst_of(losses, "all"), 1000.0).axes
     drawn = losses[losses["rule"].isin(placing_drawn.DRAWN)]
     assert axis.get_ylim()[0] < 0 < 100 * drawn["loss"].max() < axis.get_ylim()[1]
-    assert len({rule_style(name)["color"] for name in placing_drawn.DRAWN.values()}) == len(placing_drawn.DRAWN)
+    assert len({rule_style(name)["color"] for name in placing_drawn.DRAWN}) == len(placing_drawn.DRAWN)

@@ -1,6 +1,6 @@
 """What the study of real devices, links and networks computes and draws, against arithmetic by hand and plain enumeration."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 import coinfer
-from coinfer import InputError
+from coinfer import InputError, stopping
 from coinfer.channel import Markov, Moving, OnOff
-from coinfer.study import real, real_drawn, real_links, real_mlp
+from coinfer.placement import fixed_costs
+from coinfer.study import real, real_drawn, real_links, real_mlp, real_tails
 from coinfer.study.regimes_drawn import draw_regimes
 
 CAMERA = coinfer.load_scenario("city-camera")
@@ -161,8 +162,8 @@ def test_every_figure_is_halved_and_doubled_and_flips_are_against_what_was_found
     for row in table.itertuples():
         case = REAL[row.scenario]
         case = case if row.figure == real.AS_FOUND else real.FIGURES[row.figure](case, row.factor)
-        best = coinfer.plan(case)
-        assert row.optimal == pytest.approx(best.cost + real.longest_tails(best))
+        best = real_tails.with_longest_tails(coinfer.costs(case), "optimal")
+        assert row.optimal == pytest.approx(best.cost)
         assert row.flips == (row.verdict != found.loc[row.scenario, "verdict"])
 
 
@@ -190,15 +191,59 @@ def test_a_verdict_counts_the_longest_tails():
     """On a link that is mostly down a plan that looks sends in a share of the inferences, and its tails outlast others."""
     case = small(outages(off_s=3.0)).replace(interval_s=1.0)
     found = coinfer.plan(case, rule="probe-once")
-    share = real.share_that_sends(found)
+    share = real_tails.share_that_sends(found)
     assert 0 < share < 1
     run = coinfer.simulate(case, found, inferences=20_000, rng=0)
     sent = run.stop_counts[np.flatnonzero(found.problem.bits[: found.placement + 1] > 0)].sum() / run.inferences
     assert sent == pytest.approx(share, abs=0.02)
     longer_s = min(share * 5.0, 1.0) - share * 1.0
-    assert real.longest_tails(found) == pytest.approx(0.5 * 0.2 * longer_s)
-    assert real.judged(coinfer.costs(case))["probe-once"] == pytest.approx(found.cost + real.longest_tails(found))
-    assert real.longest_tails(coinfer.plan(case, rule="local-only")) == 0
+    assert real_tails.longest_tails(found) == pytest.approx(0.5 * 0.2 * longer_s)
+    best = real_tails.with_longest_tails(coinfer.costs(case), "probe-once")
+    assert real.judged(coinfer.costs(case))["probe-once"] == best.cost < found.cost + real_tails.longest_tails(found)
+    assert real_tails.longest_tails(coinfer.plan(case, rule="local-only")) == 0
+
+
+def every_plan(given: coinfer.Costs) -> list[tuple[float, float]]:
+    """The cost and the share that sends of a plan for every placement and every set of states and stages in which to stop."""
+
+    found = []
+    for placement in range(given.layers + 1):
+        states = len(given.law.chain.initial)
+        for stops in product((-np.inf, np.inf), repeat=states * placement):
+            thresholds = np.reshape(stops, (states, placement))
+            sent = stopping.stop_states(given, thresholds).sum(axis=0)[given.bits[: placement + 1] > 0].sum()
+            cost = float(fixed_costs(given)[placement]) + float(stopping.evaluate(given, thresholds))
+            found.append((cost, float(sent)))
+    return found
+
+
+@pytest.mark.parametrize("off_s", [0.3, 1.0, 3.0, 10.0])
+@pytest.mark.parametrize("tail_w", [0.02, 0.2, 1.0])
+def test_the_best_plan_with_the_longest_tails_is_the_best_of_all(off_s: float, tail_w: float):
+    """Of all sets of states and stages in which a plan may stop, none costs less once its tails are the longest."""
+    case = small(outages(off_s=off_s), tail_power_w=tail_w).replace(interval_s=1.0)
+    given = coinfer.costs(case)
+    found = real_tails.with_longest_tails(given, "optimal")
+
+    def longest(cost, sends):
+        return cost + 0.5 * tail_w * (min(5.0 * sends, 1.0) - sends * 1.0)
+
+    assert found.cost == pytest.approx(min(longest(*each) for each in every_plan(given)), rel=1e-9)
+    assert found.cost <= coinfer.plan(case).cost + real_tails.longest_tails(coinfer.plan(case)) + 1e-12
+    assert case.weights.time_per_s * (found.plan.time_s + found.plan.download_s) + 0.5 * (
+        found.energy_j + found.plan.download_j
+    ) == pytest.approx(found.cost)
+
+
+def test_the_plan_that_counts_tails_to_the_next_inference_may_not_be_the_best():
+    gains = []
+    for off_s in (0.3, 1.0, 3.0, 10.0):
+        case = small(outages(off_s=off_s)).replace(interval_s=1.0)
+        counted = coinfer.plan(case)
+        best = real_tails.with_longest_tails(coinfer.costs(case), "optimal")
+        gains.append(counted.cost + real_tails.longest_tails(counted) - best.cost)
+    assert min(gains) >= -1e-12
+    assert max(gains) > 1e-3
 
 
 def test_the_tail_costs_until_it_is_over():
@@ -364,6 +409,10 @@ def test_tails_are_drawn_with_their_turns():
     energy = {line.get_label(): line for line in figure.axes[0].lines}
     assert list(energy["send always"].get_ydata()) == table["send [J]"].to_list()
     assert list(energy["compute always"].get_ydata()) == table["compute [J]"].to_list()
+    etc = {line.get_label(): line for line in figure.axes[1].lines}
+    for row, cost in zip(table.itertuples(), etc["one look"].get_ydata(), strict=True):
+        given = coinfer.costs(cases["newer-camera"].replace(interval_s=row[2]))
+        assert cost == pytest.approx(real_tails.with_longest_tails(given, "probe-once").cost)
     assert energy["the verdict turns"].get_xdata()[0] == pytest.approx(1.57, rel=0.02)
     plt.close(figure)
 

@@ -7,7 +7,7 @@ import pytest
 
 import coinfer
 from coinfer.channel import Markov, Rates
-from coinfer.study import real, real_claims, real_drawn, real_savings
+from coinfer.study import real, real_claims, real_drawn, real_savings, real_tails
 from coinfer.study.neurosurgeon import Neurosurgeon
 from coinfer.study.regimes import local_inference_s, mean_rate_bps
 
@@ -16,9 +16,12 @@ PAIRS = {("default", "resnet18"): PHONE, ("vehicle-lte", "resnet50"): coinfer.lo
 SENSOR = coinfer.load_scenario("remote-sensor")
 
 
+def with_tails(scenario: coinfer.Scenario, rule: object) -> real_tails.Tailed:
+    return real_tails.with_longest_tails(coinfer.costs(scenario), rule)
+
+
 def cost(scenario: coinfer.Scenario, rule: object) -> float:
-    found = coinfer.plan(scenario, rule=rule)
-    return found.cost + real.longest_tails(found)
+    return with_tails(scenario, rule).cost
 
 
 # -- which networks
@@ -78,10 +81,11 @@ def test_what_is_taken_is_what_plans_take(taken: pd.DataFrame):
     assert len(taken) == 2 * len(real_savings.ALL_RULES)
     rules = {str(rule): rule for rule in real_savings.ALL_RULES}
     for row in taken.to_dict("records"):
-        found = coinfer.plan(PAIRS[row["scenario"], row["network"]], rule=rules[row["rule"]])
+        best = with_tails(PAIRS[row["scenario"], row["network"]], rules[row["rule"]])
+        found = best.plan
         assert row["M*"] == found.placement
         assert row["time [s]"] == pytest.approx(found.time_s)
-        assert row["ETC"] == pytest.approx(found.cost + real.longest_tails(found))
+        assert row["ETC"] == pytest.approx(best.cost)
         weights = found.problem.scenario.weights
         spent = weights.time_per_s * (row["time [s]"] + found.download_s) + weights.energy_per_j * (
             row["energy [J]"] + found.download_j
@@ -111,9 +115,32 @@ def test_what_is_saved_is_one_less_the_ratio(taken: pd.DataFrame):
 
 def test_a_saving_in_etc_may_cost_seconds(taken: pd.DataFrame):
     row = real_savings.saved(taken).set_index("scenario").loc["vehicle-lte"]
-    plans = {rule: coinfer.plan(PAIRS["vehicle-lte", "resnet50"], rule=rule) for rule in ("static", "optimal")}
+    plans = {rule: with_tails(PAIRS["vehicle-lte", "resnet50"], rule).plan for rule in ("static", "optimal")}
     assert plans["optimal"].time_s > plans["static"].time_s
     assert row["over static, time [s]"] == pytest.approx(1 - plans["optimal"].time_s / plans["static"].time_s, abs=1e-6)
+
+
+@pytest.mark.parametrize("rule", ["edge-only", "local-only", "probe-once", "optimal"])
+def test_how_many_inputs_are_at_once_is_the_time_on_the_device_over_the_interval(rule: str):
+    """Simulated: what an inference takes but for the round trip and the server, which hold up no other one."""
+    case = coinfer.load_scenario("phone-mmwave")
+    found = coinfer.plan(case, rule=rule)
+    free = case.replace(link__round_trip_s=0.0, edge__macs_per_s=1e18)
+    run = coinfer.simulate(free, found, inferences=200_000, rng=1)
+    assert real_tails.at_once(found) == pytest.approx(
+        run.time_s / case.interval_s, rel=0.05
+    )  # outages are rare and long
+
+
+def test_a_fixed_split_that_waits_for_outages_does_not_keep_up(taken: pd.DataFrame):
+    found = real_savings.saved(taken).set_index("scenario")
+    assert found.loc["default", "fixed at once"] == pytest.approx(
+        real_tails.at_once(coinfer.plan(PHONE, rule="static"))
+    )
+    busy = coinfer.load_scenario("phone-mmwave", dnn="resnet50")
+    fixed, sent_always = (real_tails.at_once(coinfer.plan(busy, rule=rule)) for rule in ("static", "edge-only"))
+    assert fixed == sent_always > 1 > found.loc["default", "fixed at once"]
+    assert np.isnan(real_tails.at_once(coinfer.plan(busy.replace(interval_s=None))))
 
 
 def test_intervals_hold_every_variant():

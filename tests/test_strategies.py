@@ -48,7 +48,7 @@ def test_one_pass_places_what_evaluating_the_kept_thresholds_places(case):
     j = [
         given.download[:m].sum() + stopping.evaluate(given, kept[..., :m]) for m in range(given.layers + 1)
     ]  # C_edge is the same for all
-    placement, cost = strategies.placed_apart(given)["in one pass"]
+    placement, cost = strategies.placed_apart(given)["one pass"]
     assert placement == int(np.argmin(j))
     assert cost == coinfer.plan(given, placement=placement).cost
 

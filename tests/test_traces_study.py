@@ -85,9 +85,9 @@ def test_what_was_warned_of_is_kept_for_each_log(tmp_path):
     assert table.loc["pause.csv", ["device", "server"]].tolist() == ["raspberry-pi-4", "nvidia-t4"]
     said = traces.of_what(cases, NETWORKS, warned, drawn=False)
     assert said.startswith("3 logs with 2 networks each (judged on raspberry-pi-4 with nvidia-t4 and K = ")
-    assert said.endswith("; warnings as 2 of them were read)")
+    assert said.endswith("; reading 2 of them gave warnings)")
     assert f"K = {cases['good.csv'].inferences_per_update:g};" in said
-    assert traces.of_what(cases, NETWORKS, {}, drawn=False).endswith("; warnings as none of them was read)")
+    assert traces.of_what(cases, NETWORKS, {}, drawn=False).endswith("; reading none of them gave warnings)")
     assert traces.of_what(cases, NETWORKS, {}, drawn=True) == "3 links with 2 networks each"
 
 
@@ -516,7 +516,7 @@ def test_a_folder_of_logs_runs_through_the_notebook(tmp_path, monkeypatch):
     }
     caption, kept = ((tmp_path / "out" / f"74-traces-{name}.md").read_text() for name in ("best", "kept"))
     assert f"judged on {at_hand.loc['one.csv', 'device']} with {at_hand.loc['one.csv', 'server']} and K = " in caption
-    assert "warnings as 1 of them was read" in caption
+    assert "reading 1 of them gave warnings" in caption
     assert "filled" not in kept.split("Right:")[0]
     verdicts = pd.read_csv("out/74-traces-verdicts.csv")
     assert set(verdicts["trace"]) == {"one.csv", "far/two.csv"}

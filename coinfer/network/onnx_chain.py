@@ -50,8 +50,8 @@ def read_onnx(
     A layer is a run of operators with at least one that multiplies and adds, such as Conv, MatMul, LSTM or Attention.
     Operators without MACs belong to the layer before them, leading ones to the first; but one that only widens what was
     small integers, as DequantizeLinear does, belongs to the next, so that a quantised graph is cut where those cross.
-    `every_operator` makes every cut a stage instead, which hands out stages that take no time: use it only to show what
-    that does.
+    `every_operator` makes every cut a stage instead, which hands out stages that take no time: only to show what that does.
+
     MACs are those of one run of the graph (of one inference if its batch dimension is 1); `onnx_report` gives them by type
     of operator. One that is neither counted nor known to have none is refused; `ignore=["Op"]`, or "domain:Op", takes
     all that are called so for no work. Parameters are the stored constants that operators read as data, batch
@@ -69,23 +69,29 @@ def read_onnx(
     >>> dnn.layers, sum(dnn.macs)
     (18, 349151936)
     """
-    sent, held, raw = (
-        bits if bits is None else positive_integer(name, bits)
-        for name, bits in (
-            ("activation_bits", activation_bits),
-            ("parameter_bits", parameter_bits),
-            ("input_bits", input_bits),
-        )
-    )
+    given = {"activation_bits": activation_bits, "parameter_bits": parameter_bits, "input_bits": input_bits}
+    asked = {name: bits if bits is None else positive_integer(name, bits) for name, bits in given.items()}
     graph = read_graph(path, dimensions, inputs)
     work, cuts = operator_macs(graph, ignore), single_activation_cuts(graph)
-    bounds = layer_bounds(graph, cuts, work, sent, every_operator)
+    bounds = layer_bounds(graph, cuts, work, asked["activation_bits"], every_operator)
+    return _chain(Path(path).stem, graph, work, bounds, [cuts[bound] for bound in bounds[1:-1]], asked)
+
+
+def _chain(
+    name: str,
+    graph: "Graph",
+    work: Sequence[int],
+    bounds: Sequence[int],
+    cut: Sequence[str],
+    asked: Mapping[str, int | None],
+) -> DNN:
+    """The chain of a graph between bounds, in which `cut` are the activations that cross; bits as asked, or as in the file."""
+    sent, held, raw = asked["activation_bits"], asked["parameter_bits"], asked["input_bits"] or graph.bits(graph.source)
     parts, names, read = [slice(*ends) for ends in pairwise(bounds)], _names(graph.operators, work), set[str]()
     stored = [[value for node in graph.operators[part] for value in parameters(node, graph, read)] for part in parts]
-    crossing = [[cuts[bound]] for bound in bounds[1:-1]] + [sorted(graph.results)]
-    raw = raw or graph.bits(graph.source)
+    crossing = [*([value] for value in cut), sorted(graph.results)]
     return DNN(
-        name=Path(path).stem,
+        name=name,
         layer_names=tuple(_layer_name(names[part], work[part]) for part in parts),
         macs=tuple(sum(work[part]) for part in parts),
         parameter_bits=tuple(_bits(values, graph, held) for values in stored),

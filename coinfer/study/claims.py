@@ -8,7 +8,7 @@ numbers had been seen. Notebooks compute the numbers; no verdict stands anywhere
 
 from collections.abc import Sequence
 from functools import cache
-from math import isnan
+from math import isnan, nan
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,10 +56,26 @@ def claims() -> dict[str, Claim]:
     >>> claims()["joint-one-clock"].confirmed_at
     0.05
     """
-    table = pd.read_csv(
-        FOLDER / "claims.csv", dtype={"sentence": str}, keep_default_na=False, na_values={"limited_at": [""]}
-    )
-    return {str(row[0]): Claim(*row) for row in table.itertuples(index=False)}
+    return read_claims(FOLDER / "claims.csv")
+
+
+def read_claims(path: Path) -> dict[str, Claim]:
+    """The claims of a table by their names. Raises `InputError` for columns, senses or sentences that are none.
+
+    A column that is missing or unknown, and a `sentence` that is neither the number of one nor a key of `BEYOND`, is named.
+    """
+    table = pd.read_csv(path, dtype={"sentence": str}, keep_default_na=False, na_values={"limited_at": [""]})
+    if tuple(table.columns) != Claim._fields:
+        raise InputError(f"{path.name}: columns = {', '.join(table.columns)}: should be {', '.join(Claim._fields)}")
+    found = {str(row[0]): Claim(*row) for row in table.itertuples(index=False)}
+    numbers = [str(number) for number in range(1, len(abstract()) + 1)]
+    for claim in found.values():
+        one_of(f"{path.name}: sentence of {claim.claim!r}", claim.sentence, (*numbers, *BEYOND))
+        one_of(f"{path.name}: sense of {claim.claim!r}", claim.sense, ("at least", "at most"))
+        for name in ("confirmed_at", "limited_at"):
+            if isinstance(at := getattr(claim, name), str):
+                raise InputError(f"{path.name}: {name} of {claim.claim!r} = {at!r}: should be a number")
+    return found
 
 
 def sentence(claim: Claim) -> str:
@@ -87,6 +103,26 @@ def verdict(claim: str, confirmed_by: float, limited_by: float | None = None) ->
     return "limited" if sign * second >= sign * asked.limited_at else "refuted"
 
 
+def reached(claim: str, confirmed_by: float, limited_by: float, cases: pd.Series | None = None) -> tuple[float, float]:
+    """In how many cases, of how many, what a claim is limited by reaches its threshold; nan where that is not known.
+
+    `cases` are the numbers of which it is the largest, or the smallest. Where it is itself a number of cases, it says so.
+
+    >>> reached("joint-one-clock", 0.0, 0.045, pd.Series([0.0, 0.002, 0.045]))
+    (1, 3)
+    >>> reached("traces-again", 0.25, 2.0)
+    (2, 8)
+    """
+    asked = claims()[one_of("claim", claim, claims())]
+    if cases is not None and not isnan(asked.limited_at):
+        sign = 1 if asked.sense == "at least" else -1
+        return int((sign * cases >= sign * asked.limited_at).sum()), int(cases.count())
+    counted = asked.limited_if.removeprefix("number of ")
+    if counted != asked.limited_if and asked.confirmed_if.startswith(f"share of the {counted}") and confirmed_by > 0:
+        return round(limited_by), round(limited_by / confirmed_by)
+    return nan, nan
+
+
 def finding(
     claim: str,
     confirmed_by: float,
@@ -96,13 +132,21 @@ def finding(
     uncertainty: str,
     figure: str,
     limits: str,
+    cases: pd.Series | None = None,
 ) -> dict[str, object]:
-    """A row of the findings: a claim, its verdict with the numbers it follows from, and what a reader needs to judge it."""
+    """A row of the findings: a claim, its verdict with the numbers it follows from, and what a reader needs to judge it.
+
+    `cases` as in `reached`, for a claim that is limited by the largest or smallest of them.
+    """
+    second = float(confirmed_by if limited_by is None else limited_by)
+    count, of = reached(claim, confirmed_by, second, cases)
     return {
         "claim": claim,
         "verdict": verdict(claim, confirmed_by, limited_by),
         "confirmed_by": float(confirmed_by),
-        "limited_by": float(confirmed_by if limited_by is None else limited_by),
+        "limited_by": second,
+        "reached in": count,
+        "of cases": of,
         "number": number,
         "uncertainty": uncertainty,
         "figure": figure,

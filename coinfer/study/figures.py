@@ -33,7 +33,7 @@ RULES: dict[str, dict[str, Any]] = {
     "1-sla": {"color": _COLOURS["vermilion"], "linestyle": "--", "marker": "s"},
     "2-sla": {"color": _COLOURS["grey"], "linestyle": (0, (4, 1, 1, 1)), "marker": "D"},
     "1-sla on blocks": {"color": _COLOURS["purple"], "linestyle": (0, (2, 1)), "marker": "P"},
-    "M = N, one pass": {"color": _COLOURS["sky"], "linestyle": (0, (4, 1, 1, 1, 1, 1)), "marker": "d"},
+    "one pass": {"color": _COLOURS["sky"], "linestyle": (0, (4, 1, 1, 1, 1, 1)), "marker": "d"},
     "neurosurgeon": {"color": _COLOURS["purple"], "linestyle": (0, (5, 1)), "marker": "p"},
     "separate": {"color": _COLOURS["black"], "linestyle": (0, (3, 1, 1, 1, 1, 1)), "marker": "X"},
     "memoryless": {"color": _COLOURS["purple"], "linestyle": (0, (6, 1, 1, 1, 1, 1)), "marker": "*"},

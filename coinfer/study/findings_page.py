@@ -13,8 +13,11 @@ from coinfer.study.claims import claims, criterion, in_order
 from coinfer.study.figures import read_tables, results
 from coinfer.validation import InputError
 
+LIMITED = "limited"
 DECIDING = ("confirmed_by", "limited_by")  # the numbers that a verdict follows from
-TOLD = ("claim", "verdict", *DECIDING, "number", "uncertainty", "figure", "limits", "notebook")
+REACHED = ("reached in", "of cases")  # how many cases reach what limits a claim
+BARELY = 0.1  # of a threshold: a number that is no further beyond it barely reaches it
+TOLD = ("claim", "verdict", *DECIDING, *REACHED, "number", "uncertainty", "figure", "limits", "notebook")
 
 
 class Fallen(NamedTuple):
@@ -91,8 +94,39 @@ def row_of(finding: pd.Series, folder: Path, link: str) -> str:
         f"- **{finding['verdict'].capitalize()}.** {finding['statement']} *{finding['number']}* "
         f"({finding['uncertainty']}; [{finding['figure']}]({file}), notebook `{finding['notebook']}`)."
         + (f" Limits: {limits}." if limits else "")
+        + _reached_in_words(finding)
         + f"<br><sub>{decided_by(finding)}</sub>"
     )
+
+
+def _reached_in_words(finding: pd.Series) -> str:
+    count, of = (finding[name] for name in REACHED)
+    if not count or finding["verdict"] != LIMITED:
+        return ""
+    return f" What limits it is reached in {count} of {of} cases."
+
+
+def barely(finding: pd.Series) -> bool:
+    """Whether a claim is limited by a number that is beyond its threshold by no more than `BARELY` of that.
+
+    >>> made = {"claim": "chain-keeps", "verdict": "limited", "confirmed_by": "0.35", "limited_by": "0.091"}
+    >>> barely(pd.Series(made)), barely(pd.Series(made | {"limited_by": "0.04"}))  # at most 0.1
+    (True, False)
+    """
+    asked = claims()[str(finding["claim"])]
+    if finding["verdict"] != LIMITED or asked.limited_if.startswith("number of "):
+        return False
+    return abs(float(finding["limited_by"]) - asked.limited_at) <= BARELY * abs(asked.limited_at)
+
+
+def leniency(findings: pd.DataFrame) -> str:
+    """How many claims are limited by a single case, and by a number that barely reaches its threshold, in words."""
+    limited = findings[findings["verdict"] == LIMITED]
+    alone = limited.loc[limited[REACHED[0]] == "1", "claim"]
+    near = limited.loc[limited.apply(barely, axis=1), "claim"] if len(limited) else alone
+    ways = {"by a single case": alone, f"by a number within {BARELY:.0%} of its threshold": near}
+    told = (f"{len(names)} {way}" + (f" ({', '.join(names)})" if len(names) else "") for way, names in ways.items())
+    return f"*Limited* is what holds in part: of {len(limited)} claims {' and '.join(told)}."
 
 
 def page(findings: pd.DataFrame, out: str | Path | None, *, link: str = "") -> str:
@@ -101,17 +135,23 @@ def page(findings: pd.DataFrame, out: str | Path | None, *, link: str = "") -> s
         "\n".join([f"### {sentence}\n", *(row_of(row, results(out), link) for _, row in part.iterrows())])
         for sentence, part in findings.groupby("sentence", sort=False)
     ]
-    return "\n\n".join(sections)
+    return "\n\n".join([leniency(findings), *sections])
 
 
 def summary(findings: pd.DataFrame) -> pd.DataFrame:
-    """One row a sentence: statement, number and figure of its first claim, and how many claims have each verdict, that of the first first."""
+    """One row a sentence: statement, number and figure of its first claim, its verdict, and of several how many have each."""
     by = findings.groupby("sentence", sort=False)
     return by[["statement", "number", "figure"]].first().assign(verdicts=by["verdict"].agg(_counted)).reset_index()
 
 
 def _counted(verdicts: pd.Series) -> str:
-    return ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).items())
+    """The verdict on the first claim, and how many claims have each.
+
+    >>> _counted(pd.Series(["refuted", "confirmed", "refuted"])), _counted(pd.Series(["confirmed"]))
+    ('refuted (of 3: 1 confirmed, 2 refuted)', 'confirmed')
+    """
+    told = ", ".join(f"{count} {verdict}" for verdict, count in sorted(Counter(verdicts).items()))
+    return f"{verdicts.iloc[0]} (of {len(verdicts)}: {told})" if len(verdicts) > 1 else str(verdicts.iloc[0])
 
 
 def counts(findings: pd.DataFrame) -> dict[str, int]:

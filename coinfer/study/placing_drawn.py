@@ -12,7 +12,7 @@ NAMES = {
     "cost": "ETC at $M^*$ [-]",
     "loss": "largest loss by the placement [%]",
 }
-DRAWN = {"static": "static", "probe-once": "probe-once", "1-sla": "1-sla", "one pass": "M = N, one pass"}
+DRAWN = ("static", "probe-once", "1-sla", "one pass")
 WORTH = 1.0  # a loss that counts [%]
 TICKS = (0, 0.5, 1, 3, 10, 30, 100, 300)
 
@@ -33,7 +33,6 @@ def draw_updates(table: pd.DataFrame, here: float) -> Any:
 def draw_losses(table: pd.DataFrame, here: float) -> Any:
     """The largest loss of each way to place against K [%], a panel a set of cases; 1 % and the K of the scenario are marked."""
     told = table[table["rule"].isin(DRAWN)].rename(columns=NAMES)
-    told = told.assign(rule=told["rule"].map(DRAWN))
     figure = pictures.against_sweep(told, NAMES["K"], NAMES["loss"], col="of", here=here)
     for axis in figure.axes:
         axis.set_yscale("symlog", linthresh=WORTH)

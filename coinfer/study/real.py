@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from coinfer.channel import Markov
-from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, beside_channel, costs, radio
 from coinfer.placement import Plan, expected_cost, plan
 from coinfer.scenario import Scenario
 from coinfer.study.knowing import off_by
+from coinfer.study.real_tails import Tailed, with_longest_tails
 from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_by_looking, saved_share
 from coinfer.validation import InputError
 
@@ -82,45 +82,11 @@ def judged(given: Costs) -> dict[str, str | float]:
     "fixed": of a fixed split over the better of sending always and computing always. "once", "again": `saved_by_looking`. Costs
     are with the longest tails that can be.
     """
-    plans = {rule: plan(given, rule=rule) for rule in VERDICTS.values()}
-    found = {rule: each.cost + longest_tails(each) for rule, each in plans.items()}
+    found = {rule: with_longest_tails(given, rule).cost for rule in VERDICTS.values()}
     enough = (1 + WITHIN) * min(found.values())
     simplest = next(name for name, rule in VERDICTS.items() if found[rule] <= enough)
     fixed = saved_share(1 - found["static"] / min(found["edge-only"], found["local-only"]))
     return {"verdict": simplest, "fixed": fixed, **saved_by_looking(found), **found}
-
-
-def longest_tails(found: Plan) -> float:
-    """What the tails of a plan that sends in some inferences only may cost more than counted, until the next one that sends.
-
-    A plan counts a tail until the next inference. Of all ways in which those that send may follow each other, tails are longest
-    where they come at equal distances (R26).
-
-    >>> import coinfer
-    >>> sends = coinfer.load_scenario("abstract-model", link__tail_power_w=0.1, link__tail_s=10.0, interval_s=1.0)
-    >>> longest_tails(coinfer.plan(sends, rule="edge-only"))  # in every inference: none is longer
-    0.0
-    """
-    scenario = found.problem.scenario
-    return 0.0 if scenario is None else scenario.weights.energy_per_j * longest_tail_j(found)
-
-
-def longest_tail_j(found: Plan) -> float:
-    """The energy of `longest_tails` [J]."""
-    scenario = found.problem.scenario
-    if scenario is None or scenario.interval_s is None or not scenario.link.tail_power_w * scenario.link.tail_s:
-        return 0.0
-    tail_s, interval_s = scenario.link.tail_s, scenario.interval_s
-    sends = share_that_sends(found)
-    longer_s = min(sends * tail_s, interval_s) - sends * min(tail_s, interval_s)
-    return scenario.link.tail_power_w * max(0.0, round(longer_s, 12))
-
-
-def share_that_sends(found: Plan) -> float:
-    """The share of inferences in which a plan sends anything."""
-    bits = found.problem.bits[: found.placement + 1]
-    stops = found.stop_states.sum(axis=0) if isinstance(found.problem.law, MovingLaw) else found.stop_probabilities
-    return float(stops[bits > 0].sum())
 
 
 # -- halved and doubled
@@ -210,20 +176,24 @@ AWAKE = ("link__transmit_power_w", "link__tail_power_w", "link__outage_power_w")
 
 
 def tails(cases: Cases, intervals_s: Iterable[float]) -> pd.DataFrame:
-    """Sending always and computing always against the time between inferences: a row each of scenarios and intervals.
+    """Sending always, computing always and one look against the time between inferences: a row each of scenarios and intervals.
 
-    "send", "compute", and "bits alone", which is sending by an energy a bit and no other, in "[J]" and as ", ETC". "verdict":
-    the simplest of all ways that is good enough. "regret": of the best plan by bits alone, followed where there is a tail,
-    over the best.
+    "send", "compute", "look", all with the longest tails that can be, and "bits alone", which is sending by an energy a bit and
+    no other, in "[J]" and as ", ETC". "verdict": the simplest of all ways that is good enough. "regret": of the best plan by bits
+    alone, followed where there is a tail, over the best.
     """
     rows = []
     for name, case in cases.items():
         bare = case.replace(**dict.fromkeys(AWAKE, 0.0))
-        ways = {"compute": plan(case, rule="local-only"), "bits alone": plan(bare, rule="edge-only")}
+        ways: dict[str, Plan | Tailed] = {
+            "compute": plan(case, rule="local-only"),
+            "bits alone": plan(bare, rule="edge-only"),
+        }
         by_bits = plan(bare)
         for interval_s in intervals_s:
             given = costs(case.replace(interval_s=interval_s))
-            ways["send"], regret = plan(given, rule="edge-only"), expected_cost(given, by_bits) / plan(given).cost - 1
+            ways |= {"send": plan(given, rule="edge-only"), "look": with_longest_tails(given, "probe-once")}
+            regret = expected_cost(given, by_bits) / plan(given).cost - 1
             joules = {f"{way} [J]": found.energy_j for way, found in ways.items()}
             etc = {f"{way}, ETC": found.cost for way, found in ways.items()}
             told = {"verdict": judged(given)["verdict"], "regret": max(0.0, round(regret, 9))}

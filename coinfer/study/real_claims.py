@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from coinfer.placement import fixed_costs, plan
+from coinfer.cost import costs
+from coinfer.placement import fixed_costs
 from coinfer.scenario import Scenario
-from coinfer.study.real import count_over, longest_tails
+from coinfer.study.real import count_over
 from coinfer.study.real_links import correlation_time_s
+from coinfer.study.real_tails import with_longest_tails
 from coinfer.study.regimes import saved_share
 
 TIMES = 100  # inferences, and times that the link remembers, between two updates, from which on the time scales are two
@@ -70,11 +72,12 @@ def numbers(cases: Mapping[str, Scenario]) -> pd.DataFrame:
     """
     rows = {}
     for name, case in cases.items():
-        best, ahead, remembers_s = plan(case), plan(case, rule="1-sla"), correlation_time_s(case)
-        cost, fixed = best.cost + longest_tails(best), fixed_costs(best.problem)
+        given, remembers_s = costs(case), correlation_time_s(case)
+        best, ahead = (with_longest_tails(given, rule) for rule in ("optimal", "1-sla"))
+        placed, fixed = best.plan.placement, fixed_costs(given)
         rows[name] = {
-            "download": float(fixed[best.placement] - fixed[0]) / cost if best.placement else np.nan,
-            "look-ahead": (ahead.cost + longest_tails(ahead)) / cost - 1,
+            "download": float(fixed[placed] - fixed[0]) / best.cost if placed else np.nan,
+            "look-ahead": ahead.cost / best.cost - 1,
             "K": case.inferences_per_update,
             "remembers [s]": remembers_s,
             "between updates": case.inferences_per_update * (case.interval_s or np.nan) / remembers_s,

@@ -160,7 +160,7 @@ def percent_in_words(share: float) -> str:
 
 
 def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, float | None]) -> Any:
-    """Joules (above) and ETC (below) of sending always and computing always by the time between inferences, a column a scenario.
+    """Joules (above) and ETC (below) of three ways to split by the time between inferences, a column a scenario.
 
     Vertical lines: where the verdict turns (black), and the scenario's own time between inferences (grey).
     """
@@ -170,6 +170,7 @@ def draw_tails(table: pd.DataFrame, turning: pd.DataFrame, own_s: Mapping[str, f
         "send": rule_style("edge-only", label="send always", marker="", linestyle="-"),
         "bits alone": rule_style("edge-only", label="send always, by its bits alone", marker="", linestyle=":"),
         "compute": rule_style("local-only", label="compute always", marker="", linestyle="--"),
+        "look": rule_style("probe-once", label="one look", marker=""),
     }
     for column, name in zip(axes.T, names, strict=True):
         part, at_s = table[table["scenario"] == name], own_s[str(name)]

@@ -1,7 +1,6 @@
 """What deciding more saves in real scenarios, for every network that makes sense on their devices.
 
-Costs are with the longest tails that can be (`real.longest_tails`), so that the plan that is optimal by its own count may cost
-more than one that looks less: the joint optimum is then that one.
+Costs are with the longest tails that can be, and plans the best for these (`real_tails.with_longest_tails`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +15,12 @@ from coinfer.channel import Markov, Rates
 from coinfer.channel.moving_channel import MovingChannel
 from coinfer.cost import Costs, costs
 from coinfer.network import dnn_names, load_dnn
-from coinfer.placement import plan, total_costs
+from coinfer.placement import total_costs
 from coinfer.rules import Rule
 from coinfer.scenario import Scenario
 from coinfer.study.neurosurgeon import Neurosurgeon
-from coinfer.study.real import AS_FOUND, ENDS_EARLY, FIGURES, Scaled, longest_tail_j, longest_tails
+from coinfer.study.real import AS_FOUND, ENDS_EARLY, FIGURES, Scaled
+from coinfer.study.real_tails import at_once, with_longest_tails
 from coinfer.study.regimes import local_inference_s, mean_rate_bps, saved_share
 from coinfer.timing import time_quantiles_s
 
@@ -120,8 +120,8 @@ def taken(every: Every, rules: Iterable[Rule | str] = RULES) -> pd.DataFrame:
     """What each rule takes at its own best placement, a row a scenario, network and rule.
 
     Columns: scenario, network, "rule", "M*" and "layers" [layers], "ETC" [-], "time [s]", "95 % within [s]" and "energy [J]" of an
-    inference, download apart but in the ETC; and "dearer", the ETC over the least of all rules, less 1 [-]. Tails are the longest
-    that can be.
+    inference, download apart but in the ETC; "at once", `real_tails.at_once` [-]; and "dearer", the ETC over the least of all rules, less 1
+    [-]. Tails are the longest that can be.
 
     >>> import coinfer
     >>> table = taken({("wearable", "resnet8"): coinfer.load_scenario("wearable")}, ["static", "local-only"])
@@ -142,17 +142,19 @@ def _by_rule(given: Costs, rules: Iterable[Rule | str]) -> Iterator[dict[str, ob
     late_s: dict[bytes, float] = {}  # the law of the time follows from where, and in which state, a plan stops
     total_costs(given, "static")  # asks for what sending costs at all stages at once, which is faster
     for rule in rules:
-        found = plan(given, rule=rule)
+        best = with_longest_tails(given, rule)
+        found = best.plan
         stops = found.stop_states.round(12).tobytes()
         if stops not in late_s:
             late_s[stops] = float(time_quantiles_s(found, [0.95])[0])
         yield {
             "rule": str(rule),
             "M*": found.placement,
-            "ETC": found.cost + longest_tails(found),
+            "ETC": best.cost,
             "time [s]": found.time_s,
             "95 % within [s]": late_s[stops],
-            "energy [J]": found.energy_j + longest_tail_j(found),
+            "energy [J]": best.energy_j,
+            "at once": at_once(found),
         }
 
 
@@ -161,7 +163,8 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
 
     "MACs": those of the network, a bundled one. "joint, ...": of the joint optimum over the better of a fixed split and one look; "over static, ...": over a fixed split; "once,
     ...": of that better one over a fixed split. Better is what costs less ETC, so that seconds or joules may be lost: then they are
-    negative. "neurosurgeon": what that rule saves over a fixed split, in ETC. nan where nothing is spent.
+    negative. "neurosurgeon": what that rule saves over a fixed split, in ETC. nan where nothing is spent. "fixed at once" and "joint
+    at once": of the fixed split and the joint optimum, `real_tails.at_once`.
 
     >>> import coinfer
     >>> table = taken({("wearable", "resnet8"): coinfer.load_scenario("wearable")})
@@ -170,7 +173,7 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for (name, network), part in table.groupby(["scenario", "network"], sort=False):
-        by_rule = part.set_index("rule")[list(MEASURES)].to_dict("index")
+        by_rule = part.set_index("rule")[[*MEASURES, "at once"]].to_dict("index")
         of: dict[str, dict[Any, float]] = {str(rule): row for rule, row in by_rule.items()}
         etc = {rule: round(row["ETC"], 12) for rule, row in of.items()}
         ways = {
@@ -185,7 +188,8 @@ def saved(table: pd.DataFrame) -> pd.DataFrame:
         }
         neurosurgeon = share_saved(of["neurosurgeon"]["ETC"], of["static"]["ETC"])
         macs = {"MACs": float(sum(load_dnn(str(network)).macs))}
-        rows.append({"scenario": name, "network": network} | macs | shares | {"neurosurgeon": neurosurgeon})
+        busy = {"fixed at once": of["static"]["at once"], "joint at once": of[ways["optimal"]]["at once"]}
+        rows.append({"scenario": name, "network": network} | macs | shares | {"neurosurgeon": neurosurgeon} | busy)
     return pd.DataFrame(rows)
 
 
@@ -232,10 +236,9 @@ def etc_saved(given: Costs) -> dict[str, float]:
     >>> {key: round(share, 3) for key, share in etc_saved(costs(coinfer.load_scenario("default"))).items()}
     {'joint': 0.0, 'over static': 0.692, 'once': 0.692, 'inside': 0.0}
     """
-    plans = {
-        rule: plan(given, rule=rule) for rule in reversed(JOINT)
-    }  # static asks for what sending costs at all stages at once
-    found = {rule: each.cost + longest_tails(each) for rule, each in plans.items()}
+    found = {  # static first, which asks for what sending costs at all stages at once
+        rule: with_longest_tails(given, rule).cost for rule in reversed(JOINT)
+    }
     ways = {"static": found["static"], "simple": min(found[rule] for rule in LESS), "optimal": min(found.values())}
     shares = {saving: saved_share(1 - ways[more] / ways[less]) for saving, (more, less) in SAVINGS.items()}
     ends = min(total_costs(given, "edge-only")[0], total_costs(given, "local-only")[-1])

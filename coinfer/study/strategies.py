@@ -19,7 +19,7 @@ Found = dict[str, tuple[int, float]]  # a placement [layers] and its ETC [-], by
 LESS_LOOKING: tuple[Rule | str, ...] = ("probe-once", Neurosurgeon(), "static", "edge-only", "local-only")
 DEEPER = ("8-sla", "4-sla", "2-sla", "1-sla")
 IN_MOTION: tuple[Rule | str, ...] = ("optimal", "1-sla", "probe-once", Neurosurgeon(), "static")
-APART = ("in one pass", "1-sla's placement", "separate")
+APART = ("one pass", "1-sla's placement", "separate")
 DIGITS = 10  # of a share, beyond which it is round-off
 
 
@@ -78,17 +78,17 @@ def _moved(given: Costs, believed: Plan) -> Found:
 def placed_apart(given: Costs) -> Found:
     """Ways of placing without knowing the optimal rule for the placement.
 
-    "in one pass": the best placement for the thresholds of M = N. "1-sla's placement": the best one for 1-sla, which takes one pass
+    "one pass": the best placement for the thresholds of M = N. "1-sla's placement": the best one for 1-sla, which takes one pass
     too (R6). Both are then split by the optimal rule for that placement. "separate": the best placement for a fixed split, split by
     the thresholds of M = N.
 
     >>> import coinfer
     >>> found = placed_apart(costs(coinfer.load_scenario("abstract-model")))
     >>> {way: placement for way, (placement, _) in found.items()}
-    {'in one pass': 5, "1-sla's placement": 5, 'separate': 0}
+    {'one pass': 5, "1-sla's placement": 5, 'separate': 0}
     """
     simply, apart = placed_simply(given), decided_apart(given)
-    ways = {"in one pass": "one pass", "1-sla's placement": "1-sla"}
+    ways = {"one pass": "one pass", "1-sla's placement": "1-sla"}
     found = {way: (int(simply[f"M*, {known}"]), float(simply[known])) for way, known in ways.items()}
     return found | {"separate": (int(apart["static placement"]), float(apart["both apart"]))}
 

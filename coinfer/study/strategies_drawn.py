@@ -11,10 +11,9 @@ from coinfer.study.figures import PAGE_IN, plt
 from coinfer.study.pictures import heatmap
 
 SHOWN = (
-    "clairvoyant", "4-sla", "2-sla", "1-sla", "1-sla on blocks", "in one pass", "1-sla's placement", "separate",
+    "clairvoyant", "4-sla", "2-sla", "1-sla", "1-sla on blocks", "one pass", "1-sla's placement", "separate",
     "probe-once", "neurosurgeon", "static", "edge-only", "local-only",
 )  # fmt: skip
-NAMED = {"in one pass": "M = N, one pass"}  # as in `figures.RULES`
 GROUPS = {"bound": 1, "other splitting": 4, "placed apart": 3, "looks at most once": 5}  # of SHOWN, from the left
 PANELS = {
     "joint": "joint optimum saves over the\nbetter of static and probe-once",
@@ -33,7 +32,7 @@ def draw_strategies(table: pd.DataFrame) -> Any:
         100 * table.pivot(index="network", columns="rule", values="above").loc[table["network"].unique(), list(SHOWN)]
     )
     figure = heatmap(
-        cells.clip(LEAST, MOST).rename(columns=NAMED),
+        cells.clip(LEAST, MOST),
         cells.map(percent_in_words),
         label="above the joint optimum [%]",
         norm=LogNorm(LEAST, MOST),

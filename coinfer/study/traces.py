@@ -100,7 +100,7 @@ def of_what(cases: Mapping[str, Scenario], networks: Iterable[str], warned: Warn
         return each
     case, count = next(iter(cases.values())), sum(map(bool, warned.values()))
     judged = f"judged on {case.device.name} with {case.edge.name} and K = {case.inferences_per_update:g}"
-    return f"{each} ({judged}; warnings as {count or 'none'} of them {'were' if count > 1 else 'was'} read)"
+    return f"{each} ({judged}; reading {count or 'none'} of them gave warnings)"
 
 
 def halves(traces: Mapping[str, Trace]) -> dict[str, tuple[Trace, Trace]]:
