@@ -1,13 +1,13 @@
 """The findings and the figures as pages: what is claimed, by which numbers, and where these come from."""
 
 import json
-import re
 from html import escape
 from pathlib import Path
 
 import pandas as pd
 
 from coinfer.site import markdown
+from coinfer.site.notebooks import figure
 from coinfer.site.page import Page
 from coinfer.study.figures import captions
 from coinfer.study.findings_page import counts, decided_by, fallen, fallen_page, read_findings
@@ -35,9 +35,9 @@ def findings_page(folder: Path) -> Page:
 
 
 def _claim(row: pd.Series, folder: Path) -> str:
-    name, figure, notebook = str(row["claim"]), str(row["figure"]), str(row["notebook"])
-    drawn = (folder / f"{figure}.svg").exists()
-    where = f'<a href="/{FIGURES}#{figure}">figure {figure}</a>, ' if drawn else ""
+    name, shown, notebook = str(row["claim"]), str(row["figure"]), str(row["notebook"])
+    drawn = (folder / f"{shown}.svg").exists()
+    where = f'<a href="/{FIGURES}#{shown}">figure {shown}</a>, ' if drawn else ""
     limits = f"<p><strong>Limits.</strong> {escape(str(row['limits']).rstrip('.'))}.</p>" if row["limits"] else ""
     verdict = str(row["verdict"])
     return (
@@ -45,7 +45,7 @@ def _claim(row: pd.Series, folder: Path) -> str:
         f'<p class="statement" id="said-{name}"><span class="verdict {verdict}">{verdict}</span> {escape(str(row["statement"]))}</p>'
         f'<p class="number">{escape(str(row["number"]))} <span class="how">({escape(str(row["uncertainty"]))})</span></p>'
         f'<p class="criterion">{escape(decided_by(row))}</p>{limits}'
-        f'<p class="source">From {where}<a href="/figures/{figure}.csv">numbers {figure}</a>, '
+        f'<p class="source">From {where}<a href="/figures/{shown}.csv">numbers {shown}</a>, '
         f'<a href="/notebooks/{notebook}.ipynb">notebook {notebook}</a>.</p></article>'
     )
 
@@ -57,20 +57,12 @@ def figures_page(folder: Path, notebooks: Path) -> Page:
     parts = ["<h1>Figures</h1>", "<p>Each with its caption, the notebook that draws it, and its numbers.</p>"]
     for name, caption in captions(folder).items():
         notebook = made.get(f"{name}.svg", _guessed(name, notebooks))
-        parts.append(f"<h2>{escape(name)}</h2>{_figure(name, caption)}<p>Drawn in ")
+        parts.append(f"<h2>{escape(name)}</h2>{figure(name, caption)}<p>Drawn in ")
         parts.append(f'<a href="/notebooks/{notebook}.ipynb#{name}">notebook {notebook}</a>.')
         links = [f'<a href="/{FINDINGS}#claim-{claim}">{claim}</a>' for claim in claims.get(name, [])]
         parts.append(f" Claims that it shows: {', '.join(links)}.</p>" if links else "</p>")
         parts.append(_numbers(folder / f"{name}.csv"))
     return Page(FIGURES, "Figures", "\n".join(parts), "Start", GALLERY)
-
-
-def _figure(name: str, caption: str) -> str:
-    said = escape(" ".join(re.sub(r"[$\\`]", "", caption).split()))
-    return (
-        f'<figure id="{name}"><img src="/figures/{name}.svg" alt="{said}"><figcaption>{escape(caption)} '
-        f'<a href="/figures/{name}.csv">Numbers of {name}</a>, <a href="/figures/{name}.pdf">PDF of {name}</a></figcaption></figure>'
-    )
 
 
 def _numbers(path: Path) -> str:

@@ -39,9 +39,10 @@ def _markdown(output: Any) -> str:
 
 def figure(name: str, caption: str) -> str:
     """A figure by its name, with its caption, and links to its numbers and a file to print."""
-    said = escape(" ".join(caption.split()))
+    said = escape(" ".join(re.sub(r"[$\\`]", "", caption).split()))
+    told = re.sub(r"</?p>", "", markdown.html(escape(caption, quote=False))).strip()
     return (
-        f'<figure id="{name}"><img src="/figures/{name}.svg" alt="{said}"><figcaption><strong>{name}.</strong> {said} '
+        f'<figure id="{name}"><img src="/figures/{name}.svg" alt="{said}"><figcaption><strong>{name}.</strong> {told} '
         f'<a href="/figures/{name}.csv">Numbers of {name}</a>, <a href="/figures/{name}.pdf">PDF of {name}</a></figcaption></figure>'
     )
 

@@ -1,0 +1,81 @@
+"""Where all this does not help: each sentence counts what the saved tables say, and turns with them."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from coinfer.study import where_not
+
+FIGURES = Path(__file__).parents[1] / "figures"
+
+
+def saved(name: str) -> pd.DataFrame:
+    return pd.read_csv(FIGURES / f"{name}.csv")
+
+
+@pytest.fixture
+def savings() -> pd.DataFrame:
+    table = saved("78-real-savings")
+    return table[~table["scenario"].str.startswith("declared")]
+
+
+def test_fixed_splits_are_counted_in_scenarios_and_pairs(savings: pd.DataFrame) -> None:
+    verdicts = saved("78-real-verdicts")
+    said = where_not.fixed_split(verdicts, saved("78-real-savings"))
+    alike = sum(row.optimal >= 0.99 * row.static for row in verdicts.itertuples())
+    assert f"In {alike} of {len(verdicts)} scenarios" in said
+    assert f"in {sum(value < 0.01 for value in savings['over static'])} of {len(savings)} pairs" in said
+
+
+def test_where_a_fixed_split_is_as_good_everywhere_it_says_so() -> None:
+    verdicts = saved("78-real-verdicts").assign(optimal=1.0, static=1.0)
+    said = where_not.fixed_split(verdicts, saved("78-real-savings").assign(**{"over static": 0.0}))
+    assert said.startswith(f"In all {len(verdicts)} scenarios")
+
+
+def test_looking_again_is_counted_on_links_that_exist(savings: pd.DataFrame) -> None:
+    said = where_not.looking_again(saved("78-real-savings"), saved("71-one-clock-regimes"))
+    many = sum(value >= 0.05 for value in savings["joint"])
+    assert f"in {where_not.of(many, len(savings), 'pairs')}" in said
+    assert f"at most {where_not.percent(savings['joint'].max())}" in said
+    paying = where_not.looking_again(saved("78-real-savings").assign(joint=0.3), saved("71-one-clock-regimes"))
+    assert f"in all {len(savings)} pairs, and at most 30%" in paying
+
+
+def test_splits_inside_are_counted(savings: pd.DataFrame) -> None:
+    inside = savings[savings["inside"] >= 0.01]
+    assert f"{len(inside)} of {len(savings)} pairs" in where_not.splitting_inside(saved("78-real-savings"))
+    assert "none of" in where_not.splitting_inside(saved("78-real-savings").assign(inside=0.0))
+
+
+def test_broken_promises_are_those_of_the_table() -> None:
+    table = saved("50-joint-one-clock")
+    by = {(row.network, row.tau_s, row.rule): row.cost for row in table.itertuples()}
+    cases = sorted({key[:2] for key in by if (*key[:2], "memoryless") in by})
+    above = [by[*case, "memoryless"] / by[*case, "static"] - 1 for case in cases]
+    said = where_not.promises(table)
+    assert f"{sum(each > 0.01 for each in above)} of {len(cases)} cases" in said
+    assert f"{max(above):.0%} at most" in said
+    assert "none of" in where_not.promises(table.assign(cost=1.0))
+
+
+def test_what_is_paid_in_kind_is_counted(savings: pd.DataFrame) -> None:
+    paying = savings[savings["once"] >= 0.05]
+    said = where_not.paid_in_kind(saved("78-real-savings"))
+    assert f"in {len(paying)} pairs" in said
+    assert f"more seconds in {sum(paying['once, time [s]'] < 0)}," in said
+    assert f"more joules in {sum(paying['once, energy [J]'] < 0)}:" in said
+    assert "pays nowhere" in where_not.paid_in_kind(saved("78-real-savings").assign(once=0.0))
+
+
+def test_deadlines_are_counted() -> None:
+    table = saved("75-seconds-deadlines")
+    met = table["surely saved"].dropna()
+    assert f"in {where_not.of(sum(met >= 0.05), len(met), 'cases')}" in where_not.deadlines(table)
+
+
+def test_the_list_at_the_end_counts_the_scenarios() -> None:
+    verdicts = saved("78-real-verdicts")
+    assert "all 9 scenarios" in where_not.checklist(verdicts.assign(optimal=1.0, static=1.0))
+    assert "none of 9 scenarios" in where_not.checklist(verdicts.assign(optimal=0.5, static=1.0))
