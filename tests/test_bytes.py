@@ -187,8 +187,8 @@ def test_the_nomenclature_lists_every_quantity(produced: Path) -> None:
 
 
 def test_no_curve_of_a_committed_figure_is_empty(produced: Path) -> None:
-    for path in produced.glob("*.csv"):
-        numbers = pd.read_csv(path).select_dtypes("number")
+    for path in produced.glob("*.csv"):  # the cases of a claim are counted only where they are what limits it
+        numbers = pd.read_csv(path).select_dtypes("number").drop(columns=["reached in", "of cases"], errors="ignore")
         assert not np.any(numbers.isna().all(axis=0)), path.name
 
 

@@ -10,6 +10,7 @@ import nbformat
 import pandas as pd
 import pytest
 
+from coinfer.derivations import labels
 from coinfer.study.claims import (
     BEYOND,
     Claim,
@@ -143,7 +144,7 @@ def test_cases_that_reach_a_threshold_are_counted_on_either_side():
         assert all(isnan(number) for number in reached(name, 0.5, 1.0))
 
 
-ROW = ["a", "1", "So it is.", "at least", "share", "0.5", "", "", ""]
+ROW = ["a", "1", "So it is.", "at least", "share", "0.5", "", "", "", ""]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ ROW = ["a", "1", "So it is.", "at least", "share", "0.5", "", "", ""]
         ("sentence", "13", "claims.csv: sentence of 'a' = '13': should be one of 1, 2, 3"),
         ("sentence", "chanel", "should be one of 1, 2, 3"),
         ("sense", "more", "claims.csv: sense of 'a' = 'more': should be one of at least, at most"),
-        (None, None, "claims.csv: columns = claim, sentence, statement, sense, confirmed_if, confirmed_at, limited_if, limited_at: should be"),
+        (None, None, "claims.csv: columns = claim, sentence, statement, sense, confirmed_if, confirmed_at, limited_if, limited_at, rests_on: should be"),
     ],
 )  # fmt: skip
 def test_a_table_of_claims_with_what_is_none_is_refused(tmp_path: Path, column: str, value: str, message: str):
@@ -200,3 +201,8 @@ def test_no_verdict_stands_in_a_notebook(path: Path):
 @pytest.mark.parametrize("path", [path for path in STUDY if path.stem not in TYPESET], ids=lambda path: path.stem)
 def test_no_verdict_stands_in_what_computes_and_draws(path: Path):
     assert verdicts_in(path.read_text("utf-8")) == []
+
+
+def test_claims_rest_on_formulas_that_are_proved() -> None:
+    assert {label for claim in claims().values() for label in claim.rests_on.split()} <= set(labels())
+    assert sum(bool(claim.rests_on) for claim in claims().values()) > len(claims()) / 2

@@ -9,6 +9,7 @@ import pandas as pd
 from coinfer.site import markdown
 from coinfer.site.notebooks import figure
 from coinfer.site.page import Page
+from coinfer.study.claims import claims
 from coinfer.study.figures import captions
 from coinfer.study.findings_page import counts, decided_by, fallen, fallen_page, read_findings
 
@@ -39,27 +40,28 @@ def _claim(row: pd.Series, folder: Path) -> str:
     drawn = (folder / f"{shown}.svg").exists()
     where = f'<a href="/{FIGURES}#{shown}">figure {shown}</a>, ' if drawn else ""
     limits = f"<p><strong>Limits.</strong> {escape(str(row['limits']).rstrip('.'))}.</p>" if row["limits"] else ""
-    verdict = str(row["verdict"])
+    verdict, proofs = str(row["verdict"]), ", ".join(claims()[name].rests_on.split())
+    proved = f" The formulas it rests on are proved: {proofs}." if proofs else ""
     return (
         f'<article class="claim" id="claim-{name}" aria-labelledby="said-{name}">'
         f'<p class="statement" id="said-{name}"><span class="verdict {verdict}">{verdict}</span> {escape(str(row["statement"]))}</p>'
         f'<p class="number">{escape(str(row["number"]))} <span class="how">({escape(str(row["uncertainty"]))})</span></p>'
         f'<p class="criterion">{escape(decided_by(row))}</p>{limits}'
         f'<p class="source">From {where}<a href="/figures/{shown}.csv">numbers {shown}</a>, '
-        f'<a href="/notebooks/{notebook}.ipynb">notebook {notebook}</a>.</p></article>'
+        f'<a href="/notebooks/{notebook}.ipynb">notebook {notebook}</a>.{proved}</p></article>'
     )
 
 
 def figures_page(folder: Path, notebooks: Path) -> Page:
     """Every figure with its caption, the notebook and the claims that it belongs to, and its numbers."""
     made = {file: notebook for notebook, files in _made(folder).items() for file in files}
-    claims = read_findings(folder).groupby("figure")["claim"].agg(list)
+    shows = read_findings(folder).groupby("figure")["claim"].agg(list)
     parts = ["<h1>Figures</h1>", "<p>Each with its caption, the notebook that draws it, and its numbers.</p>"]
     for name, caption in captions(folder).items():
         notebook = made.get(f"{name}.svg", _guessed(name, notebooks))
         parts.append(f"<h2>{escape(name)}</h2>{figure(name, caption)}<p>Drawn in ")
         parts.append(f'<a href="/notebooks/{notebook}.ipynb#{name}">notebook {notebook}</a>.')
-        links = [f'<a href="/{FINDINGS}#claim-{claim}">{claim}</a>' for claim in claims.get(name, [])]
+        links = [f'<a href="/{FINDINGS}#claim-{claim}">{claim}</a>' for claim in shows.get(name, [])]
         parts.append(f" Claims that it shows: {', '.join(links)}.</p>" if links else "</p>")
         parts.append(_numbers(folder / f"{name}.csv"))
     return Page(FIGURES, "Figures", "\n".join(parts), "Start", GALLERY)

@@ -41,6 +41,7 @@ class Claim(NamedTuple):
     limited_if: str
     limited_at: float
     since: str  # what was changed after numbers had been seen, "" for nothing
+    rests_on: str  # labels of the derivations that its numbers rest on, "" for measurements alone
 
 
 @cache

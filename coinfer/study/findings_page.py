@@ -95,8 +95,15 @@ def row_of(finding: pd.Series, folder: Path, link: str) -> str:
         f"({finding['uncertainty']}; [{finding['figure']}]({file}), notebook `{finding['notebook']}`)."
         + (f" Limits: {limits}." if limits else "")
         + _reached_in_words(finding)
-        + f"<br><sub>{decided_by(finding)}</sub>"
+        + f"<br><sub>{decided_by(finding)}{_proofs(finding, link)}</sub>"
     )
+
+
+def _proofs(finding: pd.Series, link: str) -> str:
+    """Where the formulas are proved that the numbers rest on, as links."""
+    labels = claims()[str(finding["claim"])].rests_on.split()
+    told = ", ".join(f"[{label}]({link}derivations.md#{label})" for label in labels)
+    return f" Rests on {told}." if told else ""
 
 
 def _reached_in_words(finding: pd.Series) -> str:
