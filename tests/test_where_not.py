@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import coinfer
 from coinfer.study import where_not
 
 FIGURES = Path(__file__).parents[1] / "figures"
@@ -75,7 +76,45 @@ def test_deadlines_are_counted() -> None:
     assert f"in {where_not.of(sum(met >= 0.05), len(met), 'cases')}" in where_not.deadlines(table)
 
 
-def test_the_list_at_the_end_counts_the_scenarios() -> None:
-    verdicts = saved("78-real-verdicts")
-    assert "all 9 scenarios" in where_not.checklist(verdicts.assign(optimal=1.0, static=1.0))
-    assert "none of 9 scenarios" in where_not.checklist(verdicts.assign(optimal=0.5, static=1.0))
+def test_the_list_at_the_end_counts_scenarios_and_points() -> None:
+    verdicts, regimes, outages = saved("78-real-verdicts"), saved("71-one-clock-regimes"), saved("71-one-clock-outages")
+    said = where_not.checklist(verdicts, regimes, outages)
+    soon = [row.once >= 0.05 for row in regimes.itertuples() if row.time < 0.1]
+    slow = [row.once >= 0.05 for row in regimes.itertuples() if row.sending > 3]
+    assert f"saves 5 % at {where_not.of(sum(soon), len(soon), 'points')}" in said
+    assert f"then at {where_not.of(sum(slow), len(slow), 'points')}" in said
+    lasting = [row.time for row in outages.itertuples() if row.again >= 0.05]
+    assert f"from {min(lasting):.2g} to {max(lasting):.2g} local inferences" in said
+    turned = where_not.checklist(
+        verdicts.assign(optimal=0.5, static=1.0), regimes.assign(once=0.2), outages.assign(again=0)
+    )
+    assert "none of 9 scenarios" in turned
+    assert f"all {len(soon)} points" in turned
+    assert "measured that it pays" in turned
+
+
+def test_the_other_end_is_cheaper_where_enumeration_says_so() -> None:
+    case = coinfer.load_scenario("vehicle-lte")
+    share = 0.0
+    at_home = coinfer.plan(case, rule="local-only")
+    sending = coinfer.plan(case, rule="edge-only").problem
+    law = sending.law
+    for state, often in enumerate(law.chain.initial):
+        by_radio = sending.edge + law.sent(sending.bits[:1])[state, 0]
+        alone = at_home.cost - at_home.problem.download.sum()
+        share += often * (by_radio < alone)
+    assert where_not.other_end(case) == pytest.approx(share)  # on average it computes: outages are long
+    assert share > 0.5
+
+
+@pytest.mark.parametrize("scenario", ["wearable", "satellite-site"])
+def test_on_a_link_of_one_rate_one_end_is_always_the_cheaper(scenario: str) -> None:
+    assert where_not.other_end(coinfer.load_scenario(scenario)) == 0
+
+
+def test_a_wrong_idea_is_told_by_its_worst_and_what_looking_less_would_do() -> None:
+    table = saved("73-not-knowing-factors")
+    wrong = table[table["factor"].isin([0.2, 5.0])]
+    said = where_not.not_knowing(table)
+    assert f"up to {where_not.percent(wrong['again, most'].max())} more" in said
+    assert f"in {where_not.percent(wrong['pays'].min())} to {where_not.percent(wrong['pays'].max())} of cases" in said
