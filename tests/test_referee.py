@@ -778,11 +778,26 @@ def test_the_page_tells_verdicts_that_follow_from_the_findings(claim: str) -> No
     assert item(claim).startswith(
         f"- **{row['verdict'].capitalize()}.** {claims()[claim].statement} *{row['number']}* ("
     )
-    told = re.search(r"here (\S+?)(?: and (\S+))?\.( Changed after numbers were seen: .+)?</sub>$", item(claim))
+    told = re.search(
+        r"here (\S+?)(?: and (\S+))?\.( Changed after numbers were seen: .+?\.)?( Rests on .+)?</sub>$", item(claim)
+    )
     assert told
     assert bool(told[3]) == bool(claims()[claim].since)
     assert float(told[1]) == pytest.approx(first, rel=5e-3)
     assert float(told[2] or told[1]) == pytest.approx(second, rel=5e-3)
+
+
+@each_claim
+def test_what_a_claim_rests_on_is_proved_where_the_page_says(claim: str) -> None:
+    links = re.findall(r"\[(\w+)\]\(derivations\.md#(\w+)\)", item(claim))
+    assert [label for label, _ in links] == [place for _, place in links] == claims()[claim].rests_on.split()
+    assert all(f'<a id="{label}"></a>' in proofs() for label, _ in links)
+
+
+@cache
+def proofs() -> str:
+    """All derivations."""
+    return (FIGURES / "derivations.md").read_text(encoding="utf-8")
 
 
 @each_claim

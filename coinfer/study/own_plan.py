@@ -11,16 +11,18 @@ from coinfer.catalogue import load_link
 from coinfer.channel import Trace, example_trace, read_trace
 from coinfer.network import DNN, read_onnx
 from coinfer.network.onnx_chain import bundled
-from coinfer.playback import block_bootstrap, blocks, replay
+from coinfer.playback import blocks, replay
 from coinfer.scenario import Scenario
 from coinfer.study.explorer import Explored
 from coinfer.study.traces import halves, of_trace
+from coinfer.study.traces_replayed import resampled_means
 from coinfer.system import Device
 from coinfer.validation import InputError, positive
 
 EXAMPLE_NETWORK = "squeezenet"  # an ONNX file that the onnx package brings
 EXAMPLE_LOG = "example-rate.txt"
 RULES = ("static", "probe-once", "optimal")
+RESAMPLES = 1000
 
 
 def network(path: str, **coding: Any) -> DNN:
@@ -89,12 +91,15 @@ def replayed(explored: Explored, trace: Trace, *, inferences: int, seed: int) ->
     outcomes = {
         rule: replay(explored.scenario, explored.plans[rule], trace, inferences=inferences, rng=seed) for rule in RULES
     }
-    fixed, rows = outcomes["static"], []
-    for rule, outcome in outcomes.items():
-        made, less = explored.plans[rule], fixed.costs - outcome.costs
-        interval = block_bootstrap(less, blocks(trace, outcome.starts_s), np.random.default_rng(seed))
-        shares = [100 * each / fixed.mean for each in (less.mean(), *interval)]
-        rows.append((rule, made.placement, made.cost, outcome.mean, 1e3 * outcome.time_quantiles_s[1], *shares))
+    spent = np.array([outcome.costs for outcome in outcomes.values()])
+    block = blocks(trace, outcomes["static"].starts_s)
+    drawn = resampled_means(spent, block, np.random.default_rng(seed), RESAMPLES)
+    saved = 100 * (1 - drawn / drawn[:, [RULES.index("static")]])
+    rows = []
+    for (rule, outcome), each in zip(outcomes.items(), saved.T, strict=True):
+        made, mean = explored.plans[rule], 100 * (1 - outcome.mean / outcomes["static"].mean)
+        late_ms = 1e3 * outcome.time_quantiles_s[1]
+        rows.append((rule, made.placement, made.cost, outcome.mean, late_ms, mean, *np.quantile(each, [0.025, 0.975])))
     return pd.DataFrame(
         rows,
         columns=["rule", "placement", "ETC promised", "ETC replayed", "95 % within [ms]", "saves [%]", "from", "to"],
