@@ -198,6 +198,18 @@ def test_a_scenario_of_ones_own_can_be_explored(tmp_path) -> None:
     assert explore(explorer.choice()).scenario == own
 
 
+@pytest.mark.parametrize("name", ["alexnet", "mine"])
+def test_bits_change_a_bundled_network_only(tmp_path, name: str) -> None:
+    path = tmp_path / "mine.yml"
+    own = coinfer.load_dnn("alexnet", activation_bits=8).blocks().model_copy(update={"name": name})
+    path.write_text(coinfer.load_scenario("city-camera", dnn=own).to_yaml())
+    explorer = Explorer(str(path))
+    assert explorer.controls["bits"].disabled
+    explorer.controls["bits"].value = 4
+    assert explore(explorer.choice()).scenario.dnn == own
+    assert not Explorer("city-camera").controls["bits"].disabled
+
+
 def test_the_page_can_be_read_to_someone(explorer: Explorer) -> None:
     page = explorer.result.value
     assert re.search(r'role="status" aria-live="polite"', page)

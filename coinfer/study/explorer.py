@@ -16,7 +16,7 @@ import pandas as pd
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import costs
-from coinfer.network import load_dnn
+from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario, load_scenario
 from coinfer.timing import time_probability, time_quantiles_s
@@ -86,6 +86,17 @@ def chosen(choice: Choice) -> Scenario:
     numbers = {"inferences_per_update": choice.inferences_per_update}
     changes |= {name: value for name, value in (named | numbers).items() if value is not None}
     return given.replace(**changes)
+
+
+def bundled(dnn: DNN) -> bool:
+    """Whether a network is a bundled one, which can be had with other bits, and not one's own, whatever its name.
+
+    >>> bundled(load_dnn("alexnet")), bundled(load_dnn("alexnet").blocks())
+    (True, False)
+    """
+    if dnn.name not in dnn_names() or dnn.coding is None:
+        return False
+    return dnn == load_dnn(dnn.name, **dnn.coding.model_dump(exclude_none=True))
 
 
 @lru_cache(maxsize=32)

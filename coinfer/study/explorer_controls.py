@@ -7,7 +7,7 @@ from typing import Any
 from coinfer.catalogue import device_names, link_names
 from coinfer.network import dnn_names
 from coinfer.scenario import DEFAULT, load_scenario, scenario_names
-from coinfer.study.explorer import Choice, explore
+from coinfer.study.explorer import Choice, bundled, explore
 from coinfer.study.explorer_drawn import html
 from coinfer.validation import InputError, needs
 
@@ -100,7 +100,7 @@ class Explorer:
         many.value = given.inferences_per_update
         own_bits = given.dnn.coding and given.dnn.coding.activation_bits
         bits.options = sorted({*BITS, own_bits or 32})
-        bits.value, bits.disabled = own_bits or 32, own_bits is None
+        bits.value, bits.disabled = own_bits or 32, not bundled(given.dnn)  # others cannot be had with other bits
         self._quiet = False
         self._show()
 

@@ -32,6 +32,10 @@ def page(browser: Chrome, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         browser.get(f"http://localhost:{port}/")
         until(lambda: placements(browser), "the plans", PATIENCE_S)
         yield browser
+        browser.get(
+            "about:blank"
+        )  # while the server is there: without it the page would complain, in the tests that follow
+        complaints(browser)
 
 
 def placements(browser: Chrome) -> dict[str, str]:
