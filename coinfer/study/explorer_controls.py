@@ -15,11 +15,12 @@ with needs("study"):
     import ipywidgets as widgets
 
 AS_GIVEN = ""  # the value of what is left as the scenario has it
-WIDE: dict[str, Any] = {"style": {"description_width": "14em"}, "layout": {"width": "38em", "max_width": "100%"}}
+WIDE: dict[str, Any] = {"style": {"description_width": "14em"}, "layout": {"width": "38em", "max_width": "98%"}}
 NAMES = {"network": dnn_names(), "device": device_names(), "link": link_names()}
 BITS = (2, 4, 8, 16, 32)
 STYLE = """<style>
-.coinfer-result { max-width: 60em } .coinfer-result img { max-width: 100%; background: white }
+.coinfer-result { width: 100%; max-width: 60em; min-width: 0 } .coinfer-result .widget-html-content { min-width: 0; width: 100% }
+.coinfer-result img { max-width: 100%; background: white }
 .coinfer-advice { font-size: 1.15em; line-height: 1.4; margin: 0.6em 0 }
 .coinfer-table { overflow-x: auto; margin: 0.6em 0 } .coinfer-table caption { text-align: left; font-weight: bold; padding: 0.3em 0 }
 .coinfer-table table { border-collapse: collapse } .coinfer-table :is(td, th) { padding: 0.15em 0.7em; text-align: right }
@@ -62,7 +63,7 @@ class Explorer:
         }  # fmt: skip
         self.result = widgets.HTML()
         self.result.add_class("coinfer-result")
-        self.box = widgets.VBox([*self.controls.values(), self.result])
+        self.box = widgets.VBox([*self.controls.values(), self.result], layout={"width": "100%"})
         self._reset()
         if dnn is not None:
             self.controls["network"].value = dnn

@@ -95,3 +95,15 @@ def test_the_slider_changes_the_placement(page: Chrome) -> None:
     until(lambda: placements(page).get("optimal") == "5", "all layers are placed", PATIENCE_S)
     assert re.search(r"Place 5 of 5 layers", advice(page))
     assert complaints(page) == []
+
+
+def test_on_a_narrow_page_nothing_is_cut_off(page: Chrome) -> None:
+    metrics = {"width": 420, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    ends = page.execute_script(
+        "return [...document.querySelectorAll('.coinfer-advice, .coinfer-table, .coinfer-result img, select')]"
+        ".map(element => element.getBoundingClientRect().right)"
+    )
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert len(ends) > 6
+    assert max(ends) <= 420
