@@ -113,13 +113,22 @@ def test_a_stage_stops_in_the_states_that_are_told(choice: Choice) -> None:
     for stage in table.index[:-1]:
         said, expected = str(table.loc[stage, "stops if"]), rates[stops[:, stage]]
         if said.startswith("the rate is nearest"):
-            told = [float(each) * 1e6 for each in re.findall(r"([\d.]+)[, ]", said)]
-            assert told == pytest.approx(expected, rel=5e-3)
+            runs = [
+                [1e6 * float(end) for end in run.split(" to ")]
+                for run in said[len("the rate is nearest to ") : -7].split(" or ")
+            ]
+            inside = [any(run[0] * 1.006 >= rate >= run[-1] * 0.994 for run in runs) for rate in rates]
+            assert inside == stops[:, stage].tolist()
         elif said.startswith("the rate is at least"):
             least = float(re.search(r"least ([\d.e+]+) Mbit/s", said)[1]) * 1e6
             assert min(expected) >= least * 0.995 > max(rates[~stops[:, stage]]) * 0.99
         else:
             assert len(expected) == {"never": 0, "the link is up": len(rates)}[said]
+
+
+@pytest.mark.parametrize("deadline_s", [0.0, -1.0, float("inf")])
+def test_a_deadline_that_cannot_be_is_refused(deadline_s: float) -> None:
+    assert "deadline_s" in refused(Choice(deadline_s=deadline_s))
 
 
 def test_one_look_covers_every_rate_once() -> None:

@@ -76,7 +76,7 @@ def mine(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_it_runs_on_files_of_ones_own_and_writes_a_page(mine: tuple[Path, Path]) -> None:
     folder, log = mine
-    given = {"network": str(bundled("alexnet")), "log": str(log), "time": "when", "rate": "up Mbit/s", "missing": "outage",
+    given = {"network": str(bundled("alexnet")), "log": str(log), "time": "when", "rate": "up Mbit/s", "rate_unit": "Mbit/s", "missing": "outage",
              "seconds_per_inference": "0.4", "power_w": "2", "interval_s": "1"}  # fmt: skip
     options = [text for name, value in given.items() for text in ("-p", name, value)]
     assert command_line.main(["06-plan-your-own", "--smoke", "--out", str(folder / "out"), *options]) == 0
@@ -84,6 +84,8 @@ def test_it_runs_on_files_of_ones_own_and_writes_a_page(mine: tuple[Path, Path])
     assert page.startswith("# Plan your own in five minutes")
     assert "| 8 | gemm8 |" in page
     assert "injected" not in page
+    assert "smoke = True" not in page
+    assert "seconds_per_inference = 0.4" in page  # as given
     assert "](../notebooks/05-explore.ipynb)" in page
     rules = pd.read_csv(folder / "out" / "06-plan-your-own-rules.csv").set_index("rule")
     assert rules.loc["local-only", "time [ms]"] == pytest.approx(400)
@@ -114,8 +116,10 @@ def test_a_time_that_cannot_be_is_refused(seconds: object) -> None:
 
 def test_warnings_of_a_log_are_kept_to_be_shown(mine: tuple[Path, Path]) -> None:
     with pytest.raises(coinfer.InputError, match="rate"):
-        own_plan.log(str(mine[1]), time="when", rate="down")
+        own_plan.log(str(mine[1]), time="when", rate="down", rate_unit="Mbit/s")
     mine[1].write_text("t,r\n" + "\n".join(f"{second + 100 * (second > 50)},{second % 5 + 1}" for second in range(100)))
-    trace, warned = own_plan.log(str(mine[1]), time="t", rate="r")
+    with pytest.raises(coinfer.InputError, match="rate_unit: required"):
+        own_plan.log(str(mine[1]), time="t", rate="r")
+    trace, warned = own_plan.log(str(mine[1]), time="t", rate="r", rate_unit="Mbit/s")
     assert np.isfinite(trace.duration_s)
     assert any("gap" in said for said in warned)

@@ -62,14 +62,18 @@ def execute(notebook: Path, work: Path, values: dict[str, object]) -> float:
 
 
 def page(executed: Any) -> str:
-    """An executed notebook as Markdown that stands among the figures, without the parameters that the runner gave.
+    """An executed notebook as Markdown that stands among the figures, with the parameters that a reader gave, and not the runner's own.
 
     Its code is left out if its metadata say so (`coinfer.code` is false).
     """
     from nbconvert.exporters import MarkdownExporter
 
     executed.metadata["language_info"] = {"name": "python"}  # of its code
-    executed.cells = [cell for cell in executed.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
+    for cell in executed.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            given = [line for line in cell.source.splitlines() if not re.match(r"(out|smoke) = |#", line)]
+            cell.source = "\n".join(["# as given", *given]) if given else ""
+    executed.cells = [cell for cell in executed.cells if cell.source]
     exporter = MarkdownExporter(exclude_input=not executed.metadata["coinfer"].get("code", True))
     text, _ = exporter.from_notebook_node(executed)
     text = re.sub(r"\]\((\d\d-[\w-]+\.ipynb)", r"](../notebooks/\1", text.replace("](../figures/", "]("))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw
@@ -20,7 +21,7 @@ from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario, load_scenario
 from coinfer.timing import time_probability, time_quantiles_s
-from coinfer.validation import InputError
+from coinfer.validation import InputError, positive
 
 RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
 PAYS = 0.05  # a saving that counts, as in claims.csv
@@ -68,6 +69,8 @@ def explore(choice: Choice) -> Explored:
 
 def planned(scenario: Scenario, deadline_s: float | None = None) -> Explored:
     """A scenario, planned under every rule that it admits. Raises `InputError`."""
+    if deadline_s is not None:
+        positive("deadline_s", deadline_s)
     return Explored(scenario, _plans(scenario), deadline_s)
 
 
@@ -174,9 +177,23 @@ def stop_conditions(explored: Explored) -> list[str]:
         if np.all(up[:-1, stage] >= up[1:, stage]):
             said.append(_condition(least, waits, given))
         else:  # the best states are not those to stop in, as where sending costs a tail and better is to come
-            rates = ", ".join(f"{rate / 1e6:.3g}" for rate in law.sender.rates_bps[: law.usable][up[:, stage]])
-            said.append(f"the rate is nearest to {rates} Mbit/s, of those of the chain")
+            said.append(f"the rate is nearest to {_runs(law.sender.rates_bps[: law.usable], up[:, stage])} Mbit/s")
     return said
+
+
+def _runs(rates_bps: Floats, stops: NDArray[np.bool_]) -> str:
+    """The rates of some states [Mbit/s], those of neighbours as one range.
+
+    >>> _runs(np.array([8e6, 4e6, 2e6, 1e6]), np.array([True, False, True, True]))
+    '8 or 2 to 1'
+    """
+    told = []
+    for chosen, group in groupby(range(len(stops)), key=lambda state: bool(stops[state])):
+        run = list(group)
+        if chosen:
+            ends = dict.fromkeys(f"{rates_bps[state] / 1e6:.3g}" for state in (run[0], run[-1]))
+            told.append(" to ".join(ends))
+    return " or ".join(told)
 
 
 def _condition(least: float, waits: bool, given: Scenario) -> str:

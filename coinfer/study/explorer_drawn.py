@@ -31,7 +31,7 @@ def picture(explored: Explored) -> Figure:
     """J(M) under every rule, minima ringed, and where inferences stop under three of them."""
     figure = Figure(figsize=(7.4, 2.8))
     left, right = figure.subplots(1, 2)
-    figure.subplots_adjust(0.08, 0.16, 0.99, 0.9, 0.2)  # constrained layout would take longer than all the rest
+    figure.subplots_adjust(0.1, 0.16, 0.99, 0.9, 0.2)  # constrained layout would take longer than all the rest
     table = placements_table(explored)
     for rule, part in table[np.isfinite(table["cost"])].groupby("rule", sort=False):
         least = part.loc[[part["cost"].idxmin()]]
@@ -45,7 +45,8 @@ def picture(explored: Explored) -> Figure:
             **rule_style(str(rule), **alone),
         )
         left.plot(least["placement"], least["cost"], "o", markersize=7, markerfacecolor="none", markeredgecolor="black")
-    left.set(xlabel="placement M [layers]", ylabel="ETC of an inference [-]", ylim=(0, None))
+    left.set(xlabel="placement M [layers]", ylabel="ETC of an inference [-]")
+    left.set_ylim(0, 1.05 * left.get_ylim()[1])
     wide = 180 / (explored.scenario.dnn.layers + 2)  # [pt], of the panel's width
     for shift, rule in zip((-0.27, 0.0, 0.27), ("static", "probe-once", "optimal"), strict=True):
         stops = stop_probabilities(explored.plans[rule])

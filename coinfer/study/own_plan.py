@@ -38,6 +38,8 @@ def log(path: str, **reading: Any) -> tuple[Trace, tuple[str, ...]]:
     """The trace in a log, an example for "", and what was warned of as it was read. `reading` as `read_trace` has it."""
     if not path:
         return example_trace(EXAMPLE_LOG), ()
+    if reading.get("format") in (None, "csv") and reading.get("rate") is not None and reading.get("rate_unit") is None:
+        raise InputError("rate_unit: required for the rates of a CSV log, such as Mbit/s, kbit/s or bit/s")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         trace = read_trace(_file("log", path), **_given(reading))
@@ -107,19 +109,20 @@ def replayed(explored: Explored, trace: Trace, *, inferences: int, seed: int) ->
 
 
 def verdict(table: pd.DataFrame) -> str:
-    """What the replay says: which rule is cheapest on the part of the log that no plan has seen, and how sure that is.
+    """What the replay says: which rule is cheapest, the simplest of those alike, on the part of the log that no plan has seen, and how sure that is.
 
     >>> verdict(pd.DataFrame({"rule": ["static", "optimal"], "saves [%]": [0.0, 20.0], "from": [0.0, 9.0], "to": [0.0, 30.0]}))
     'On the half of the log that the plans have not seen, optimal is cheapest: it saves 20% over the fixed split (9% to 30%).'
     """
-    best = table.iloc[int(table["saves [%]"].argmax())]
+    enough = table["saves [%]"] >= table["saves [%]"].max() - 1  # the simplest within a hundredth of the best
+    best = table.iloc[int(enough.argmax())]
     seen = "On the half of the log that the plans have not seen,"
     if best["saves [%]"] <= 0:
         return f"{seen} the fixed split is the cheapest."
     unsure = "" if best["from"] > 0 else "; that may be chance"
     return (
         f"{seen} {best['rule']} is cheapest: it saves {best['saves [%]']:.0f}% over the fixed split "
-        f"({best['from']:.0f}% to {best['to']:.0f}%{unsure})."
+        f"({round(best['from'])}% to {round(best['to'])}%{unsure})."
     )
 
 
