@@ -15,9 +15,11 @@ from coinfer.study.explorer import (
     explore,
     looks,
     placements_table,
+    planned,
     refused,
     rules_table,
     stages_table,
+    stop_conditions,
 )
 from coinfer.study.explorer_controls import Explorer
 from coinfer.study.explorer_drawn import html
@@ -129,6 +131,23 @@ def test_a_stage_stops_in_the_states_that_are_told(choice: Choice) -> None:
 @pytest.mark.parametrize("deadline_s", [0.0, -1.0, float("inf")])
 def test_a_deadline_that_cannot_be_is_refused(deadline_s: float) -> None:
     assert "deadline_s" in refused(Choice(deadline_s=deadline_s))
+
+
+KINDS = [
+    (coinfer.channel.Shadowed(sigma_db=7.0, decorrelation_m=13.0, speed_m_per_s=1.4), "Mbit/s"),
+    (coinfer.channel.Moving(m=2.0, coherence_time_s=1.0), "dB"),
+    (coinfer.channel.Nakagami(m=2.0), "dB"),
+]
+
+
+@pytest.mark.parametrize(("channel", "unit"), KINDS)
+def test_conditions_are_in_the_unit_of_what_is_seen(channel, unit: str) -> None:
+    made = planned(coinfer.load_scenario("abstract-model", channel=channel, inferences_per_update=1e5))
+    told = [said for said in stop_conditions(made) if "at least" in said]
+    numbers = [float(re.search(r"at least (-?[\d.e+]+)", said)[1]) for said in told]
+    assert all(unit in said for said in told)
+    assert all(-40 < number < 60 for number in numbers)
+    assert told or made.plans["optimal"].placement == 0
 
 
 def test_one_look_covers_every_rate_once() -> None:

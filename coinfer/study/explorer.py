@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
+from coinfer.channel.moving_channel import MovingChannel
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import costs
 from coinfer.network import DNN, dnn_names, load_dnn
@@ -25,7 +26,6 @@ from coinfer.validation import InputError, positive
 
 RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
 PAYS = 0.05  # a saving that counts, as in claims.csv
-SEEN_AS_RATES = ("markov", "on-off", "rates")  # the other channels have gains, shown as SNR
 RARE = 5e-4  # a stage that fewer inferences reach is left out
 
 
@@ -181,6 +181,14 @@ def stop_conditions(explored: Explored) -> list[str]:
     return said
 
 
+def _seen_as_rates(given: Scenario) -> bool:
+    """Whether what a device sees of its channel are rates, and not gains, which are shown as SNR."""
+    if not isinstance(given.channel, MovingChannel):
+        return given.channel.kind == "rates"
+    states = given.channel.states_on(given.link)
+    return states.transmit_powers_w is not None or not states.shannon
+
+
 def _runs(rates_bps: Floats, stops: NDArray[np.bool_]) -> str:
     """The rates of some states [Mbit/s], those of neighbours as one range.
 
@@ -200,7 +208,7 @@ def _condition(least: float, waits: bool, given: Scenario) -> str:
     """In words: the link is to be at least so good; in an outage to `wait` for it counts as stopping."""
     if least == inf:
         return "it waits out an outage, only" if waits else "never"
-    if given.channel.kind in SEEN_AS_RATES:
+    if _seen_as_rates(given):
         said = "the link is up" if least == 0 else f"the rate is at least {least / 1e6:.3g} Mbit/s"
     elif least == 0:
         said = "always"
