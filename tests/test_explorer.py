@@ -7,7 +7,6 @@ import pytest
 
 import coinfer
 from coinfer.study.explorer import (
-    PAYS,
     RULES,
     Choice,
     act,
@@ -16,15 +15,24 @@ from coinfer.study.explorer import (
     looks,
     placements_table,
     planned,
-    refused,
     rules_table,
     stages_table,
     stop_conditions,
 )
 from coinfer.study.explorer_controls import Explorer
 from coinfer.study.explorer_drawn import html
+from coinfer.study.real import PAYS
 
 SCENARIOS = coinfer.scenario_names()
+
+
+def refused(choice: Choice) -> str:
+    """Why a choice cannot be planned; "" if it can."""
+    try:
+        explore(choice)
+    except coinfer.InputError as error:
+        return str(error)
+    return ""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

@@ -11,6 +11,7 @@ import coinfer
 from coinfer.network.onnx_chain import bundled
 from coinfer.study import command_line, own_plan
 from coinfer.study.explorer import planned
+from coinfer.study.traces import halves
 
 AWKWARD = "when;up Mbit/s\n" + "\n".join(
     f"{second};{'' if second % 40 > 36 else 4 + second % 7}" for second in range(400)
@@ -21,7 +22,7 @@ AWKWARD = "when;up Mbit/s\n" + "\n".join(
 def explored():
     dnn = own_plan.network("", input_bits=8, activation_bits=8, parameter_bits=8)
     trace, _ = own_plan.log("")
-    first, second = own_plan.halves({"log": trace})["log"]
+    first, second = halves({"log": trace})["log"]
     case = own_plan.scenario(
         dnn, first, link="lte-city", seconds_per_inference=0.15, power_w=5.0, edge="nvidia-t4", interval_s=0.5
     )

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from coinfer.site import findings, interface, notebooks, proofs, texts
@@ -45,7 +46,7 @@ def collected(figures: Path) -> tuple[list[Page], Places]:
     """All pages in the order of the navigation, and where the files of the repository stand among them."""
     made = notebooks.pages(figures / "executed")
     proved, labels = proofs.pages(figures)
-    start = [findings.findings_page(figures), findings.figures_page(figures, ROOT / "notebooks")]
+    start = [findings.findings_page(figures), findings.figures_page(figures)]
     pages = [*texts.pages(ROOT), *start, *map(_at_start, made), *proved, *interface.pages()]
     order = {name: number for number, name in enumerate(f"{first}.html" for first in FIRST)}
     pages.sort(key=lambda page: (SECTIONS.index(page.section), page.name != "index.html", order.get(page.name, len(order))))
@@ -58,8 +59,8 @@ def collected(figures: Path) -> tuple[list[Page], Places]:
 
 
 def _at_start(page: Page) -> Page:
-    stem = page.name.removesuffix(".html")
-    return Page(page.name, page.title, page.body, "Start", page.source, page.title) if stem in FIRST else page
+    first = page.name.removesuffix(".html") in FIRST
+    return replace(page, section="Start", short=page.title) if first else page
 
 
 def _figures(figures: Path) -> Iterable[Path]:

@@ -12,6 +12,7 @@ from coinfer.site.page import Page
 from coinfer.study.claims import claims
 from coinfer.study.figures import captions
 from coinfer.study.findings_page import counts, decided_by, fallen, fallen_page, read_findings
+from coinfer.study.outputs import MADE_BY
 
 FINDINGS, FIGURES = "findings.html", "figures.html"
 GALLERY = "figures/README.md"  # what these pages are on the repository's side
@@ -52,13 +53,14 @@ def _claim(row: pd.Series, folder: Path) -> str:
     )
 
 
-def figures_page(folder: Path, notebooks: Path) -> Page:
+def figures_page(folder: Path) -> Page:
     """Every figure with its caption, the notebook and the claims that it belongs to, and its numbers."""
-    made = {file: notebook for notebook, files in _made(folder).items() for file in files}
+    made_by = json.loads((folder / MADE_BY).read_text("utf-8"))
+    made = {file: notebook for notebook, files in made_by.items() for file in files}
     shows = read_findings(folder).groupby("figure")["claim"].agg(list)
     parts = ["<h1>Figures</h1>", "<p>Each with its caption, the notebook that draws it, and its numbers.</p>"]
     for name, caption in captions(folder).items():
-        notebook = made.get(f"{name}.svg", _guessed(name, notebooks))
+        notebook = made[f"{name}.svg"]
         parts.append(f"<h2>{escape(name)}</h2>{figure(name, caption)}<p>Drawn in ")
         parts.append(f'<a href="/notebooks/{notebook}.ipynb#{name}">notebook {notebook}</a>.')
         links = [f'<a href="/{FINDINGS}#claim-{claim}">{claim}</a>' for claim in shows.get(name, [])]
@@ -73,15 +75,3 @@ def _numbers(path: Path) -> str:
         return ""
     shown = table.to_html(index=False, border=0, float_format=lambda value: f"{value:.4g}", na_rep="")
     return f"<details><summary>Numbers of {escape(path.stem)} as a table</summary>{shown}</details>"
-
-
-def _made(folder: Path) -> dict[str, list[str]]:
-    """The files that each notebook made."""
-    path = folder / "made-by.json"
-    made: dict[str, list[str]] = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    return made
-
-
-def _guessed(name: str, notebooks: Path) -> str:
-    """The notebook whose number a figure has."""
-    return next(path.stem for path in sorted(notebooks.glob(f"{name[:2]}-*.ipynb")))

@@ -121,10 +121,6 @@ def docstring(text: str) -> str:
     """
     parts = re.split(r"(^[ ]*>>> .*?(?:\n\s*\n|\Z))", inspect.cleandoc(text), flags=re.MULTILINE | re.DOTALL)
     return "".join(
-        markdown.code(inspect.cleandoc(part), "pycon") if part.lstrip().startswith(">>> ") else _prose(part) for part in parts
+        markdown.code(inspect.cleandoc(part), "pycon") if part.lstrip().startswith(">>> ") else markdown.html(part)
+        for part in parts
     )
-
-
-def _prose(text: str) -> str:
-    """Prose; lines that are set in, such as a formula in letters, stay as they are."""
-    return markdown.html(text) if text.strip() else ""

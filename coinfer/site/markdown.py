@@ -32,11 +32,9 @@ class _Renderer(IPythonRenderer):
         formula = mathml(body, "inline")
         return formula if len(body) < LONG else f'<span class="formula inside" {SCROLLS}>{formula}</span>'
 
-    def block_code(self, code: str, info: str | None = None) -> str:
-        language = (info or "").split(" ")[0]
-        if language == "mermaid":
-            return arrows(code)
-        return _marked(code, language or "text")
+    def block_code(self, text: str, info: str | None = None) -> str:
+        language = (info or "text").split(" ")[0]
+        return arrows(text) if language == "mermaid" else code(text, language)
 
     def multiline_math(self, body: str) -> str:
         return self.block_math(body)
@@ -53,7 +51,7 @@ def html(text: str) -> str:
 
 
 def mathml(formula: str, display: str) -> str:
-    """A formula in LaTeX as MathML, with the LaTeX as its annotation; `display` is "inline" or "block"."""
+    """A formula in LaTeX as MathML; `display` is "inline" or "block"."""
     known = _TO_KNOW.sub(lambda found: KNOWN[found[0]], formula)
     return str(convert(" ".join(known.split()), display=display))
 
@@ -80,10 +78,6 @@ def _told(node: str, told: dict[str, str]) -> str:
 
 def code(text: str, language: str = "python") -> str:
     """Code with its words marked, for the style sheet to colour; it can be scrolled by keyboard."""
-    return _marked(text, language)
-
-
-def _marked(text: str, language: str) -> str:
     marked = highlight(text, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
     return f'<pre class="code" tabindex="0"><code>{marked.rstrip()}</code></pre>'
 

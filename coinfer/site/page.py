@@ -2,8 +2,9 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain, count
 from urllib.parse import urldefrag, urlsplit
 
 from coinfer.validation import needs
@@ -84,8 +85,9 @@ def _headings(soup: BeautifulSoup) -> list[tuple[str, str]]:
         above.append(level)
         heading.name = f"h{min(len(above), 6)}"
         if not heading.get("id"):
-            heading["id"] = place = _free(slug(heading.get_text()), taken)
-            taken.add(place)
+            place = slug(heading.get_text())
+            heading["id"] = next(name for name in chain([place], (f"{place}-{n}" for n in count(1))) if name not in taken)
+            taken.add(str(heading["id"]))
         if heading.name == "h2":
             contents.append((" ".join(heading.get_text().split()), str(heading["id"])))
     return contents
@@ -98,16 +100,6 @@ def slug(text: str) -> str:
     'two-commands-or-3'
     """
     return re.sub(r"\s", "-", re.sub(r"[^\w\s-]", "", text.strip().lower())) or "part"
-
-
-def _free(place: str, taken: set[str]) -> str:
-    return next(name for name in _numbered(place) if name not in taken)
-
-
-def _numbered(place: str) -> Iterator[str]:
-    yield place
-    for number in range(1, 10_000):
-        yield f"{place}-{number}"
 
 
 def _table(soup: BeautifulSoup, table: Tag, number: int) -> None:

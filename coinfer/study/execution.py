@@ -113,11 +113,7 @@ def failed_cell(draft: Path) -> str:
 
 def without_traces(executed: Any) -> Any:
     """The executed notebook without times, paths, process ids and versions, so that equal runs give equal bytes."""
-    for key in (
-        "papermill",
-        "language_info",
-        "widgets",
-    ):  # widgets have random names, and are dead without their kernel
+    for key in ("papermill", "language_info", "widgets"):  # widgets have random names
         executed.metadata.pop(key, None)
     for cell in executed.cells:
         for key in ("papermill", "execution"):

@@ -21,11 +21,12 @@ from coinfer.cost import costs
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario, load_scenario
+from coinfer.study.real import PAYS
+from coinfer.study.real_tails import stop_probabilities
 from coinfer.timing import time_probability, time_quantiles_s
-from coinfer.validation import InputError, positive
+from coinfer.validation import positive
 
 RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
-PAYS = 0.05  # a saving that counts, as in claims.csv
 RARE = 5e-4  # a stage that fewer inferences reach is left out
 
 
@@ -80,15 +81,15 @@ def chosen(choice: Choice) -> Scenario:
     >>> chosen(Choice("city-camera", dnn="squeezenet", activation_bits=4)).dnn.coding.activation_bits
     4
     """
-    given, changes = _loaded(choice.scenario), dict[str, Any]()
+    given = _loaded(choice.scenario)
+    changes: dict[str, Any] = {
+        "device": choice.device, "link": choice.link, "inferences_per_update": choice.inferences_per_update,
+    }  # fmt: skip
     coding = {} if given.dnn.coding is None else given.dnn.coding.model_dump(exclude_none=True)
     bits = {} if choice.activation_bits is None else {"activation_bits": choice.activation_bits}
     if choice.dnn is not None or coding != coding | bits:
         changes["dnn"] = load_dnn(choice.dnn or given.dnn.name, **coding | bits)
-    named = {"device": choice.device, "link": choice.link}
-    numbers = {"inferences_per_update": choice.inferences_per_update}
-    changes |= {name: value for name, value in (named | numbers).items() if value is not None}
-    return given.replace(**changes)
+    return given.replace(**{name: value for name, value in changes.items() if value is not None})
 
 
 def bundled(dnn: DNN) -> bool:
@@ -156,11 +157,6 @@ def stages_table(explored: Explored) -> pd.DataFrame:
         }
     )
     return table[table["reached [%]"] >= 100 * RARE].reset_index(drop=True)
-
-
-def stop_probabilities(made: Plan) -> Floats:
-    """How many inferences stop at stages 0..M, as a share; (M+1,)."""
-    return made.stop_states.sum(axis=0) if isinstance(made.problem.law, MovingLaw) else made.stop_probabilities
 
 
 def stop_conditions(explored: Explored) -> list[str]:
@@ -303,12 +299,3 @@ def _advice(explored: Explored) -> Iterator[str]:
 
 def _little(share: float) -> str:
     return "nothing" if share < 5e-4 else f"{share:.1%}"
-
-
-def refused(choice: Choice) -> str:
-    """Why a choice cannot be planned, in a sentence; "" if it can."""
-    try:
-        explore(choice)
-    except InputError as error:
-        return str(error)
-    return ""

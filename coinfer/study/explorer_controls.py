@@ -6,8 +6,8 @@ from typing import Any
 
 from coinfer.catalogue import device_names, link_names
 from coinfer.network import dnn_names
-from coinfer.scenario import DEFAULT, load_scenario, scenario_names
-from coinfer.study.explorer import Choice, bundled, explore
+from coinfer.scenario import DEFAULT, scenario_names
+from coinfer.study.explorer import Choice, bundled, chosen, explore
 from coinfer.study.explorer_drawn import html
 from coinfer.validation import InputError, needs
 
@@ -64,14 +64,14 @@ class Explorer:
         self.result = widgets.HTML()
         self.result.add_class("coinfer-result")
         self.box = widgets.VBox([*self.controls.values(), self.result], layout={"width": "100%"})
-        self._reset()
-        if dnn is not None:
-            self.controls["network"].value = dnn
+        self._quiet = True
         self.controls["scenario"].observe(lambda _: self._reset(), "value")
         for name, control in self.controls.items():
             if name != "scenario":
                 control.observe(lambda _: self._show(), "value")
-        self._show()
+        self._reset()
+        if dnn is not None:
+            self.controls["network"].value = dnn
 
     def choice(self) -> Choice:
         """What the controls say."""
@@ -89,7 +89,7 @@ class Explorer:
 
     def _reset(self) -> None:
         """Set the controls to what the scenario chosen has."""
-        given = load_scenario(self.controls["scenario"].value)
+        given = chosen(Choice(self.controls["scenario"].value))
         self._quiet = True
         for name, own in zip(NAMES, (given.dnn.name, given.device.name, given.link.name), strict=True):
             as_given = (f"{own or 'of its own'} (the scenario's)", AS_GIVEN)

@@ -13,9 +13,9 @@ from coinfer.study.explorer import (
     placements_table,
     rules_table,
     stages_table,
-    stop_probabilities,
 )
 from coinfer.study.figures import rule_style
+from coinfer.study.real_tails import stop_probabilities
 from coinfer.validation import needs
 
 with needs("study"):

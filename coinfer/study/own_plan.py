@@ -1,6 +1,5 @@
 """A plan for a network, a log of a link and a device of one's own: from three files and four numbers to what to do."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from coinfer.catalogue import load_link
-from coinfer.channel import Trace, example_trace, read_trace
+from coinfer.channel import Trace, example_trace
 from coinfer.network import DNN, read_onnx
 from coinfer.network.onnx_chain import bundled
 from coinfer.playback import blocks, replay
 from coinfer.scenario import Scenario
 from coinfer.study.explorer import Explored
-from coinfer.study.traces import halves, of_trace
+from coinfer.study.traces import of_trace, read_log
 from coinfer.study.traces_replayed import resampled_means
 from coinfer.system import Device
 from coinfer.validation import InputError, positive
@@ -40,10 +39,7 @@ def log(path: str, **reading: Any) -> tuple[Trace, tuple[str, ...]]:
         return example_trace(EXAMPLE_LOG), ()
     if reading.get("format") in (None, "csv") and reading.get("rate") is not None and reading.get("rate_unit") is None:
         raise InputError("rate_unit: required for the rates of a CSV log, such as Mbit/s, kbit/s or bit/s")
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        trace = read_trace(_file("log", path), **_given(reading))
-    return trace, tuple(str(each.message) for each in caught)
+    return read_log(_file("log", path), _given(reading))
 
 
 def scenario(
@@ -148,6 +144,3 @@ def _file(name: str, path: str) -> Path:
     if not Path(path).is_file():
         raise InputError(f"{name} = {path!r}: no such file")
     return Path(path)
-
-
-__all__ = ["as_markdown", "cuts", "halves", "link_table", "log", "network", "replayed", "scenario", "verdict"]

@@ -24,6 +24,7 @@ ENDS_EARLY = ("ssdlite320_mobilenet_v3_large",)  # the rest of it runs at the ed
 Scaled = Callable[[Scenario, float], Scenario]  # the scenario with one of its figures times a factor
 
 WITHIN = 0.01  # of the least cost: what a simpler way to split may cost more
+PAYS = 0.05  # of the cost: what is saved by what pays
 VERDICTS = {  # the ways to split, the simplest first, by the rules that take them
     "send always": "edge-only",
     "compute always": "local-only",

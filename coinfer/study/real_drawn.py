@@ -12,9 +12,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from coinfer.study.figures import PAGE_IN, RULES, plt, rule_style
-from coinfer.study.real import AS_FOUND, VERDICTS, WITHIN
+from coinfer.study.real import AS_FOUND, PAYS, VERDICTS, WITHIN
 
-PAYS = 0.05  # of the cost: what is saved by what pays
 CHEAP = 0.001  # of the least cost: what costs less more than it is told as the best
 TINY = 5e-5  # a share below it is told as none
 NOTHING, FRAME = "#D9D9D9", "#D55E00"  # of a cell without a number, and around one

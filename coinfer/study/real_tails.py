@@ -44,10 +44,11 @@ def with_longest_tails(given: Costs, rule: Rule | str) -> Tailed:
     True
     """
     counted, scenario = plan(given, rule=rule), given.scenario
-    found = [Tailed(counted, counted.cost + longest_tails(counted), longest_tail_j(counted))]
-    if scenario is None or not found[0].longer_j:
-        return found[0]
+    longer_j = longest_tail_j(counted)
+    if scenario is None or not longer_j:
+        return Tailed(counted, counted.cost, 0.0)
     link, interval_s, per_j = scenario.link, scenario.interval_s or np.inf, scenario.weights.energy_per_j
+    found = [Tailed(counted, counted.cost + per_j * longer_j, longer_j)]
     for tail_s in (link.tail_s, 0.0):
         made = plan(_priced(given, scenario, tail_s), rule=rule)
         sends = share_that_sends(made)
@@ -95,7 +96,7 @@ def longest_tail_j(found: Plan) -> float:
 
 def share_that_sends(found: Plan) -> float:
     """The share of inferences in which a plan sends anything."""
-    return float(_stops(found)[found.problem.bits[: found.placement + 1] > 0].sum())
+    return float(stop_probabilities(found)[found.problem.bits[: found.placement + 1] > 0].sum())
 
 
 def at_once(found: Plan) -> float:
@@ -114,9 +115,9 @@ def at_once(found: Plan) -> float:
         return np.nan
     later_s = np.append(np.cumsum(scenario.dnn.macs[::-1])[::-1], 0.0) / scenario.edge.macs_per_s
     elsewhere_s = later_s + scenario.link.round_trip_s * (found.problem.bits > 0)
-    return (found.time_s - float(_stops(found) @ elsewhere_s[: found.placement + 1])) / scenario.interval_s
+    return (found.time_s - float(stop_probabilities(found) @ elsewhere_s[: found.placement + 1])) / scenario.interval_s
 
 
-def _stops(found: Plan) -> Floats:
-    """The probability of stopping at stages 0..M; (M+1,)."""
+def stop_probabilities(found: Plan) -> Floats:
+    """The probability of stopping at stages 0..M, of rules that look once as well; (M+1,)."""
     return found.stop_states.sum(axis=0) if isinstance(found.problem.law, MovingLaw) else found.stop_probabilities

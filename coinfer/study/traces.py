@@ -58,17 +58,18 @@ def read_traces(path: str | Path, **reading: Any) -> tuple[dict[str, Trace], War
     if not folder.exists():
         raise InputError(f"traces = {str(path)!r}: no such file or folder (the study takes what has a / in it for one)")
     if not folder.is_dir():
-        trace, told = _read(folder, given)
+        trace, told = read_log(folder, given)
         return {folder.name: trace}, {folder.name: told}
     names = [str(file.relative_to(folder)) for file in files_below(folder)]
     if not names:
         raise InputError(f"traces = {str(path)!r}: holds no file; should be a trace, or a folder of traces")
     files = {name: folder / name for name in names}
-    found = _each(f"traces = {str(path)!r}", files, lambda file: _read(file, given))
+    found = _each(f"traces = {str(path)!r}", files, lambda file: read_log(file, given))
     return {name: trace for name, (trace, _) in found.items()}, {name: told for name, (_, told) in found.items()}
 
 
-def _read(file: Path, given: Mapping[str, Any]) -> tuple[Trace, tuple[str, ...]]:
+def read_log(file: Path, given: Mapping[str, Any]) -> tuple[Trace, tuple[str, ...]]:
+    """The trace in a log, and what `read_trace` warned of as it was read; `given` is what that takes."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         trace = read_trace(file, **given)

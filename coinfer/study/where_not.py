@@ -13,9 +13,9 @@ from coinfer.cost import costs
 from coinfer.rules import commitment_costs
 from coinfer.scenario import Scenario, load_scenario
 from coinfer.study.figures import results
+from coinfer.study.real import PAYS, WITHIN
 from coinfer.study.real_savings import DECLARED
 
-PAYS, ALIKE = 0.05, 0.01
 SOON, SLOW = 0.1, 3.0  # local inferences: a link that forgets sooner, and sending that takes longer
 
 
@@ -30,13 +30,7 @@ def of(count: int, total: int, what: str) -> str:
     >>> of(0, 9, "scenarios"), of(2, 9, "scenarios"), of(9, 9, "scenarios")
     ('none of 9 scenarios', '2 of 9 scenarios', 'all 9 scenarios')
     """
-    return (
-        f"none of {total} {what}"
-        if count == 0
-        else f"all {total} {what}"
-        if count == total
-        else f"{count} of {total} {what}"
-    )
+    return f"{({total: 'all'} | {0: 'none of'}).get(count, f'{count} of')} {total} {what}"
 
 
 def percent(share: float) -> str:
@@ -70,12 +64,16 @@ def other_end(scenario: Scenario) -> float:
     return float(often[(sends <= computes) != usual].sum())
 
 
+def as_good(verdicts: pd.DataFrame) -> pd.Series:
+    """The scenarios in which a fixed split is within 1 % of the optimum."""
+    return verdicts.loc[1 - verdicts["optimal"] / verdicts["static"] < WITHIN, "scenario"]
+
+
 def fixed_split(verdicts: pd.DataFrame, savings: pd.DataFrame) -> str:
     """In how many scenarios and pairs never looking at the channel is within 1 % of looking once or after every layer."""
-    gained = 1 - verdicts["optimal"] / verdicts["static"]
-    alike = verdicts.loc[gained < ALIKE, "scenario"]
+    alike = as_good(verdicts)
     pairs = real(savings)
-    few = int((pairs["over static"] < ALIKE).sum())
+    few = int((pairs["over static"] < WITHIN).sum())
     return (
         f"In {of(len(alike), len(verdicts), 'scenarios')} a fixed split is within 1 % of whatever looks at the channel"
         f"{_named(alike)}, and with other networks on their devices in {of(few, len(pairs), 'pairs')}. What one look can gain is to "
@@ -116,7 +114,7 @@ def looking_again(savings: pd.DataFrame, regimes: pd.DataFrame) -> str:
 def splitting_inside(savings: pd.DataFrame) -> str:
     """Whether the best fixed split ever lies inside a network, rather than at one of its ends."""
     pairs = real(savings)
-    inside = pairs[pairs["inside"] >= ALIKE]
+    inside = pairs[pairs["inside"] >= WITHIN]
     most = f" The most is {percent(inside['inside'].max())}{_named(inside['network'])}." if len(inside) else ""
     return (
         f"A fixed split inside the network beats both of its ends, all on the device or all at the edge, by 1 % in "
@@ -130,7 +128,7 @@ def promises(one_clock: pd.DataFrame) -> str:
     if "memoryless" not in costs or costs["memoryless"].isna().all():
         return "No plan was made for independent draws."
     above = costs["memoryless"] / costs["static"] - 1
-    dearer = int((above > ALIKE).sum())
+    dearer = int((above > WITHIN).sum())
     return (
         f"A plan made for a channel that is new after every layer, and followed on one that moves, costs more than a fixed split in "
         f"{of(dearer, len(above), 'cases')} of network and coherence time: {percent(above.median())} more in the median, "
@@ -194,8 +192,7 @@ def closed_form(losses: pd.DataFrame) -> str:
 
 def checklist(verdicts: pd.DataFrame, regimes: pd.DataFrame, outages: pd.DataFrame) -> str:
     """When to leave it all, as a list, each item with what was counted."""
-    gained = 1 - verdicts["optimal"] / verdicts["static"]
-    still = int((gained < ALIKE).sum())
+    still = len(as_good(verdicts))
     soon, slow = regimes[regimes["time"] < SOON], regimes[regimes["sending"] > SLOW]
     paying = outages.loc[outages["again"] >= PAYS, "time"]
     last = (
