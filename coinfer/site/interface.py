@@ -78,7 +78,8 @@ def _argument(name: str, required: bool) -> str:
 
 
 def _signature(name: str, text: str) -> str:
-    shown = re.sub(r"<[\w.]+ object at 0x\w+>", "...", text)
+    shown = re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)  # an address is another one in every run
+    shown = re.sub(r"<[\w.]+ object at 0x\w+>", "...", shown)
     shown = re.sub(r"\bcoinfer(?:\.\w+)+\.(\w+)", r"\1", shown)  # a type by its name, not by where it is defined
     return markdown.code(f"{name}{shown}") if text else ""
 
