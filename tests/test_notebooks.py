@@ -1,6 +1,8 @@
 """The notebooks: thin, documented, and run small on any network."""
 
 import ast
+import importlib.util
+import os
 import re
 from pathlib import Path
 from statistics import median
@@ -12,6 +14,7 @@ import pytest
 
 from coinfer.study import command_line as study
 from coinfer.study.claims import claims, verdict
+from coinfer.study.freshness import modules_of
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -78,12 +81,48 @@ def test_computes_and_draws_in_the_package(path: Path) -> None:
     assert [line for line in imported if "matplotlib" in line] == []
 
 
+# In each kernel: writes down which modules of the package are imported, by whatever way, beside the notebook's name.
+WITNESS = """
+import os, sys
+
+class Witness:
+    def find_spec(name, path=None, target=None):
+        if name.startswith("coinfer."):
+            with open({file!r}, "a") as file:
+                print(os.path.basename(os.getcwd()), name, file=file)
+
+sys.meta_path.insert(0, Witness)
+"""
+
+
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of what notebooks import: their names and the modules'."""
+    folder = tmp_path_factory.mktemp("witness")
+    (folder / "sitecustomize.py").write_text(WITNESS.format(file=str(folder / "imported.txt")))
+    return folder / "imported.txt"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory, imported: Path) -> Path:
     """Every notebook run small on a scenario that exists, whose channel moves, and another network than its own."""
     out = tmp_path_factory.mktemp("smoke")
-    assert study.main(["--smoke", "--out", str(out), *OTHER]) == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(imported.parent), prepend=os.pathsep)
+        assert study.main(["--smoke", "--out", str(out), *OTHER]) == 0
     return out
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+def test_what_a_notebook_imports_decides_whether_it_is_fresh(small: Path, imported: Path, notebook: Path) -> None:
+    lines = [line.split() for line in imported.read_text().splitlines()]
+    found = {spec_file(module) for name, module in lines if name == notebook.stem}
+    assert found
+    assert found <= modules_of(notebook)
+
+
+def spec_file(module: str) -> Path:
+    return Path(importlib.util.find_spec(module).origin)
 
 
 def test_every_notebook_runs_small_on_another_network(small: Path) -> None:

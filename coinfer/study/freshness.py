@@ -1,10 +1,11 @@
 """What a notebook depends on, and a hash of it: a notebook is stale only when something that it uses has changed.
 
 It uses the modules that it imports, those that they import, at the top or inside a function, and the packages around
-them, whose `__init__` runs as well; the data files of those packages; the modules that run it; the lock; its parameters
-and the files and folders they name; the files of the notebooks that it reads. Of a module counts what Python sees, so a changed
-comment or docstring alone makes nothing stale, unless docstrings are read as data. A module that imports, or runs, what it
-names at run time uses all that lies in its folder and below. Where this cannot be exact it errs on the side of stale.
+them, whose `__init__` runs as well; the modules of the names that it takes from the package itself, such as `coinfer.plan`, which a
+stub tells; the data files of all those packages; the modules that run it; the lock; its parameters and the files and folders they
+name; the files of the notebooks that it reads. Of a module counts what Python sees, so a changed comment or docstring alone makes
+nothing stale, unless docstrings are read as data. A module that imports, or runs, what it names at run time uses all that lies in its
+folder and below; one that handles the package itself uses all of its names. Where this cannot be exact it errs on the side of stale.
 To find it out takes parsing the package, so that a hash of its bytes is asked first.
 """
 
@@ -13,6 +14,7 @@ import hashlib
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -78,7 +80,8 @@ def modules_of(notebook: Path) -> set[Path]:
 
 
 def _imported(source: str, path: Path) -> Iterator[Path]:
-    """The files of the package that the imports anywhere in a module run."""
+    """The files of the package that the imports anywhere in a module run, and those of the package's own names that it uses."""
+    own_names = set(_taken(source, PACKAGE.name))
     for node in _imports(source):
         module = ""
         if isinstance(node, ast.ImportFrom):
@@ -86,8 +89,21 @@ def _imported(source: str, path: Path) -> Iterator[Path]:
             module = ".".join([*around, *([node.module] if node.module else [])]) + "."
         for name in node.names:  # of a module, or of something in one
             yield from _named(module + name.name)
+        if module == f"{PACKAGE.name}.":
+            own_names.update(name.name for name in node.names)
+    homes = _homes()
+    for name in homes if "*" in own_names else own_names & homes.keys():
+        yield from _named(f"{PACKAGE.name}.{homes[name]}")
     if BY_ANY_NAME & _words(source):
         yield from sorted(path.parent.rglob("*.py"))
+
+
+def _homes() -> dict[str, str]:
+    """The module that each of the package's own names is in, as the stub says; such as `placement` for `coinfer.plan`."""
+    stub = PACKAGE / "__init__.pyi"
+    imports = _imports(stub.read_text("utf-8")) if stub.exists() else ()
+    from_modules = [node for node in imports if isinstance(node, ast.ImportFrom)]
+    return {name.name: node.module or name.name for node in from_modules for name in node.names}
 
 
 def _named(module: str) -> Iterator[Path]:
@@ -139,6 +155,21 @@ def _tree(source: str) -> ast.Module:
 @cache
 def _imports(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
     return tuple(node for node in ast.walk(_tree(source)) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+@cache
+def _taken(source: str, package: str) -> frozenset[str]:
+    """The names that a module takes as attributes of the package; "*" if it handles the package itself, under any name."""
+    taken, times = set[str](), Counter[str]()
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Name):
+            times[node.id] += 1
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == package:
+            taken.add(node.attr)
+            times[package] -= 1
+        elif isinstance(node, ast.alias) and node.name == package and node.asname not in (None, package):
+            taken.add("*")
+    return frozenset(taken | {"*"} if times[package] else taken)
 
 
 @cache
