@@ -1,15 +1,15 @@
 """Benchmarks: times against a competitor in the same run, never absolute ones. `make bench` runs them.
 
-Each prints its ratio and holds the bound that the project promises. The two sides are measured in turns; times are the
-medians of processor time, which other work on the machine disturbs least.
+Each prints its ratio and holds a bound that leaves room for other processors. The sides are measured in turns, and the least time of
+each counts: whatever else runs on the machine can only add to it.
 """
 
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from statistics import median
-from time import process_time
+from collections.abc import Callable, Sequence
+from math import inf
+from time import perf_counter, process_time
 
 import numpy as np
 import pytest
@@ -27,17 +27,23 @@ from coinfer.simulation import BLOCK
 HEAVY = ("scipy", "pandas", "sympy", "matplotlib", "yaml", "onnx")
 
 
-def seconds(*functions: Callable[[], object], rounds: int, clock: Callable[[], float] = process_time) -> list[float]:
-    """Median time of each function, called in turns after a first call each."""
+def best_of(
+    *functions: Callable[[], object], rounds: int, clocks: Sequence[Callable[[], float]] = (perf_counter, process_time)
+) -> list[float]:
+    """The least time of each function [s], called in turns after a first call each.
+
+    The clock on the wall counts the turns of other programs, that of the processor every thread: the less is nearer to what a
+    call needs.
+    """
     for function in functions:
         function()
-    times = [[] for _ in functions]
+    least = [inf] * len(functions)
     for _ in range(rounds):
-        for function, spent in zip(functions, times, strict=True):
-            start = clock()
+        for place, function in enumerate(functions):
+            starts = [clock() for clock in clocks]
             function()
-            spent.append(clock() - start)
-    return [median(spent) for spent in times]
+            least[place] = min(least[place], *(clock() - start for clock, start in zip(clocks, starts, strict=True)))
+    return least
 
 
 def report(capsys: pytest.CaptureFixture, benchmark: BenchmarkFixture, text: str, ratio: float) -> None:
@@ -81,7 +87,7 @@ def test_all_placements_against_backward_induction_for_one(benchmark, capsys):
     assert coinfer.plan(costs).costs[-1] == pytest.approx(expected, rel=1e-12)
 
     repeats = 50  # ours is too short for the clock
-    many, theirs = seconds(
+    many, theirs = best_of(
         lambda: [coinfer.plan(costs) for _ in range(repeats)], lambda: backward_induction(problem, horizon), rounds=15
     )
     ours = many / repeats
@@ -96,7 +102,7 @@ def test_look_ahead_is_linear_in_the_layers(benchmark, capsys):
     def look_ahead(costs: Costs) -> coinfer.Plan:
         return coinfer.plan(costs, rule="look-ahead")
 
-    brief, lengthy = seconds(lambda: look_ahead(short), lambda: look_ahead(long), rounds=15)
+    brief, lengthy = best_of(lambda: look_ahead(short), lambda: look_ahead(long), rounds=15)
     benchmark.pedantic(look_ahead, (long,), rounds=10)
     report(capsys, benchmark, "time for 100,000 layers / for 10,000", lengthy / brief)
     assert lengthy <= 12 * brief
@@ -113,7 +119,7 @@ def test_placing_in_one_pass(benchmark, capsys, way):
     def one_by_one() -> list:
         return [stopping.backward_induction(costs, m) for m in range(costs.layers + 1)]
 
-    ours, shared, plain = seconds(place, lambda: total_costs(costs, "optimal"), one_by_one, rounds=15)
+    ours, shared, plain = best_of(place, lambda: total_costs(costs, "optimal"), one_by_one, rounds=15)
     benchmark.pedantic(place, rounds=10)
     report(capsys, benchmark, f"time to compare all placements at once / by {way}", shared / ours)
     report(capsys, benchmark, f"time to place {costs.layers} layers one by one / by {way}", plain / ours)
@@ -135,7 +141,7 @@ def test_simulation_against_drawing(benchmark, capsys):
             for stream in streams:
                 stream.standard_exponential(min(BLOCK, inferences - start))
 
-    ours, numpys = seconds(simulate, draw, rounds=9)
+    ours, numpys = best_of(simulate, draw, rounds=9)
     benchmark.pedantic(simulate, rounds=3)
     report(capsys, benchmark, "time to simulate / to draw the same gains", ours / numpys)
     assert ours <= 5 * numpys  # 2.7 to 3.8 on the processors tried
@@ -145,14 +151,17 @@ def test_import(benchmark, capsys):
     def run(code: str) -> None:
         subprocess.run([sys.executable, "-c", code], check=True)
 
-    run(f"import coinfer, sys; loaded = set({HEAVY!r}) & set(sys.modules); assert not loaded, loaded")
+    use = (
+        "import coinfer; coinfer.load_scenario, coinfer.plan, coinfer.simulate"  # names are imported when they are used
+    )
+    run(f"{use}; import sys; loaded = set({HEAVY!r}) & set(sys.modules); assert not loaded, loaded")
 
     def children_time() -> float:
         spent = os.times()
         return spent.children_user + spent.children_system
 
-    imports = [lambda code=code: run(code) for code in ("", "import coinfer", "import numpy, pydantic")]
-    nothing, ours, theirs = seconds(*imports, rounds=15, clock=children_time)
-    benchmark.pedantic(run, ("import coinfer",), rounds=3)
+    imports = [lambda code=code: run(code) for code in ("", use, "import numpy, pydantic")]
+    nothing, ours, theirs = best_of(*imports, rounds=15, clocks=[children_time])
+    benchmark.pedantic(run, (use,), rounds=3)
     report(capsys, benchmark, "time to import coinfer / numpy and pydantic", (ours - nothing) / (theirs - nothing))
     assert ours - nothing <= 2.5 * (theirs - nothing)

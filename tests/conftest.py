@@ -1,18 +1,12 @@
-"""Set-up of the tests: helper modules beside them can be imported, and property tests draw the same examples each run."""
+"""Set-up of the tests: property tests draw the same examples each run, fewer of them in `make test`; the longest go first."""
 
 import os
-import sys
-from pathlib import Path
 
 import pytest
+from effort import FULL, QUICK
 from hypothesis import settings
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the study: the tests run in as many processes as cores
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-settings.register_profile("coinfer", deadline=None, derandomize=True, max_examples=100)
-settings.load_profile("coinfer")
 
 # Files are shared out among processes one by one, in this order: the longest first, so that none is left for the end.
 LONGEST = [
@@ -31,6 +25,11 @@ LONGEST = [
     "trace",
     "freshness",
 ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try fewer examples of each property where the exhaustive tests are left out."""
+    settings.load_profile(QUICK if config.option.markexpr == "not exhaustive" else FULL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

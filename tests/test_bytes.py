@@ -19,12 +19,15 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from effort import exhaustive
 
 from coinfer.study import command_line
 from coinfer.study.claims import claims
 from coinfer.study.execution import KERNEL_ENVIRONMENT
 
 ROOT = Path(__file__).parents[1]
+pytestmark = exhaustive  # minutes
+
 NOISE = str(Path(__file__).parent / "noise")
 PATHS = [NOISE, *filter(None, [os.environ.get("PYTHONPATH")])]
 LEVERS = {

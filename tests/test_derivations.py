@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import sympy as sp
 import z3
-from hypothesis import example, given, settings
+from effort import examples, exhaustive
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import coinfer.derivations
@@ -170,6 +171,7 @@ def test_false_claim_with_plausible_derivation_is_refused() -> None:
     assert "the claim itself is false at" in text
 
 
+@exhaustive
 @pytest.mark.parametrize("label", [each.label for each in claims() if not isinstance(each.steps[-1].by, Induction)])
 def test_derivation_does_not_prove_a_mutant(label: str) -> None:
     true = claim(label)
@@ -814,7 +816,7 @@ ties = example(4, Fraction(2), (Fraction(0),) * 2, Fraction(1, 8), [Fraction(0),
 all_equal = example(3, Fraction(1), (Fraction(0),) * 2, Fraction(0), [Fraction(1), Fraction(1)], Fraction(1))
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @deep
 @ties
 @all_equal
@@ -843,7 +845,7 @@ def test_closed_form_under_look_ahead_is_the_best_of_all_placements(
     assert (layers if ahead < 0 else interior) == played(costs)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @deep
 @ties
 @all_equal
@@ -959,7 +961,7 @@ def play(chain: tuple[list[Fraction], list[Fraction], list[Fraction], Fraction],
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(chains)
 def test_instance_of_a_formula_agrees_with_playing_the_rule(chain: tuple) -> None:
     saving = sp.Integer(0)
@@ -992,6 +994,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@exhaustive
 def test_command_prints_a_row_per_claim_whatever_the_number_of_workers() -> None:
     outputs = []
     for workers in ("1", "2"):

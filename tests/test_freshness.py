@@ -64,9 +64,7 @@ def test_words_make_nothing_stale(package, stale_after):
     assert stale_after(texts) == set()
 
 
-@pytest.mark.parametrize(
-    "module", ["__init__.py", "__init__.pyi", "validation.py", "study/execution.py"]
-)
+@pytest.mark.parametrize("module", ["__init__.py", "__init__.pyi", "validation.py", "study/execution.py"])
 def test_what_all_use_makes_all_stale(package, stale_after, module):
     assert stale_after(longer(package / module)) == ALL
 

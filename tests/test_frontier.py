@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import beyond, exhaustive
 
 import coinfer
 from coinfer import channel
@@ -27,7 +28,7 @@ def scenario(name: str, **changes) -> coinfer.Scenario:
     return coinfer.load_scenario("abstract-model", channel=CHANNELS[name], **changes)
 
 
-@pytest.mark.parametrize("rule", ["optimal", "probe-once", "edge-only"])
+@pytest.mark.parametrize("rule", beyond(1, ["optimal", "probe-once", "edge-only"]))
 @pytest.mark.parametrize("name", CHANNELS)
 def test_the_law_of_the_time_is_that_of_simulated_inferences(name: str, rule: str):
     given, inferences = scenario(name), 20_000
@@ -88,6 +89,7 @@ def spread_of_edge_only(fading: channel.Moving) -> tuple[coinfer.Plan, float]:
     return plan, float(np.sqrt(growth * plan.problem.bits[0] / (here @ rates) ** 3))
 
 
+@exhaustive
 @pytest.mark.parametrize(("tau", "error"), [(1e-9, 1e-3), (1e-6, 1e-3), (1e-4, 6e-3)])
 def test_fading_that_averages_out_leaves_a_normal_time(tau: float, error: float):
     """What the normal law leaves out falls like the root of the coherence time: 5e-3 at 1e-4 s."""
@@ -108,7 +110,7 @@ def air_times(plan: coinfer.Plan, time_s: np.ndarray) -> np.ndarray:
     return time_s - float(coinfer.cost.apart(plan.problem)[0].edge)
 
 
-@pytest.mark.parametrize("tau", [1e6, 1e9])
+@pytest.mark.parametrize("tau", beyond(1, [1e6, 1e9]))
 def test_fading_that_stands_still_is_drawn_once(tau: float):
     """P(T <= t) is then how often an exponential gain is that large: a law without the steps of cells."""
     given = coinfer.load_scenario("abstract-model", channel=channel.Moving(coherence_time_s=tau))
@@ -118,6 +120,7 @@ def test_fading_that_stands_still_is_drawn_once(tau: float):
     assert coinfer.time_probability(plan, t) == pytest.approx(exact, abs=1.5e-3)
 
 
+@exhaustive
 @pytest.mark.parametrize(("sigma_db", "error"), [(8.0, 4e-3), (30.0, 6e-3)])
 def test_shadowing_that_stands_still_is_drawn_once(sigma_db: float, error: float):
     from scipy.stats import norm
@@ -130,7 +133,7 @@ def test_shadowing_that_stands_still_is_drawn_once(sigma_db: float, error: float
     assert coinfer.time_probability(plan, t) == pytest.approx(norm.cdf(-z), abs=error)
 
 
-@pytest.mark.parametrize("tau", [10.0, 1e2, 1e3])
+@pytest.mark.parametrize("tau", beyond(1, [10.0, 1e2, 1e3]))
 def test_slow_fading_against_the_gaussian_process_itself(tau: float):
     given = coinfer.load_scenario("abstract-model", channel=channel.Moving(coherence_time_s=tau))
     plan, runs, step, last_s = coinfer.plan(given, rule="edge-only"), 20_000, 0.02, 8.0
@@ -148,6 +151,7 @@ def test_slow_fading_against_the_gaussian_process_itself(tau: float):
     assert np.max(np.abs(found - reached)) < 4 * 0.5 / np.sqrt(runs) + 1e-3
 
 
+@exhaustive
 def test_deep_shadowing_against_simulation():
     given = coinfer.load_scenario(
         "abstract-model", channel=channel.Shadowed(sigma_db=30.0, decorrelation_m=13.0, speed_m_per_s=1.4)

@@ -12,7 +12,8 @@ from math import floor, sqrt
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from effort import beyond, examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import powers
 
@@ -160,7 +161,7 @@ def problems(seed: int, count: int, **choice):
 
 
 @pytest.mark.parametrize("equal", [True, False])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", beyond(1, range(4)))
 def test_all_costs_and_the_best_placement_are_exact(equal, seed):
     for p in problems(seed, 1000, equal=equal):
         j, best = optimum(p)
@@ -264,7 +265,7 @@ def folded_induction(p: OnOffProblem, fixed, at_first, placement: int):
 
 
 @pytest.mark.parametrize("equal", [True, False])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", beyond(1, range(2)))
 def test_fixed_costs_folded_into_the_layers_change_no_cost_and_no_placement(equal, seed):
     """However the input's own fixed cost is split between sending it, layer 1 and what is paid anyway."""
     rng, told_apart = np.random.default_rng(seed), 0
@@ -318,7 +319,7 @@ def float_problems(draw) -> OnOffProblem:
     )
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(float_problems())
 def test_floats_keep_their_digits(p):
     exact = in_fractions(p)

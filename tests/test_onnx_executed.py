@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from onnx import parser
 from onnx_cases import CASES, Case, case
@@ -94,7 +95,7 @@ sizes = st.integers(1, 4)
 
 
 @given(rows=sizes, inner=sizes, columns=sizes, stacks=st.lists(sizes, max_size=2), one=st.booleans())
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_products_of_any_sizes(tmp_path_factory, rows, inner, columns, stacks, one):
     """Of stacks of matrices, of which one may be met by all of the other."""
     right = (*([1] * len(stacks) if one else stacks), inner, columns)
@@ -112,7 +113,7 @@ def test_products_of_any_sizes(tmp_path_factory, rows, inner, columns, stacks, o
     kernel=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     stride=st.integers(1, 3),
 )
-@settings(max_examples=40, deadline=None)
+@examples(40)
 def test_convolutions_of_any_sizes(tmp_path_factory, kind, batch, group, channels, image, kernel, stride):
     inside, outside = channels
     first, second = (group * outside, inside) if kind == "Conv" else (group * inside, outside)

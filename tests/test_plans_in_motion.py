@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from chains import INDEPENDENT, LINK, MOTION
-from hypothesis import assume, given, settings
+from effort import examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import moving_scenarios
 
@@ -48,7 +49,7 @@ def test_seconds_and_joules_make_the_cost(kind, rule):
             check_seconds_and_joules(plan(of, rule=rule, placement=placement), weights)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(moving_scenarios(), st.sampled_from(RULES))
 def test_seconds_and_joules_make_the_cost_of_anything(of, rule):
     assume(rule != "memoryless" or not coinfer.costs(of).law.endless)
@@ -89,7 +90,7 @@ def test_simulation_where_nothing_is_left_to_send():
         assert abs(outcome.mean - at.cost) <= 4.5 * outcome.standard_error + 1e-12
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(moving_scenarios(), st.sampled_from(["optimal", "1-sla", "probe-once"]))
 def test_stop_states_price_the_plan(of, rule):
     """J from the joint law of the stage and the state of stopping."""
@@ -124,7 +125,7 @@ def test_a_plan_costs_what_it_says_on_its_own_channel(kind, rule):
     assert abs(outcome.mean - at.cost) < 4.5 * outcome.standard_error + 1e-9
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(moving_scenarios(), st.sampled_from(["optimal", "1-sla", "probe-once", "static"]))
 def test_a_plan_costs_what_it_says_on_any_channel_made_anew(of, rule):
     at = plan(of, rule=rule)
@@ -155,7 +156,7 @@ def lipschitz(law: MovingLaw) -> float:
     return float(np.abs(slopes).max())
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32 - 1))
 def test_threshold_if_expectations_contract(seed):
     """Rows stochastically monotone, E[X' | X] growing no faster than X, no stage larger: stop in the best states."""

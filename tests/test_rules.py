@@ -6,7 +6,8 @@ from math import inf
 import numpy as np
 import pytest
 from brute_force import Exact
-from hypothesis import assume, given, settings
+from effort import beyond, examples
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import (
     DISCRETE,
@@ -90,7 +91,7 @@ def assert_local_only(costs: Costs, wanted: float, tolerance: float) -> None:
     np.testing.assert_allclose(local.stop_probabilities, [0.0] * costs.layers + [1.0], rtol=0, atol=EXACT)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", beyond(2, range(10)))
 def test_exact_on_dyadic_numbers(seed):
     rng = np.random.default_rng(seed)
     for _ in range(200):
@@ -98,7 +99,7 @@ def test_exact_on_dyadic_numbers(seed):
         assert_exact(costs, Exact(costs), ties=True)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", beyond(1, range(4)))
 def test_right_to_rounding_on_floats(seed):
     rng = np.random.default_rng([seed, 1])
     compared = 0
@@ -231,7 +232,7 @@ def test_no_nan_and_inf_only_where_defined(costs):
 
 
 @given(dyadic_problems() | problems())
-@settings(max_examples=60)
+@examples(60)
 def test_costs_at_all_placements_are_those_of_following_the_thresholds(costs):
     """One telescoping pass for all placements (R6, N1) against the definition at each."""
     for depth in range(1, costs.layers + 2):
@@ -255,7 +256,7 @@ def near_a_tie(costs: Costs, depth: int) -> bool:
 
 
 @given(problems(most_layers=5))
-@settings(max_examples=60)
+@examples(60)
 def test_telescoping_of_look_ahead(costs):
     """J_k(M) - J_k(M-1) = D_M - pi_n (v_n to the horizon M-1 - v_n to M), n = M - k (N1; R6 for k = 1)."""
     law, layers = costs.law, costs.layers
@@ -359,7 +360,7 @@ def test_the_gap_is_the_loss_and_is_bounded(costs):
 
 
 @given(laws(continuous_kinds), numbers(0.2, 2))
-@settings(max_examples=40)
+@examples(40)
 def test_deep_limit(law, relative_delta):
     """R9: for delta > 0 the value of an ever longer chain solves E[(delta + v - o X)^+] = delta."""
     bits = 1e6
@@ -373,7 +374,7 @@ def test_deep_limit(law, relative_delta):
 
 
 @given(links())
-@settings(max_examples=20)
+@examples(20)
 def test_deep_limit_of_free_layers(link):
     """R9 for delta = 0: v tends to o times the least unit cost."""
     law = coinfer.channel.Discrete(gains=[0.1, 1, 3], probabilities=[0.25, 0.5, 0.25]).law(link, coinfer.Weights())

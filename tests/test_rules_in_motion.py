@@ -5,7 +5,8 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 from chains import LINK, MOTION, Exact, dyadic_motion
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import moving_problems
 
@@ -136,13 +137,13 @@ def check_order(costs: Costs) -> None:
         assert at.stop_probabilities.sum() == pytest.approx(1, abs=1e-12)
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.integers(0, 2**32 - 1))
 def test_order_of_the_rules(seed):
     check_order(dyadic_motion(seed))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(moving_problems())
 def test_order_of_the_rules_on_any_channel_in_motion(costs):
     check_order(costs)

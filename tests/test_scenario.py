@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.stats as stats
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import continuous_kinds, discrete_kinds
 
@@ -108,7 +109,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 # ---------------------------------------------------------------- reading and writing
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(scenarios())
 def test_round_trips_are_exact(scenario: Scenario):
     again = Scenario.from_yaml(scenario.to_yaml())

@@ -280,7 +280,7 @@ def test_tables_are_made_in_an_environment_of_their_own():
 def test_all_has_what_the_study_and_the_proofs_need():
     needed = {"jupyterlab", "numpy", "onnx", "papermill", "scipy", "seaborn", "sympy", "z3-solver"}
     assert needed <= set(requirements("all"))
-    assert set(requirements()) == {"numpy", "pandas", "pydantic", "pyyaml", "scipy"}
+    assert set(requirements()) == {"lazy-loader", "numpy", "pandas", "pydantic", "pyyaml", "scipy"}
 
 
 PLANNING = """

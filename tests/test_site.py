@@ -8,6 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from effort import exhaustive
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import coinfer
@@ -177,6 +178,7 @@ def test_docstrings_keep_their_examples_as_code() -> None:
     assert "1 + 1" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)
 
 
+@exhaustive
 def test_equal_studies_give_equal_bytes(figures: Path, site: Path, tmp_path: Path) -> None:
     again = tmp_path / "again"
     building.build(figures, again)
@@ -189,6 +191,7 @@ def test_no_address_of_memory_stands_in_a_page(site: Path) -> None:
     assert [name for name, text in said.items() if re.search(r" at 0x[0-9a-f]{6}", text)] == []
 
 
+@exhaustive
 def test_a_build_that_fails_leaves_the_old_site(figures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     out = tmp_path / "site"
     out.mkdir()

@@ -16,6 +16,7 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from effort import beyond
 
 from coinfer.study import command_line, execution, freshness, outputs, runner
 
@@ -299,7 +300,7 @@ def test_readers_run_after_what_they_read_and_the_bytes_do_not_depend_on_jobs(fo
     assert "2 notebooks: 1 run, 1 fresh" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", beyond(2, [signal.SIGINT, signal.SIGKILL, signal.SIGTERM]))
 def test_interrupted_at_any_moment_the_folder_holds_complete_files_and_the_next_run_completes(folder, how):
     big = "from pathlib import Path\nPath('{0}.csv').write_text('x' * 10**6)\n"
     write(folder, "10-a", big.format("10-a"))

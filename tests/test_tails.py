@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from effort import beyond
 from scipy.stats import beta, gamma, norm, poisson
 
 from coinfer import InputError
@@ -88,7 +89,7 @@ def test_on_off_link_is_a_compound_poisson_time(down: float, up: float, off: boo
     assert from_state(times, t, int(off), 2) == pytest.approx(expected, abs=2e-5)
 
 
-@pytest.mark.parametrize("slow", [0.9, 0.5, 0.1])
+@pytest.mark.parametrize("slow", beyond(1, [0.9, 0.5, 0.1]))
 @pytest.mark.parametrize(("down", "up"), [(0.5, 0.5), (2.0, 2.0), (0.3, 5.0)])
 @pytest.mark.parametrize("start", [0, 1])
 def test_two_rates_with_their_kinks_and_both_atoms(slow: float, down: float, up: float, start: int):
@@ -99,7 +100,7 @@ def test_two_rates_with_their_kinks_and_both_atoms(slow: float, down: float, up:
 
 
 @pytest.mark.parametrize("start", [0, 1])
-@pytest.mark.parametrize("nodes", [64, 256])
+@pytest.mark.parametrize("nodes", beyond(1, [64, 256]))
 def test_what_is_nearly_an_atom_is_blurred_and_no_more(start: int, nodes: int):
     """Visits to the faster state are so short that nearly all of the time is about that at the slower rate."""
     times = SendingTimes([[-80.0, 80.0], [0.7, -0.7]], [1.0, 0.5], [1.0], nodes)
@@ -135,7 +136,7 @@ def test_many_short_outages_are_a_compound_poisson_time(moves: float, off: bool)
     assert from_state(times, t, int(off), 2) == pytest.approx(on_off(t, 2.6, 2.0, moves, 2 * moves, off=off), abs=3e-5)
 
 
-@pytest.mark.parametrize("moves", [1e7, 1e9, 1e12, 1e15])
+@pytest.mark.parametrize("moves", beyond(2, [1e7, 1e9, 1e12, 1e15]))
 def test_where_moves_are_very_fast_the_time_is_normal(moves: float):
     """Means and variances of two states in closed form; what the normal law leaves out falls like moves^-1/2."""
     z, sides = np.linspace(-4, 4, 33), [1.3 - 1e-3, 1.3 + 1e-3, 2.0, 4.0, 1e3]
@@ -164,7 +165,7 @@ def test_next_to_nothing_is_sent_before_the_start_and_little_is_left_out(moves: 
         assert start[0] > 1.3 * 1.5 - 5.5 * np.sqrt(2 * 1.3 / 4 / moves)
 
 
-@pytest.mark.parametrize("slow", [1e-3, 1e-9, 1e-30, 1e-90])
+@pytest.mark.parametrize("slow", beyond(1, [1e-3, 1e-9, 1e-30, 1e-90]))
 def test_a_rate_next_to_nothing_is_an_outage(slow: float):
     times = SendingTimes([[-1.0, 1.0], [1.0, -1.0]], [1e6, slow], [1.2e6])
     t = 1.2 + np.concatenate([[-1e-9, 1e-9], np.geomspace(1e-2, 50.0, 50)])
@@ -189,7 +190,7 @@ def test_rates_that_differ_greatly_against_events():
 # ---------------------------------------------------------------- events drawn one by one
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", beyond(3, range(10)))
 def test_random_chains_against_events(seed: int):
     rng = np.random.default_rng(seed)
     states = int(rng.integers(2, 7))

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 import scipy.integrate
 import sympy as sp
-from hypothesis import assume, given, settings
+from effort import examples, exhaustive
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import DISCRETE, dyadic_costs, links, numbers, powers, problems
 
@@ -503,7 +504,7 @@ def each_setting(ties: dict[str, list[Tie]]) -> pytest.MarkDecorator:
 
 @each_setting(TIES)
 @given(st.data())
-@settings(max_examples=40)
+@examples(40)
 def test_package_computes_what_was_proved(setting: str, tie: Tie, data: st.DataObject) -> None:
     """Every claim about a chain, on both sides."""
     costs = costs_of(data.draw, setting)
@@ -511,6 +512,7 @@ def test_package_computes_what_was_proved(setting: str, tie: Tie, data: st.DataO
     check(tie, costs, setting)
 
 
+@exhaustive
 @each_setting({setting: [tie for tie in ties if tie.formula] for setting, ties in TIES.items()})
 def test_a_wrong_formula_is_not_what_the_package_computes(setting: str, tie: Tie) -> None:
     """The ties hold the proved side, too: each mutant of a claim's formula differs from the package somewhere."""
@@ -552,7 +554,7 @@ def test_no_rule_is_cheaper_than_the_proved_optimum(data: st.DataObject) -> None
 
 
 @given(st.data())
-@settings(max_examples=40)
+@examples(40)
 def test_each_stage_of_the_gap(data: st.DataObject) -> None:
     """R15, term by term: the price of stopping too early at a stage. The last, n = M - 1, is always 0."""
     costs = costs_of(data.draw, "chain")
@@ -567,7 +569,7 @@ def test_each_stage_of_the_gap(data: st.DataObject) -> None:
 
 
 @given(st.data(), st.lists(st.integers(0, 8), min_size=LAYERS, max_size=LAYERS))
-@settings(max_examples=60)
+@examples(60)
 def test_dearer_layers_save_less(data: st.DataObject, rises: list[int]) -> None:
     """R18a, R18b: dearer layers make each fall of J smaller, under 1-sla and under the optimal rule."""
     costs = costs_of(data.draw, "chain")
@@ -588,7 +590,7 @@ def test_dearer_layers_save_less(data: st.DataObject, rises: list[int]) -> None:
 
 
 @given(powers(0, 6), powers(0, 6))
-@settings(max_examples=30)
+@examples(30)
 def test_download_cost_falls_with_the_updates(updates: float, other: float) -> None:
     """R18: dD/dK = -chi s / K^2 for every layer, integrated from one K to another."""
     base = load_scenario("abstract-model")
@@ -622,7 +624,7 @@ def clear(j: np.ndarray, slack: float) -> bool:
 
 
 @given(st.data(), st.integers(1, 12))
-@settings(max_examples=100)
+@examples(100)
 def test_closed_form_under_look_ahead(data: st.DataObject, layers: int) -> None:
     """R7, R7a, N4, R7b, R7h, R7j: M* is the better of N and the clipped ceiling of M~, and J is what it minimises."""
     costs = repeated(costs_of(data.draw, "own result"), layers)
@@ -671,7 +673,7 @@ def undecided_scale(costs: Costs) -> bool:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_closed_form_under_the_optimal_rule(data: st.DataObject) -> None:
     """R8, R8c: M* from V_k for an interior placement and from U_N for the whole network."""
     costs = costs_of(data.draw, "kept")
@@ -686,7 +688,7 @@ def test_closed_form_under_the_optimal_rule(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_closed_form_with_another_input(data: st.DataObject) -> None:
     """R7e: M* when the input has a size of its own, from J(0), J(1) and then the falls p_0 p^M G."""
     costs = costs_of(data.draw, "own input")
@@ -710,7 +712,7 @@ def test_geometric_sum(complement: float, terms: int) -> None:
 
 
 @given(powers(-1, 1), numbers(0.05, 0.9), powers(-3, 3), st.integers(2, 12))
-@settings(max_examples=60)
+@examples(60)
 def test_where_layers_begin_to_pay(worst: float, chance: float, bits: float, layers: int) -> None:
     """N3, N3a, R11, R11a: the K at which layer m + 1 begins to pay, and how M~ moves with K and with s."""
     law = DISCRETE([0.0, worst], [1 - chance, chance])
@@ -737,7 +739,7 @@ def test_where_layers_begin_to_pay(worst: float, chance: float, bits: float, lay
 
 
 @given(numbers(0.05, 0.6), numbers(0.3, 0.95))
-@settings(max_examples=10)
+@examples(10)
 def test_layers_that_cost_more_are_placed_less(share: float, price: float) -> None:
     """R11b, R11c: the derivative of M~ by delta, integrated, is how far it moves; it is negative."""
     law = channel.TruncatedInversion(rate_bps=1e6, outage_gain=0.1).law(Link(mean_snr_db=10.0), Weights())
@@ -863,7 +865,7 @@ def test_what_a_stage_costs(data: st.DataObject, shift: float, step: float) -> N
 
 
 @given(powers(-3, 0.3), numbers(-20, 40), numbers(0.02, 1.5), powers(-3, 6))
-@settings(max_examples=20)
+@examples(20)
 def test_minimum_is_the_integral_of_the_law(outage: float, snr_db: float, share: float, bits: float) -> None:
     """R2, R2d under Rayleigh fading, F(x) = exp(g_0 - R1's gain at x)."""
     link = Link(mean_snr_db=snr_db)
@@ -918,7 +920,7 @@ def test_gain_at_which_to_stop(link: Link, ratio: float, gain: float) -> None:
 
 
 @given(links(), powers(-3, 0.5), st.lists(numbers(-1, 3), min_size=1, max_size=3))
-@settings(max_examples=30)
+@examples(30)
 def test_plans_show_the_proved_gains(link: Link, outage: float, shares: list[float]) -> None:
     """R1, R13: thresholds on the gain of a plan; the outage threshold bounds the unit cost."""
     law = channel.Rayleigh(outage_gain=outage).law(link, Weights())
@@ -991,7 +993,7 @@ def test_fading_that_is_too_often_almost_zero(outage: float, snr_db: float) -> N
 
 
 @given(st.sampled_from([1.05, 1.5, 2.0, 4.0, 30.0]), numbers(-30, 60), st.booleans())
-@settings(max_examples=30)
+@examples(30)
 def test_mean_of_nakagami_is_in_its_bounds(m: float, snr_db: float, faint: bool) -> None:
     """R12f, R12g, R12h (whose E g = 1 is that of the gains before any cut), R12i; at a low SNR the first two meet."""
     link = Link(mean_snr_db=-120.0 if faint else snr_db)
@@ -1010,7 +1012,7 @@ def test_mean_of_nakagami_is_in_its_bounds(m: float, snr_db: float, faint: bool)
 
 
 @given(powers(-4, 0.7), powers(-2, 1))
-@settings(max_examples=30)
+@examples(30)
 def test_gains(outage: float, gain: float) -> None:
     """R13a: gains cut at g_0 have mean 1 + g_0. R13b: two branches are Nakagami fading with m = 2."""
     panels = rayleigh(outage).panels

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.linalg
+from effort import beyond
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -424,7 +425,7 @@ def commitment_by_hand(at: coinfer.Plan, rate: float, age_s: float) -> int:
 @pytest.mark.parametrize("sending", ["held", "moving"])
 @pytest.mark.parametrize("rule", ["optimal", "look-ahead", "memoryless", "probe-once", "static"])
 @pytest.mark.parametrize(("trace", "kind"), [(BURSTY, "law"), (BURSTY, "markov"), (AGED, "markov")])
-@pytest.mark.parametrize("dnn", ["alexnet", "squeezenet"])
+@pytest.mark.parametrize("dnn", beyond(1, ["alexnet", "squeezenet"]))
 def test_one_inference_at_a_time(dnn, trace, kind, rule, sending):
     """Each inference followed by itself: what it sees, its stages, its waits, its seconds and its joules."""
     fitted = trace.law() if kind == "law" else chain_of(trace, sending)
@@ -484,7 +485,7 @@ def test_what_the_age_of_an_outage_decides(rule):
 # ---------------------------------------------------------------- the chain and replay agree
 
 
-@pytest.mark.parametrize("dnn", ["alexnet", "squeezenet"])
+@pytest.mark.parametrize("dnn", beyond(1, ["alexnet", "squeezenet"]))
 @pytest.mark.parametrize("rule", ["optimal", "probe-once", "static"])
 def test_a_sampled_chain_costs_on_replay_what_it_is_said_to(rule, dnn):
     """Neither the true chain nor the one fitted to its trace is off by more than the interval: seconds and joules as well."""

@@ -4,7 +4,8 @@ from math import exp
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from effort import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import coinfer
@@ -49,7 +50,7 @@ def random_costs(seed: int, *, stationary: bool) -> Costs:
     )
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(seed=seeds, stationary=st.booleans())
 def test_no_optimal_plan_does_what_is_forbidden(seed, stationary):
     problem = random_costs(seed, stationary=stationary)
@@ -65,7 +66,7 @@ def test_no_optimal_plan_does_what_is_forbidden(seed, stationary):
     assert np.all(bound.can_go_on[goes_on])
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(seed=seeds)
 def test_nor_if_sending_costs_something_whatever_the_channel(seed):
     """By induction on what is paid, where it is paid; the bounds see it folded into the layers."""
@@ -105,7 +106,7 @@ def test_the_conditions_do_forbid_and_do_allow():
         assert 0.1 < share < 0.98, name
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(seed=seeds)
 def test_the_first_layer_saves_what_is_said(seed):
     """At M = 1 the bound is what the optimal rule saves, whatever the start."""
@@ -131,7 +132,7 @@ def test_on_off_by_hand(mean_off_s):
     assert bound.going == pytest.approx(problem.extra, rel=1e-12)
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     seed=seeds,
     name=st.sampled_from(["alexnet", "squeezenet", "mlp"]),

@@ -12,6 +12,10 @@ from coinfer.validation import Model, needs
 
 with needs("pages"):
     import pdoc.doc
+    import pdoc.doc_pyi
+
+# the package's stub says where its names live and nothing of types; pdoc would run all that it finds behind them
+pdoc.doc_pyi.include_typeinfo_from_stub_files = lambda module: None
 
 MODULES = (  # the package's own names first, then what is reached by a dotted name
     "coinfer", "coinfer.channel", "coinfer.rules", "coinfer.stopping", "coinfer.in_time", "coinfer.coupling", "coinfer.by_hand",
@@ -25,7 +29,10 @@ def pages() -> list[Page]:
 
 
 def _imported(name: str) -> ModuleType:
-    return __import__(name, fromlist=["_"])
+    module = __import__(name, fromlist=["_"])
+    for each in getattr(module, "__all__", ()):
+        getattr(module, each)  # what is imported when it is used, pdoc does not see before
+    return module
 
 
 def _page(module: pdoc.doc.Module) -> Page:

@@ -14,7 +14,6 @@ import hashlib
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -69,48 +68,51 @@ def package_hashes(notebook: Path) -> dict[str, str]:
 
 def modules_of(notebook: Path) -> set[Path]:
     """The files of the package's modules that the notebook imports, by whatever way."""
-    left = [*_imported(_code(notebook), PACKAGE / notebook.name), *_files(RUNS_IT)]
-    found: set[Path] = set()
+    homes, left, found = _homes(), [(_code(notebook), PACKAGE / notebook.name)], set[Path]()
+    left += [(path.read_text("utf-8"), path) for path in _files(RUNS_IT)]
+    asked = set[str]()
     while left:
-        path = left.pop()
-        if path not in found:
-            found.add(path)
-            left += _imported(path.read_text("utf-8"), path)
-    return found
+        source, path = left.pop()
+        found.add(path)
+        named = {homes.get(name, name) for name in _named(source, path.relative_to(PACKAGE.parent).parts)}
+        named |= set(homes.values()) if "*" in named else set()
+        files = [file for name in named - asked for file in _files(name)]
+        files += path.parent.rglob("*.py") if BY_ANY_NAME & _words(source) else []
+        left += [(file.read_text("utf-8"), file) for file in set(files) - found]
+        asked |= named
+    return found - {PACKAGE / notebook.name}
 
 
-def _imported(source: str, path: Path) -> Iterator[Path]:
-    """The files of the package that the imports anywhere in a module run, and those of the package's own names that it uses."""
-    own_names = set(_taken(source, PACKAGE.name))
-    for node in _imports(source):
-        module = ""
-        if isinstance(node, ast.ImportFrom):
-            around = path.relative_to(PACKAGE.parent).parts[: -node.level] if node.level else ()
-            module = ".".join([*around, *([node.module] if node.module else [])]) + "."
-        for name in node.names:  # of a module, or of something in one
-            yield from _named(module + name.name)
-        if module == f"{PACKAGE.name}.":
-            own_names.update(name.name for name in node.names)
-    homes = _homes()
-    for name in homes if "*" in own_names else own_names & homes.keys():
-        yield from _named(f"{PACKAGE.name}.{homes[name]}")
-    if BY_ANY_NAME & _words(source):
-        yield from sorted(path.parent.rglob("*.py"))
+@cache
+def _named(source: str, place: tuple[str, ...]) -> frozenset[str]:
+    """The dotted names, from the package on, that a module in some place imports or takes as attributes of the package.
+
+    "*" among them says that it handles the package itself, under any name.
+    """
+    package, taken, times = place[0], set[str](), 0
+    for node in ast.walk(_tree(source)):
+        if isinstance(node, ast.Name):
+            times += node.id == package
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == package:
+            taken.add(node.attr)
+            times -= 1
+        elif isinstance(node, ast.Import):
+            taken.update(each.name.partition(".")[2] for each in node.names if each.name.split(".")[0] == package)
+            times += any(each.name == package and each.asname not in (None, package) for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            around = place[: -node.level] if node.level else ()
+            module = [*around, *(node.module.split(".") if node.module else ())]
+            if module[0] == package:
+                taken.update(".".join([*module[1:], each.name]) for each in node.names)
+    return frozenset(taken | {"*"} if times else taken)
 
 
 def _homes() -> dict[str, str]:
-    """The module that each of the package's own names is in, as the stub says; such as `placement` for `coinfer.plan`."""
+    """The module that each of the package's own names is in, as its stub says; such as `placement` for `plan`."""
     stub = PACKAGE / "__init__.pyi"
-    imports = _imports(stub.read_text("utf-8")) if stub.exists() else ()
-    from_modules = [node for node in imports if isinstance(node, ast.ImportFrom)]
-    return {name.name: node.module or name.name for node in from_modules for name in node.names}
-
-
-def _named(module: str) -> Iterator[Path]:
-    """The files that importing a module, or a name from one, runs; none if it is not of the package."""
-    first, _, rest = module.partition(".")
-    if first == PACKAGE.name:
-        yield from _files(rest)
+    nodes = _tree(stub.read_text("utf-8") if stub.exists() else "").body
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {each.name: node.module or each.name for node in imports for each in node.names}
 
 
 def _files(module: str) -> Iterator[Path]:
@@ -150,26 +152,6 @@ def _parses(source: str) -> bool:
 @cache
 def _tree(source: str) -> ast.Module:
     return ast.parse(source)
-
-
-@cache
-def _imports(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
-    return tuple(node for node in ast.walk(_tree(source)) if isinstance(node, ast.Import | ast.ImportFrom))
-
-
-@cache
-def _taken(source: str, package: str) -> frozenset[str]:
-    """The names that a module takes as attributes of the package; "*" if it handles the package itself, under any name."""
-    taken, times = set[str](), Counter[str]()
-    for node in ast.walk(_tree(source)):
-        if isinstance(node, ast.Name):
-            times[node.id] += 1
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == package:
-            taken.add(node.attr)
-            times[package] -= 1
-        elif isinstance(node, ast.alias) and node.name == package and node.asname not in (None, package):
-            taken.add("*")
-    return frozenset(taken | {"*"} if times[package] else taken)
 
 
 @cache

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-import coinfer
 from coinfer.cost import as_costs
+from coinfer.network import load_dnn, read_onnx
 from coinfer.network.onnx_chain import bundled
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario
@@ -28,6 +28,7 @@ def thresholds(plans: Mapping[str, Plan], mean_snr_db: float) -> pd.DataFrame:
     Columns: "rule", "stage", "output [Mbit]", "unit cost [1/Mbit]", "SNR [dB]". On a channel of given rates there is no SNR,
     and the last is about rates [bit/s] in its place.
 
+    >>> import coinfer
     >>> given = coinfer.load_scenario("abstract-model")
     >>> table = thresholds({"edge-only": coinfer.plan(given, rule="edge-only", placement=1)}, 5.0)
     >>> table["unit cost [1/Mbit]"].tolist(), bool(table["SNR [dB]"].max() < -1000)
@@ -88,6 +89,7 @@ def on_one_clock(
     A row a coherence time, "tau_s" [s], and rule. "saving": of the optimal rule over the better of static and one look, each
     at its own best placement.
 
+    >>> import coinfer
     >>> table = on_one_clock(coinfer.load_scenario("abstract-model"), 8, ["optimal", "static"], [10.0], 100, 0)
     >>> table[["rule", "computed"]].round(2).values.tolist(), table["saving"].round(4).tolist()
     ([['optimal', 0.98], ['static', 1.21]], [0.0016, 0.0016])
@@ -108,6 +110,7 @@ def without_download(cases: Cases) -> pd.DataFrame:
 
     Columns: "case", "placement" [layers], "cost" [-].
 
+    >>> import coinfer
     >>> without_download({"alexnet": coinfer.load_scenario("abstract-model")})["cost"].round(2).tolist()[:3]
     [1.13, 0.9, 0.74]
     """
@@ -119,6 +122,7 @@ def without_download(cases: Cases) -> pd.DataFrame:
 def most_lost_by_a_layer(curves: pd.DataFrame) -> pd.Series:
     """The largest increase of each case's cost in `without_download` as a layer more is placed; none is above 0 (R5).
 
+    >>> import coinfer
     >>> most_lost_by_a_layer(pd.DataFrame({"case": "a", "placement": [0, 1, 2], "cost": [3.0, 2.0, 2.5]})).tolist()
     [0.5]
     """
@@ -129,6 +133,7 @@ def most_lost_by_a_layer(curves: pd.DataFrame) -> pd.Series:
 def ladder(cases: Cases, depths: Iterable[int] = DEPTHS) -> pd.DataFrame:
     """What look-ahead of each depth costs above the optimal rule with all layers placed: "network", "depth", "loss", a share.
 
+    >>> import coinfer
     >>> ladder({"alexnet": coinfer.load_scenario("abstract-model")}, [1, 8])["loss"].round(3).tolist()
     [0.12, 0.0]
     """
@@ -151,8 +156,8 @@ def by_operators(given: Scenario, names: Iterable[str]) -> pd.DataFrame:
     rows = []
     for name in names:
         chains = {
-            "layers": coinfer.load_dnn(name),
-            "operators": coinfer.read_onnx(bundled(name), every_operator=True, input_bits=8),
+            "layers": load_dnn(name),
+            "operators": read_onnx(bundled(name), every_operator=True, input_bits=8),
         }
         for chain, dnn in chains.items():
             case = given.replace(dnn=dnn)
