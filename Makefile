@@ -21,7 +21,7 @@ TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt req
 # axe-core, from npm, for the browser tests alone
 AXE := .cache/axe/installed-$(shell cksum < tests/browser/package-lock.json | tr ' ' -)
 
-.PHONY: help figures smoke test test-browser browser verify bench lab explore site lint tables lock clean
+.PHONY: help figures smoke test test-all test-browser browser verify bench lab explore site lint tables lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets (this text)
@@ -33,7 +33,10 @@ figures: $(INSTALLED) ## Run the notebooks whose inputs changed, into figures/ (
 smoke: $(INSTALLED) ## Run every notebook small, into a temporary folder (JOBS=2 SCENARIO=my.yml)
 	@exec "$(PYTHON)" -m coinfer.study --smoke --jobs $(JOBS) $(if $(SCENARIO),--scenario "$(SCENARIO)")
 
-test: $(INSTALLED) ## Run the tests (JOBS=2)
+test: $(INSTALLED) ## Run the tests, a part of the cases of the longest ones, in three minutes (JOBS=2)
+	@exec "$(PYTHON)" -m pytest -n $(JOBS) -m "not exhaustive"
+
+test-all: $(INSTALLED) ## Run all tests with all of their cases, the study twice among them (JOBS=2)
 	@exec "$(PYTHON)" -m pytest -n $(JOBS)
 
 test-browser: browser $(AXE) site ## Try the site, the explorer and JupyterLab in a real browser
