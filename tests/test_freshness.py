@@ -5,6 +5,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from effort import beyond, exhaustive
 
 from coinfer.study import freshness
 
@@ -53,6 +54,7 @@ def using(text):
     return {path.stem for path in NOTEBOOKS if text in freshness._code(path)}
 
 
+@exhaustive
 def test_words_make_nothing_stale(package, stale_after):
     texts = {}
     for path in package.rglob("*.py"):
@@ -64,13 +66,14 @@ def test_words_make_nothing_stale(package, stale_after):
     assert stale_after(texts) == set()
 
 
-@pytest.mark.parametrize("module", ["__init__.py", "__init__.pyi", "validation.py", "study/execution.py"])
+@pytest.mark.parametrize("module", beyond(1, ["validation.py", "__init__.py", "__init__.pyi", "study/execution.py"]))
 def test_what_all_use_makes_all_stale(package, stale_after, module):
     assert stale_after(longer(package / module)) == ALL
 
 
 @pytest.mark.parametrize(
-    ("module", "name"), [("grid.py", "sweep"), ("playback.py", "replay"), ("closed_form.py", "mlp_placement")]
+    ("module", "name"),
+    beyond(1, [("grid.py", "sweep"), ("playback.py", "replay"), ("closed_form.py", "mlp_placement")]),
 )
 def test_the_module_of_a_name_of_the_package_makes_those_stale_that_use_the_name(package, stale_after, module, name):
     assert using(f"coinfer.{name}") <= stale_after(longer(package / module)) < ALL
@@ -90,7 +93,7 @@ def test_what_some_use_makes_them_stale(package, stale_after):
     assert stale_after(longer(package / "coupling.py")) == directly | by_way_of < ALL
 
 
-@pytest.mark.parametrize("folder", ["network/data/classic", "channel/data", "scenarios"])
+@pytest.mark.parametrize("folder", beyond(1, ["scenarios", "network/data/classic", "channel/data"]))
 def test_a_changed_data_file_makes_stale_what_uses_its_package_and_so_does_a_new_one(package, stale_after, folder):
     users = ALL if folder == "scenarios" else ALL - {"99-findings"}  # which only reads what the others made
     assert stale_after(longer(next((package / folder).iterdir()), "\n")) == users

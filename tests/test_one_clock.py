@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from effort import beyond
 
 import coinfer
 from coinfer.channel import Moving, Nakagami
@@ -61,7 +62,7 @@ def follow_what_is_seen(believed, tau_s):
     return total
 
 
-@pytest.mark.parametrize("tau_s", [0.3, 1.0, 10.0])
+@pytest.mark.parametrize("tau_s", beyond(1, [1.0, 0.3, 10.0]))
 def test_a_plan_for_independent_draws_stops_by_the_rate_that_it_sees(tau_s):
     believed = coinfer.plan(DEFAULT)
     row = on_one_clock({"squeezenet": DEFAULT}, [tau_s]).iloc[0]

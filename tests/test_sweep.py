@@ -9,6 +9,7 @@ from multiprocessing import get_context
 import numpy as np
 import pandas as pd
 import pytest
+from effort import exhaustive
 from strategies import DISCRETE
 
 import coinfer
@@ -298,6 +299,7 @@ def dask_cluster(stack: ExitStack) -> Executor:
     return stack.enter_context(Client(cluster)).get_executor()
 
 
+@exhaustive
 @pytest.mark.parametrize("executor", [pool, dask_cluster])
 def test_every_executor_gives_the_same_bytes(executor):
     alone = coinfer.sweep(GIVEN, WORK)

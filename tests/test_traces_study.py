@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from effort import exhaustive
 
 import coinfer
 from coinfer import InputError, Trace
@@ -182,6 +183,7 @@ def test_figures_of_a_trace_by_hand():
     assert found["correlation after 1 s"] == pytest.approx(np.mean(rates[2:] * rates[:-2]) / np.mean(rates**2))
 
 
+@exhaustive
 @pytest.mark.parametrize("chain", [TWO_KINDS, CHAINS["lte-city"], CHAINS["mmwave-driving"]], ids=["two", "city", "5g"])
 def test_a_long_draw_has_the_figures_of_its_chain(chain):
     """In short windows, which hardly cut an outage short."""
