@@ -17,7 +17,7 @@ from coinfer.rules import Optimal, Rule, Static, as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import Weights
 from coinfer.timing import time_probability, time_quantiles_s
-from coinfer.validation import InputError, an, brief
+from coinfer.validation import InputError, an, brief, seconds
 
 if TYPE_CHECKING:
     import pandas
@@ -52,9 +52,7 @@ def frontier(
     import pandas
 
     scenario, kinds = an("scenario", scenario, Scenario), _checked_rules(rules)
-    number = isinstance(deadline_s, (int, float)) and not isinstance(deadline_s, bool)
-    if deadline_s is not None and not (number and 0 < deadline_s < np.inf):
-        raise InputError(f"deadline_s = {brief(deadline_s)}: should be a positive number of seconds")
+    deadline_s = None if deadline_s is None else seconds("deadline_s", deadline_s)
     vertices = sorted(_vertices(scenario), key=lambda found: _point(found)[0])
     rows = [_row("hull", found, scenario) for found in vertices]
     if deadline_s is not None:

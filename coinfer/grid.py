@@ -1,9 +1,10 @@
 """Many scenarios at once: the placement and its cost over a grid of scenario fields, vectorised."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from itertools import product
+from math import inf, prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +15,13 @@ from coinfer.cost import Costs, costs
 from coinfer.placement import total_costs
 from coinfer.rules import Rule, as_rule
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, an, brief, needs
+from coinfer.system import MOST_SNR
+from coinfer.validation import InputError, an, as_float, brief, needs
 
 if TYPE_CHECKING:
     import pandas
 
+MOST_POINTS = 10_000_000  # of a grid
 BLOCK = 1024  # scenario points computed at a time: bounds the memory, and is the unit of work of an executor
 
 Measure = Callable[[Costs], Mapping[str, NDArray]]
@@ -55,11 +58,17 @@ def sweep(
     import pandas
 
     scenario, rule = an("scenario", scenario, Scenario), as_rule(rule, depth)
+    if measure is not None and not callable(measure):
+        raise InputError(f"measure = {brief(measure)}: should be a function of Costs")
+    if executor is not None and not callable(getattr(executor, "map", None)):
+        raise InputError(
+            f"executor = {brief(executor)}: should have a method `map`, as those of concurrent.futures have"
+        )
+    progress = an("progress", progress, bool)
     given, count = _points(grid)
     if {"link.mean_snr_db", "link.distance_m"} <= set(given):
         raise InputError("link.mean_snr_db and link.distance_m: only one of them may vary")
-    columns = {name: _checked(scenario, name, values) for name, values in given.items()}
-    blocks = list(_blocks(scenario, columns, count))
+    blocks = list(_blocks(scenario, given, count))
     solve = partial(_solve, measure or partial(_best, rule=rule))
     jobs = [(base, varying) for base, varying, _ in blocks]
     results = map(solve, jobs) if executor is None else executor.map(solve, jobs)
@@ -80,43 +89,35 @@ def _shown(results: Iterable[Any], count: int) -> Iterable[Any]:
 
 
 def _points(grid: "Mapping[str, Sequence[Any]] | pandas.DataFrame") -> tuple[dict[str, list[Any]], int]:
-    """The values of every field, one a point, and the number of points."""
-    if not isinstance(grid, Mapping):
+    """The values of every field, one a point, and the number of points. Raises `InputError`."""
+    import pandas
+
+    if not isinstance(grid, Mapping | pandas.DataFrame):
+        raise InputError(
+            f"grid = {brief(grid)}: should be a mapping of fields to the values they take, or a data frame of points"
+        )
+    for name in grid:
+        if not isinstance(name, str):
+            raise InputError(f"grid: {brief(name)} is not the name of a field; should be text")
+    if isinstance(grid, pandas.DataFrame):
+        if not grid.columns.is_unique:
+            raise InputError(f"grid: has columns {brief(list(grid.columns))}; should have each once")
         given, count = {str(name): grid[name].tolist() for name in grid}, len(grid)
     else:
         for name, values in grid.items():
-            if isinstance(values, (str, Mapping)) or not hasattr(values, "__iter__"):
+            if (
+                isinstance(values, str | bytes | Mapping)
+                or not hasattr(values, "__iter__")
+                or not hasattr(values, "__len__")
+            ):
                 raise InputError(f"{name} = {brief(values)}: should be a list of the values it takes")
+        if (count := prod(len(values) for values in grid.values())) > MOST_POINTS:
+            raise InputError(f"grid: has {count:.3g} points; should have at most {MOST_POINTS:.0e}")
         taken = ([value.item() if isinstance(value, np.generic) else value for value in grid[name]] for name in grid)
-        points = list(product(*taken))
-        given, count = dict(zip(grid, map(list, zip(*points, strict=True)), strict=False)), len(points)
+        given = dict(zip(grid, map(list, zip(*product(*taken), strict=True)), strict=False))
     if not count:
         raise InputError(f"grid = {brief(grid)}: has no points; every field should have at least one value")
     return given, count
-
-
-def _checked(scenario: Scenario, name: str, values: list[Any]) -> list[Any]:
-    """The values of a field as the scenario holds them, each tried on it by itself; names stay names: a link brings its channel."""
-    path = name.replace(".", "__")
-
-    def tried(value: Any) -> Any:
-        found: Any = scenario.replace(**{path: value})
-        for part in name.split("."):
-            found = getattr(found, part)
-        return value if isinstance(value, str) else found
-
-    if not _is_smooth(name):
-        known = {id(value): tried(value) for value in values}
-        return [known[id(value)] for value in values]
-    try:
-        numbers = np.array(values, dtype=float)
-    except (TypeError, ValueError):
-        numbers = np.empty((0, 0))
-    if numbers.ndim != 1:  # one of them is no number: let the scenario say so
-        return [tried(value) for value in values]
-    for extreme in (numbers.min(), numbers.max()):  # the domain is an interval; a nan or None comes out as a nan
-        tried(float(extreme))
-    return numbers.tolist()
 
 
 def _is_smooth(name: str) -> bool:
@@ -129,24 +130,62 @@ def _is_smooth(name: str) -> bool:
 
 
 def _blocks(scenario: Scenario, columns: dict[str, list[Any]], count: int) -> Iterator[Block]:
-    """The points in blocks that differ in smooth fields only; one by one where the channel takes no columns."""
-    inside = {name: np.array(values) for name, values in columns.items() if _is_smooth(name)}
+    """The points in blocks that differ in smooth fields only; one by one where the channel takes no columns.
+
+    Raises `InputError` where a point is none that `Scenario.replace` takes.
+    """
+    inside = {name: columns[name] for name in columns if _is_smooth(name)}
     apart = sorted(
         (name for name in columns if name not in inside), key=lambda name: name.count(".")
     )  # wholes, then parts
     groups: dict[tuple[Any, ...], list[int]] = {}
-    for row, chosen in enumerate(zip(*(columns[name] for name in apart), strict=True) if apart else [()] * count):
-        groups.setdefault(chosen, []).append(row)
-    for chosen, members in groups.items():
-        base = _replace(scenario, dict(zip(apart, chosen, strict=True)))
+    for row in range(count):
+        chosen = (columns[name][row] for name in apart)
+        groups.setdefault(tuple(each if isinstance(each, Hashable) else id(each) for each in chosen), []).append(row)
+    for members in groups.values():
+        fixed = {name: columns[name][members[0]] for name in apart}
+        points = {name: [values[row] for row in members] for name, values in inside.items()}
+        base = _replace(scenario, fixed) if not inside else _checked(scenario, fixed, points)
         size = BLOCK if base.channel.broadcasts else 1
         for start in range(0, len(members), size):
             rows = np.array(members[start : start + size])
-            varying = {name: values[rows] for name, values in inside.items()}
             if base.channel.broadcasts:
-                yield base, varying, rows
+                yield (
+                    base,
+                    {name: np.array(values[start : start + size], float) for name, values in points.items()},
+                    rows,
+                )
             else:
-                yield _replace(base, {name: float(value[0]) for name, value in varying.items()}), {}, rows
+                point = {name: values[start] for name, values in points.items()}
+                yield _replace(scenario, fixed | point), {}, rows
+
+
+def _checked(scenario: Scenario, fixed: dict[str, Any], points: dict[str, list[Any]]) -> Scenario:
+    """A scenario with the fields that points share, once it is sure that it takes the others, too. Raises `InputError`.
+
+    Their domains are intervals, so that the points at their ends say it for all; the mean SNR, which several make together, is
+    looked at in each.
+    """
+
+    def at(row: int) -> Scenario:
+        return _replace(scenario, fixed | {name: values[row] for name, values in points.items()})
+
+    base, columns = at(0), {}
+    for name, values in points.items():
+        for row, value in enumerate(values):
+            if not as_float(value) < inf:
+                at(row)  # it says what is wrong, if anything is
+                raise InputError(f"{name} = {brief(value)}: should be a number")
+        columns[name] = np.array(values, dtype=float)
+        at(int(columns[name].argmin()))
+        at(int(columns[name].argmax()))
+    link, shape = _with_columns(base, columns).link, (len(values), 1)
+    with np.errstate(all="ignore"):
+        sends = np.broadcast_to(np.asarray(link.transmit_power_w) > 0, shape)
+        snr = np.broadcast_to(link.mean_snr if sends.any() else 1.0, shape)
+    for bad in np.flatnonzero(sends & ~((snr > 0) & (snr < MOST_SNR))):
+        at(int(bad))
+    return base
 
 
 def _replace(scenario: Scenario, changes: dict[str, Any]) -> Scenario:

@@ -16,6 +16,7 @@ from coinfer import stopping
 from coinfer.channel.law import Floats, Law, State
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, apart, as_costs
+from coinfer.network import DNN
 from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, whole
@@ -164,6 +165,10 @@ def plan(
     j = total_costs(costs, rule)
     if placement is None:
         best = int(np.argmin(j[: costs.largest_placement + 1]))
+        if not np.isfinite(j).any():
+            raise InputError(
+                "costs: overflow at every placement; the scenario's numbers, or its weights, should be less extreme"
+            )
         if not np.isfinite(j[best]):
             least = int(np.argmax(np.isfinite(j)))
             needed = f"all {costs.layers}" if least == costs.layers else f"{least} of {costs.layers}"
@@ -195,12 +200,21 @@ def check_plan(plan: Plan, costs: Costs) -> Plan:
     if layers != costs.layers:
         raise InputError(f"plan: was made for {layers} layers; the scenario has {costs.layers}")
     made_for = plan.problem.scenario
+    if made_for is not None and costs.scenario is not None and not _same_network(made_for.dnn, costs.scenario.dnn):
+        raise InputError(
+            f"plan: was made for the network {made_for.dnn.name!r}, the scenario has {costs.scenario.dnn.name!r}"
+        )
     if made_for is not None and costs.scenario is not None and made_for.weights != costs.scenario.weights:
         raise InputError(
             f"plan: was made at {made_for.weights}, the scenario has {costs.scenario.weights}; its thresholds are costs, so it "
             "should be followed at the weights it was made at (`plan.problem`), where `time_s` and `energy_j` are the same"
         )
     return plan
+
+
+def _same_network(one: DNN, other: DNN) -> bool:
+    """Whether two networks are the same in all that costs depend on, whatever they are called."""
+    return all(getattr(one, name) == getattr(other, name) for name in ("macs", "parameter_bits", "output_bits"))
 
 
 def expected_cost(given: Scenario | Costs, plan: Plan) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from coinfer.channel import RateCost, Rates
-from coinfer.channel.law import Floats
+from coinfer.channel.law import Floats, random_generator
 from coinfer.channel.trace import Trace
 from coinfer.cost import Costs, beside_channel, radio
 from coinfer.cost import costs as costs_of
@@ -19,6 +19,7 @@ from coinfer.scenario import Scenario
 from coinfer.system import Link, Weights
 from coinfer.validation import an, one_of, whole
 
+MOST_INFERENCES = 100_000_000  # a few GB, as the times of all are kept
 BLOCK = 1 << 17  # inferences replayed at a time
 ON_TRACE = Rates(rates_bps=(1.0,), probabilities=(1.0,))  # stands in for a channel whose rates come from a trace
 
@@ -65,9 +66,12 @@ def replay(
     >>> replay(scenario, coinfer.plan(scenario), trace, inferences=1000).stop_counts.sum()
     np.int64(1000)
     """
-    held, count = one_of("sending", sending, ("moving", "held")) == "held", whole("inferences", inferences, 1)
+    held, count = (
+        one_of("sending", sending, ("moving", "held")) == "held",
+        whole("inferences", inferences, 1, MOST_INFERENCES),
+    )
     scenario, trace = an("scenario", scenario, Scenario), an("trace", trace, Trace)
-    given, generator = costs_of(scenario.model_copy(update={"channel": ON_TRACE})), np.random.default_rng(rng)
+    given, generator = costs_of(scenario.model_copy(update={"channel": ON_TRACE})), random_generator(rng)
     check_plan(plan, given)
     starts = np.sort(generator.random(count)) * trace.duration_s
     track = _Track(trace, radio(scenario), scenario.weights, held=held)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from coinfer.validation import needs
+from coinfer.validation import LEAST, MOST, needs
 
 if TYPE_CHECKING:
     import pandas
@@ -24,6 +24,8 @@ PUBLISHED = "published"
 CHOICE = "the decision"
 DNN = "read from the network"
 DERIVED = "derived"
+
+MOST_COUNTED = 10**24  # MACs, bits: more than any network's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +44,11 @@ class Quantity:
     default: float | None = None
 
     def field(self) -> Any:
-        """A pydantic field with this domain, default and description."""
+        """A pydantic field with this domain, default and description; as far as floats go, see `validation.MOST`."""
         bounds: dict[str, Any] = {"ge" if self.lower_included else "gt": self.lower} if self.lower > -inf else {}
-        if self.upper < inf:
-            bounds["le"] = self.upper
+        if self.lower == 0 and not self.lower_included and not self.integer:
+            bounds = {"ge": LEAST}
+        bounds["le"] = min(self.upper, MOST_COUNTED if self.integer else MOST)
         return Field(
             default=... if self.default is None else self.default,
             allow_inf_nan=None if self.integer else False,

@@ -1,17 +1,18 @@
 """A scenario: a network, a system and a channel, all that the costs depend on; from Python, or from a YAML or JSON file."""
 
-import json
+import os
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from coinfer import reading
 from coinfer.catalogue.names import brings_channel, on_network, with_names
 from coinfer.channel import Channel, Rayleigh
 from coinfer.network import DNN
 from coinfer.quantities import QUANTITIES, field
 from coinfer.system import Device, Edge, Link, Weights
-from coinfer.validation import InputError, Model, brief, hint
+from coinfer.validation import InputError, Model, an, brief, hint
 
 
 class Scenario(Model):
@@ -53,15 +54,10 @@ class Scenario(Model):
     @classmethod
     def from_yaml(cls, text: str) -> Self:
         """The scenario that a YAML (or JSON) text describes. Raises `InputError`."""
-        import yaml
-
         try:
-            fields = json.loads(text)  # YAML would misread some of its characters and exponents
-        except ValueError:
-            try:
-                fields = yaml.safe_load(text)
-            except yaml.YAMLError as error:
-                raise InputError(f"scenario: is not YAML: {' '.join(str(error).split())[:200]}") from None
+            fields = reading.from_yaml(an("text", text, str))
+        except InputError as error:
+            raise InputError(f"scenario: {error}") from None
         if not isinstance(fields, dict):
             raise InputError(f"scenario = {brief(fields)}: should be a mapping of {', '.join(cls.model_fields)}")
         _check_names(fields)
@@ -74,24 +70,26 @@ class Scenario(Model):
         they were measured at on it, unless other numbers were given.
         """
         fields = {name: getattr(self, name) for name in type(self).model_fields}
+        inside: dict[str, dict[str, Any]] = {}  # of each part what changes in it, all at once
         for path, value in changes.items():
             part, _, name = path.partition("__")
-            if not name:
+            if not name or (name == "name" and part in ("device", "edge", "link")):  # no label, but the thing itself
                 fields[part] = value
-                continue
-            if not isinstance(fields.get(part), Model):
-                raise InputError(f"{path} = {value!r}: {part!r} should be one of {', '.join(type(self).model_fields)}")
-            if name == "name" and part in ("device", "edge", "link"):  # not a label, but the thing itself
-                fields[part] = value
-                continue
-            inner = fields[part]
+            else:
+                inside.setdefault(part, {})[name] = value
+        for part, given in inside.items():
+            inner = fields.get(part)
+            if not isinstance(inner, Model):
+                path, value = next((f"{part}__{name}", value) for name, value in given.items())
+                raise InputError(
+                    f"{path} = {brief(value)}: {part!r} should be one of {', '.join(type(self).model_fields)}"
+                )
             kept = {key: getattr(inner, key) for key in type(inner).model_fields}
-            # one of the two replaces the other
-            if path in ("link__mean_snr_db", "link__distance_m") and value is not None:
-                kept |= {"mean_snr_db": None, "distance_m": None}
-            if name == "macs_per_s":
+            if part == "link" and any(given.get(name) is not None for name in ("mean_snr_db", "distance_m")):
+                kept |= {"mean_snr_db": None, "distance_m": None}  # one of the two replaces the other
+            if "macs_per_s" in given:
                 kept["measured_on"] = None
-            fields[part] = type(inner)(**(kept | {name: value}))
+            fields[part] = type(inner)(**(kept | given))
         if {"link", "link__name"} & changes.keys() and "channel" not in changes and brings_channel(fields["link"]):
             del fields["channel"]
         if "dnn" in changes:
@@ -99,6 +97,7 @@ class Scenario(Model):
         return type(self)(**fields)
 
 
+MOST_BYTES = 4_000_000  # of a scenario file
 DEFAULT = "phone-mmwave"  # the scenario that is also called "default"
 ABSTRACT = ("abstract-model", "interior")  # of nobody's device and link
 
@@ -123,13 +122,14 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
 
 def scenario_text(name_or_path: str | Path) -> str:
     """The text of a scenario file, comments included: a bundled one by its name, or any. Raises `InputError`."""
-    bundled = _scenario_folder() / f"{DEFAULT if name_or_path == 'default' else name_or_path}.yml"
-    path = bundled if str(name_or_path) in scenario_names() else Path(name_or_path)
+    bundled = isinstance(name_or_path, str) and name_or_path in scenario_names()
+    name = DEFAULT if bundled and name_or_path == "default" else name_or_path
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return reading.content(_scenario_folder() / f"{name}.yml" if bundled else name, MOST_BYTES).decode("utf-8")
+    except (InputError, UnicodeDecodeError) as error:
+        what = str(error) if isinstance(error, InputError) else "is not text in UTF-8"
         raise InputError(
-            f"scenario = {str(name_or_path)!r}: cannot be read ({type(error).__name__}); "
+            f"scenario = {brief(os.fspath(name_or_path) if isinstance(name_or_path, Path) else name_or_path, 200)}: {what.partition('; ')[0]}; "
             f"should be a YAML or JSON file, or one of {', '.join(scenario_names())}{hint(name_or_path, scenario_names())}"
         ) from None
 

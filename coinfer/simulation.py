@@ -8,7 +8,7 @@ from math import nan, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.channel.law import Floats
+from coinfer.channel.law import Floats, random_generator
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, apart, as_costs
 from coinfer.placement import QUANTILES, Plan, check_plan, fixed_costs
@@ -17,6 +17,7 @@ from coinfer.validation import InputError, whole
 
 BLOCK = 1 << 15  # inferences followed at a time: their draws fit in a core's cache
 AT_ONCE = 100  # fewer inferences take as long
+MOST_INFERENCES = 1_000_000_000  # minutes of work, and 8 GB of times
 MOST_MOVES = 2e9  # changes of a channel's state followed at most: minutes of work
 
 
@@ -60,11 +61,11 @@ def simulate(
     >>> abs(outcome.mean - coinfer.plan(scenario).cost) < 3 * outcome.standard_error
     True
     """
-    costs, count = as_costs(given), whole("inferences", inferences, 1)
+    costs, count = as_costs(given), whole("inferences", inferences, 1, MOST_INFERENCES)
     placement = check_plan(plan, costs).placement
     check_moves(costs, plan, count)
     parts = [costs, *(apart(costs) if costs.scenario is not None else ())]  # the ETC, then seconds and joules
-    generator = np.random.default_rng(rng)
+    generator = random_generator(rng)
     streams, senders = generator.spawn(placement + 1), generator.spawn(placement + 1)
     fixed = float(fixed_costs(costs)[placement])
     centre = plan.cost - fixed  # sums are taken about the expected cost, so that squares do not cancel

@@ -13,6 +13,7 @@ from coinfer.validation import InputError, Model
 
 LIGHT_SPEED_M_PER_S = 299_792_458.0
 BOLTZMANN_J_PER_K = 1.380649e-23
+MOST_SNR = 1e30
 NOISE_TEMPERATURE_K = 290.0  # of which noise figures are told
 
 
@@ -100,7 +101,7 @@ class Link(Model):
             raise InputError(
                 f"distance_m = {self.distance_m!r}: needs carrier_hz for the path loss, or give mean_snr_db"
             )
-        if self.transmit_power_w > 0 and not 0 < self.mean_snr < 1e30:
+        if self.transmit_power_w > 0 and not 0 < self.mean_snr < MOST_SNR:
             raise InputError(
                 f"distance_m = {self.distance_m!r}: gives a mean SNR of {self.mean_snr!r}; should be in (0, 1e30)"
             )

@@ -1,10 +1,11 @@
 """Bad input: one sentence that names the field, its value and what is allowed, before any work starts."""
 
+import operator
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
-from math import inf
+from math import inf, nan
 from numbers import Real
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 Kind = TypeVar("Kind")
 BOUNDS = {"gt": "greater than", "ge": "greater than or equal to", "lt": "less than", "le": "less than or equal to"}
+LEAST, MOST = 1e-100, 1e100  # of any quantity of a scenario: products of a few such numbers do not overflow
 MOST_PER_S = 1e15  # bits, or moves of a channel: more than any link's
 LARGEST_S, LEAST_S = 1e12, 1e-12  # times of a channel in motion: beyond either, nothing moves or nothing is seen of it
 
@@ -30,6 +32,8 @@ class Model(BaseModel):
             super().__init__(**fields)
         except ValidationError as error:
             raise InputError(sentence(error, type(self))) from None
+        except RecursionError:
+            raise InputError(f"{type(self).__name__}: holds what refers to itself, or is nested too deeply") from None
 
 
 def sentence(error: ValidationError, model: type[BaseModel]) -> str:
@@ -59,7 +63,9 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         reason = "should be a list of numbers, or of rows of numbers"
     for bound, words in BOUNDS.items():
         if bound in first.get("ctx", {}):
-            reason = f"should be {words} {first['ctx'][bound]:.10g}"
+            limit = first["ctx"][bound]
+            beyond_zero = limit == LEAST and not as_float(value) > 0
+            reason = "should be greater than 0" if beyond_zero else f"should be {words} {limit:.10g}"
     return f"{where} = {brief(value)}: {reason}"
 
 
@@ -71,7 +77,10 @@ def _nested(where: str, reason: str) -> str:
 
 def brief(value: object, length: int = 60) -> str:
     """`repr(value)`, cut to a length that leaves an error message readable."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # of an integer of thousands of digits, or what is nested as deeply
+        text = f"<{type(value).__name__}, too long to show>"
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
@@ -108,16 +117,19 @@ def hint(value: object, names: Iterable[str]) -> str:
 def whole(field: str, value: object, least: int, most: int | None = None) -> int:
     """Return `value` if it is a whole number in `least`..`most`, else raise `InputError`."""
     allowed = f"a whole number of at least {least}" if most is None else f"a whole number in {least}..{most}"
-    number = not isinstance(value, bool) and hasattr(value, "__index__")
-    if not number or int(value) < least or (most is not None and int(value) > most):  # type: ignore[call-overload]
+    try:
+        number = least - 1 if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        number = least - 1
+    if number < least or (most is not None and number > most):
         raise InputError(f"{field} = {brief(value)}: should be {allowed}")
-    return int(value)  # type: ignore[call-overload]
+    return number
 
 
 def positive(field: str, value: object, of: str = "") -> float:
     """Return `value` if it is a positive, finite number, else raise `InputError`."""
-    if is_number(value) and 0 < float(value) < inf:  # type: ignore[arg-type]
-        return float(value)  # type: ignore[arg-type]
+    if 0 < (number := as_float(value)) < inf:
+        return number
     raise InputError(f"{field} = {brief(value)}: should be a positive number{of}")
 
 
@@ -131,6 +143,21 @@ def time_of_motion(field: str, value: object) -> float:
     if not LEAST_S <= (found := seconds(field, value)) <= LARGEST_S:
         raise InputError(f"{field} = {brief(value)}: should be between {LEAST_S:.0e} and {LARGEST_S:.0e} s")
     return found
+
+
+def nonnegative(field: str, value: object, of: str = "") -> float:
+    """Return `value` if it is a finite number of at least 0, else raise `InputError`."""
+    if 0 <= (number := as_float(value)) < inf:
+        return number
+    raise InputError(f"{field} = {brief(value)}: should be a nonnegative number{of}")
+
+
+def as_float(value: object) -> float:
+    """A real number as a float, infinite if it is beyond all of them; nan for anything else."""
+    try:
+        return float(value) if is_number(value) else nan  # type: ignore[arg-type]
+    except OverflowError:
+        return inf
 
 
 def is_number(value: object) -> bool:

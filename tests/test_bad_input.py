@@ -10,6 +10,7 @@ import onnx
 import pytest
 import scipy.stats as stats
 from onnx import TensorProto, helper
+from refusals import assert_is_clear, refusal
 
 import coinfer
 from coinfer import (
@@ -145,7 +146,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["scenario = 'defalt'", "one of default, abstract-model", "mean 'default'"],
     ),
     "missing file": (lambda: load_scenario("no/such.yml"), ["scenario = 'no/such.yml'", "cannot be read"]),
-    "folder for a file": (lambda: load_scenario("."), ["scenario = '.'", "cannot be read"]),
+    "folder for a file": (lambda: load_scenario("."), ["scenario = '.'", "is a directory"]),
     "malformed YAML": (lambda: read("dnn: [alexnet"), ["scenario: is not YAML", "line 1", "expected ',' or ']'"]),
     "object in YAML": (lambda: read("!!python/object:os.system {}"), ["scenario: is not YAML", "tag"]),
     "list for a scenario": (lambda: read("- alexnet\n- vgg19"), ["scenario = ['alexnet', 'vgg19']", "mapping of dnn"]),
@@ -479,7 +480,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "no inferences": (
         lambda: simulate(scenario(), plan(scenario()), inferences=0, rng=0),
-        ["inferences = 0", "at least 1"],
+        ["inferences = 0", "in 1..1000000000"],
     ),
     "plan of another network": (
         lambda: simulate(Scenario(dnn="vgg19"), plan(scenario()), inferences=1, rng=0),
@@ -613,23 +614,10 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
 }
 
 
-def assert_is_clear(message: str, words: list[str]) -> None:
-    assert "\n" not in message
-    assert len(message) < 400
-    for part in words:
-        assert part in message, message
-
-
 @pytest.mark.parametrize("kind", BAD)
 def test_bad_input_gives_one_sentence(kind: str):
     act, words = BAD[kind]
-    with pytest.raises(InputError) as refusal:
-        act()
-    assert_is_clear(str(refusal.value), words)
-
-
-def test_there_are_many_kinds():
-    assert len(BAD) >= 45
+    assert_is_clear(refusal(act), words)
 
 
 def test_input_errors_are_value_errors():
@@ -642,9 +630,9 @@ def test_input_errors_are_value_errors():
 def test_text_named_onnx(tmp_path: Path):
     path = tmp_path / "notes.onnx"
     path.write_text("This is not a network.")
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as refused:
         read_onnx(path)
-    assert_is_clear(str(refusal.value).replace(str(path), "notes.onnx"), ["notes.onnx", "ONNX"])
+    assert_is_clear(str(refused.value).replace(str(path), "notes.onnx"), ["notes.onnx", "ONNX"])
 
 
 def test_graph_without_a_single_activation_cut(tmp_path: Path):
@@ -663,17 +651,17 @@ def test_graph_without_a_single_activation_cut(tmp_path: Path):
     path = tmp_path / "branches.onnx"
     path.write_bytes(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())
     onnx.checker.check_model(onnx.load(path))
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as refused:
         read_onnx(path)
-    assert_is_clear(str(refusal.value).replace(str(path), "branches.onnx"), ["branches.onnx", "one activation"])
+    assert_is_clear(str(refused.value).replace(str(path), "branches.onnx"), ["branches.onnx", "one activation"])
 
 
 def test_scenario_file_that_is_not_text(tmp_path: Path):
     path = tmp_path / "scenario.yml"
     path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as refused:
         load_scenario(path)
-    assert_is_clear(str(refusal.value).replace(str(path), "scenario.yml"), ["'scenario.yml'", "cannot be read"])
+    assert_is_clear(str(refused.value).replace(str(path), "scenario.yml"), ["scenario.yml", "is not text in UTF-8"])
 
 
 @pytest.fixture
@@ -704,9 +692,9 @@ def notebook(tmp_path: Path) -> Path:
 )
 def test_notebook_parameters(notebook: Path, given: dict[str, str], words: list[str]):
     """The sentence is followed by the valid parameters, a line each."""
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as refused:
         check(given, [notebook])
-    complaint, *valid = str(refusal.value).splitlines()
+    complaint, *valid = str(refused.value).splitlines()
     assert_is_clear(complaint, words)
     assert [line.split()[0] for line in valid] == ["dnn:", "inferences:"]
     check({"inferences": "5", "dnn": "alexnet"}, [notebook])
@@ -714,6 +702,6 @@ def test_notebook_parameters(notebook: Path, given: dict[str, str], words: list[
 
 def test_unknown_notebook(tmp_path: Path):
     (tmp_path / "10-cost-model.ipynb").write_text("{}")
-    with pytest.raises(InputError) as refusal:
+    with pytest.raises(InputError) as refused:
         choose(["10-cost-modle"], tmp_path)
-    assert_is_clear(str(refusal.value), ["notebook = '10-cost-modle'", "did you mean '10-cost-model'"])
+    assert_is_clear(str(refused.value), ["notebook = '10-cost-modle'", "did you mean '10-cost-model'"])

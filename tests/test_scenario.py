@@ -19,7 +19,9 @@ from coinfer import DNN, Device, Edge, InputError, Link, Scenario, Weights, chan
 from coinfer.catalogue import server_names
 from coinfer.catalogue.rows import DeviceRow, bundled_rows
 
-AWKWARD = st.sampled_from([0.1, 1 / 3, 1e-300, 1e22, 1e-7, 5e-324, 1.7976931348623157e308, 123456789.125, 1.0])
+AWKWARD = st.sampled_from(
+    [0.1, 1 / 3, 1e-99, 1e22, 1e-7, 1.000000000000001e-100, 9.999999999999999e99, 123456789.125, 1.0]
+)
 positive = AWKWARD | st.floats(1e-12, 1e12)
 moderate = st.sampled_from([0.1, 1 / 3, 1e-3, 7e2, 2.5e-7]) | st.floats(1e-9, 1e9)
 counts = st.integers(0, 10**18)
@@ -322,7 +324,7 @@ def test_unicode_names_survive(tmp_path: Path):
     path.write_text("dnn: alexnet  # 50 m à Québec\n", encoding="utf-8")
     assert load_scenario(str(path)) == Scenario(dnn="alexnet")
     path.write_bytes("dnn: alexnet # \xe9".encode("latin-1"))
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is not text in UTF-8"):
         load_scenario(path)
 
 

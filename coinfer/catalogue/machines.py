@@ -8,13 +8,13 @@ parameter read and feature written: few mean that memory limits the speed, and n
 import os
 from collections.abc import Iterable
 from functools import cache
-from math import inf, log
+from math import log
 from typing import TypeVar
 
 from coinfer.catalogue.rows import DeviceRow, MemoryRow, ServerRow, bundled_rows, check_power, check_speed, read_rows
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.system import Device, Edge
-from coinfer.validation import InputError, an, brief, is_number, one_of, positive
+from coinfer.validation import InputError, an, nonnegative, one_of, positive
 
 MEBIBIT = 1 << 20
 FLOAT_BITS = 32  # a value, in a network that does not say
@@ -79,8 +79,7 @@ def _power_w(row: DeviceRow, macs_per_s: float, power_w: float | None, energy_j_
         raise InputError(
             f"device = {row.device!r}: no power of it was found on {row.network}; give power_w, 0 to count its time alone"
         )
-    if not is_number(power_w) or not 0 <= power_w < inf:
-        raise InputError(f"power_w = {brief(power_w)}: should be a number of watts, 0 to count the time alone")
+    power_w = nonnegative("power_w", power_w, " of watts, 0 to count the time alone")
     if power_w > 0:
         check_power(row.device, row.kind, power_w)
     return power_w

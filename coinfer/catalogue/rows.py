@@ -11,8 +11,10 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
+from coinfer import reading
 from coinfer.validation import InputError, Model, brief
 
+MOST_BYTES = 4_000_000  # of a table
 DATA = Path(str(files("coinfer.catalogue"))) / "data"
 # power while computing, above idle [W]: beyond these a time and an energy are not of the same machine; our choice
 PLAUSIBLE_W = {
@@ -167,11 +169,10 @@ def check_speed(name: str, kind: str, macs_per_s: float) -> None:
 def read_rows(path: str | os.PathLike[str], kind: type[Found]) -> tuple[Found, ...]:
     """The rows of a table in CSV, lines that begin with # left out. Raises `InputError` that names file and line."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")  # spreadsheets begin a file with a mark
-    except (OSError, TypeError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"table = {brief(path)}: cannot be read ({type(error).__name__}); should be a CSV file"
-        ) from None
+        text = reading.content(path, MOST_BYTES).decode("utf-8-sig")  # spreadsheets begin a file with a mark
+    except (InputError, UnicodeDecodeError) as error:
+        what = str(error).partition("; ")[0] if isinstance(error, InputError) else "is not text in UTF-8"
+        raise InputError(f"table = {brief(path)}: {what}; should be a CSV file") from None
     rows = tuple(_rows(os.path.basename(path), text, kind))
     if not rows:
         raise InputError(f"table = {brief(path)}: has no rows below its header; should have one at least")

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coinfer.validation import InputError, brief
+from coinfer.validation import InputError, brief, whole
 
 Floats = NDArray[np.float64]
 GainAt = Callable[[Floats], Floats]  # the smallest gain at which X <= x, elementwise
@@ -39,8 +39,15 @@ def as_floats(field: str, values: ArrayLike) -> Floats:
     """A new array of floats; `InputError` for anything else, such as text or lists of different lengths."""
     try:
         return np.array(values, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{field} = {brief(values)}: should be a list of numbers") from None
+
+
+def random_generator(rng: np.random.Generator | np.random.SeedSequence | int) -> np.random.Generator:
+    """The generator, or a new one from a seed: a nonnegative integer, or a sequence of seeds. Raises `InputError`."""
+    if isinstance(rng, np.random.Generator | np.random.SeedSequence):
+        return np.random.default_rng(rng)
+    return np.random.default_rng(whole("rng", rng, 0))
 
 
 class Law(ABC):
@@ -258,4 +265,4 @@ class UnitCostLaw(Law):
 
     def sample(self, rng: np.random.Generator | int, size: int) -> Floats:
         """`size` independent unit costs [1/bit]; `rng` is a generator or a seed."""
-        return self.unit_cost(self.draw(np.random.default_rng(rng), size))
+        return self.unit_cost(self.draw(random_generator(rng), size))

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from coinfer.channel.law import random_generator
 from coinfer.channel.link_cost import RateCost, ShannonCost
 from coinfer.channel.trace import Trace
 from coinfer.channel.trace_file import PACKET_BITS, read_trace
+from coinfer.channel.trace_windows import MOST_WINDOWS
 from coinfer.system import Link, Weights
-from coinfer.validation import one_of
+from coinfer.validation import InputError, an, nonnegative, one_of, time_of_motion
 
 EXAMPLES = {"example.up": "mahimahi", "example-rate.txt": "rate"}
 WINDOWS_S = {"example.up": 0.2, "example-rate.txt": 0.1}  # 0.2 s hold 16 packets, enough to tell a rate
@@ -24,10 +26,21 @@ def process_trace(
     rng: np.random.Generator | int,
     outage_gain: float = 0.0,
 ) -> Trace:
-    """Shannon's rate over Rayleigh fading, an AR(1) complex amplitude from window to window; 0 below `outage_gain`."""
+    """Shannon's rate over Rayleigh fading, an AR(1) complex amplitude from window to window; 0 below `outage_gain`.
+
+    Raises `InputError`.
+    """
     from scipy.signal import lfilter
 
-    generator = np.random.default_rng(rng)
+    link, generator = an("link", link, Link), random_generator(rng)
+    coherence_time_s = time_of_motion("coherence_time_s", coherence_time_s)
+    duration_s, window_s = time_of_motion("duration_s", duration_s), time_of_motion("window_s", window_s)
+    outage_gain = nonnegative("outage_gain", outage_gain)
+    if duration_s > MOST_WINDOWS * window_s:
+        raise InputError(
+            f"duration_s = {duration_s:g}: is {duration_s / window_s:.3g} windows of window_s = {window_s:g}; "
+            f"should be at most {MOST_WINDOWS:.0e}"
+        )
     size = max(1, round(duration_s / window_s))
     rho = float(np.exp(-window_s / (2 * coherence_time_s)))
     noise = generator.standard_normal((2, size)) * np.sqrt((1 - rho**2) / 2)

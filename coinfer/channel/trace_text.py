@@ -1,8 +1,6 @@
 """The text of a log: a regular file of bounded size in UTF-8, and its lines by their numbers."""
 
-import os
 import re
-import stat
 import sys
 import warnings
 from pathlib import Path
@@ -11,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.validation import InputError
+from coinfer import reading
+from coinfer.validation import InputError, brief
 
 MOST_BYTES = 500_000_000  # of a file; reading takes several times as much memory
 MOST_LINES = 10_000_000
@@ -38,7 +37,7 @@ class Lines(NamedTuple):
 
 def fail(path: str | Path, what: str) -> InputError:
     """The error that says what is wrong with a file."""
-    return InputError(f"path = {str(path)!r}: {what}")
+    return InputError(f"path = {brief(str(path), 200)}: {what}")
 
 
 def tell(what: str) -> None:
@@ -62,7 +61,10 @@ def lines_of(path: str | Path) -> Lines:
 
 
 def _text(path: str | Path) -> str:
-    content = _content(path)
+    try:
+        content = reading.content(path, MOST_BYTES)
+    except InputError as error:
+        raise fail(path, str(error)) from None
     for mark, what in BYTE_MARKS.items():
         if content.startswith(mark):
             raise fail(path, what)
@@ -88,23 +90,3 @@ def _check_lengths(path: str | Path, content: bytes) -> None:
             line = len(re.findall(rb"\r\n|\r|\n", content[:at])) + 1
             raise fail(path, f"line {line} is longer than {LONGEST_LINE} characters; should be a row of a table")
         at = end + 1
-
-
-def _content(path: str | Path) -> bytes:
-    """What a regular file holds; others may have no end (/dev/zero) or no beginning (a pipe)."""
-    try:
-        found = os.stat(Path(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise fail(
-                path, f"is a {'directory' if stat.S_ISDIR(found.st_mode) else 'device or pipe'}; should be a file"
-            )
-        with open(path, "rb") as file:
-            content = b"" if found.st_size > MOST_BYTES else file.read(MOST_BYTES + 1)
-    except (OSError, TypeError, ValueError) as error:  # what is no path, or holds a zero
-        if isinstance(error, InputError):
-            raise
-        raise fail(path, f"cannot be read ({type(error).__name__})") from None
-    if max(found.st_size, len(content)) > MOST_BYTES:
-        size = max(found.st_size, len(content))
-        raise fail(path, f"has {size:.3g} bytes; should have at most {MOST_BYTES:.0e}, so cut it into parts")
-    return content

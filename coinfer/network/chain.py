@@ -11,8 +11,9 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from coinfer.quantities import field
-from coinfer.validation import InputError, Model, brief, one_of
+from coinfer.validation import InputError, Model, an, brief, one_of, whole
 
+MOST_LAYERS = 1_000_000  # of an MLP: a second to make
 CRITERIA = ("smaller-output",)
 
 
@@ -96,6 +97,7 @@ def mlp(
     ((500, 100, 100), (1600, 320, 320, 320))
     """
     layers, neurons = positive_integer("layers", layers), positive_integer("neurons", neurons)
+    whole("layers", layers, 1, MOST_LAYERS)
     inputs = neurons if inputs is None else positive_integer("inputs", inputs)
     fan_in = (inputs,) + (neurons,) * (layers - 1)
     elements = DNN(
@@ -119,8 +121,9 @@ def blocks(dnn: DNN, criterion: str = "smaller-output", *, stages: Iterable[int]
     >>> blocks(load_dnn("alexnet")).layer_names
     ('conv1..conv2', 'conv3..conv5', 'gemm6', 'gemm7..gemm8')
     """
+    dnn = an("dnn", dnn, DNN)
     one_of("criterion", criterion, CRITERIA)
-    kept = _smaller_outputs(dnn) if stages is None else _positions(dnn, tuple(stages))
+    kept = _smaller_outputs(dnn) if stages is None else _positions(dnn, stages)
     parts = [slice(start, stop) for start, stop in pairwise(kept)]
     return DNN(
         name=dnn.name,
@@ -171,8 +174,11 @@ def _smaller_outputs(dnn: DNN) -> list[int]:
     return [0, *(n for n, smallest in inner if dnn.output_bits[n] < smallest), dnn.layers]
 
 
-def _positions(dnn: DNN, stages: tuple[int, ...]) -> list[int]:
+def _positions(dnn: DNN, given: Iterable[int]) -> list[int]:
     ends = (dnn.stages[0], dnn.stages[-1])
+    if not isinstance(given, Iterable):
+        raise InputError(f"stages = {brief(given)}: should be a list of stages, each one of {brief(dnn.stages)}")
+    stages = tuple(whole("stages", stage, 0) for stage in given)
     increasing = all(earlier < later for earlier, later in pairwise(stages))
     if not (increasing and set(stages) <= set(dnn.stages) and set(ends) <= set(stages)):
         raise InputError(

@@ -1,12 +1,13 @@
 """How many bits an image takes as a JPEG: a mean over photographs, as it was measured."""
 
 import csv
+from collections.abc import Hashable
 from functools import cache
 from importlib.resources import files
 from math import isqrt
 
 from coinfer.network.chain import DNN, Coding
-from coinfer.validation import InputError
+from coinfer.validation import InputError, an, brief
 
 SIDES = (128, 640)  # of images [pixel]: with fewer, the header outweighs what was measured at 224
 
@@ -27,8 +28,9 @@ def with_jpeg(dnn: DNN, quality: int) -> DNN:
     132864
     """
     known = bits_per_pixel()
-    if isinstance(quality, bool) or quality not in known:
-        raise InputError(f"jpeg_quality = {quality!r}: should be one of {', '.join(map(str, sorted(known)))}")
+    dnn = an("dnn", dnn, DNN)
+    if isinstance(quality, bool) or not isinstance(quality, Hashable) or quality not in known:
+        raise InputError(f"jpeg_quality = {brief(quality)}: should be one of {', '.join(map(str, sorted(known)))}")
     coding = dnn.coding or Coding()
     side = isqrt(dnn.output_bits[0] // coding.input_bits // 3)
     if 3 * side**2 * coding.input_bits != dnn.output_bits[0] or not SIDES[0] <= side <= SIDES[1]:

@@ -1,0 +1,105 @@
+"""Files and texts that are read without trusting them: regular files of bounded size, and bounded YAML or JSON.
+
+What is wrong is raised as an `InputError` that begins with what it is, `is a directory; should be a file`; the caller says of what.
+"""
+
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, NoReturn
+
+from coinfer.validation import InputError
+
+MOST_CHARACTERS = 4_000_000  # of a text in YAML or JSON
+MOST_VALUES = 20_000  # in YAML, which takes a second; JSON may hold more
+MOST_LEVELS = 20  # of lists and mappings in each other
+MOST_DIGITS = 400  # of a number: none beyond them is finite
+
+
+def content(path: str | os.PathLike[str], most_bytes: int) -> bytes:
+    """What a regular file holds; others may have no end (/dev/zero) or no beginning (a pipe). Raises `InputError`."""
+    try:
+        found = os.stat(Path(path))
+        if not stat.S_ISREG(found.st_mode):
+            kind = "directory" if stat.S_ISDIR(found.st_mode) else "device or pipe"
+            raise InputError(f"is a {kind}; should be a file")
+        with open(path, "rb") as file:
+            held = b"" if found.st_size > most_bytes else file.read(most_bytes + 1)
+    except InputError:
+        raise
+    except (OSError, TypeError, ValueError) as error:  # what is no path, or holds a zero
+        raise InputError(f"cannot be read ({type(error).__name__})") from None
+    if (size := max(found.st_size, len(held))) > most_bytes:
+        raise InputError(f"has {size:.3g} bytes; should have at most {most_bytes:.0e}")
+    return held
+
+
+def from_yaml(text: str) -> Any:
+    """What a text in YAML or JSON says, in lists, mappings, text and numbers; no objects, no aliases. Raises `InputError`.
+
+    >>> from_yaml("a: [1, 2.5, yes]")
+    {'a': [1, 2.5, True]}
+    """
+    import yaml
+
+    if len(text) > MOST_CHARACTERS:
+        raise InputError(f"has {len(text)} characters; should have at most {MOST_CHARACTERS}")
+    try:
+        found = json.loads(text, parse_int=_number)  # YAML would misread some of its characters and exponents
+    except RecursionError:
+        _too_deep()
+    except InputError:
+        raise
+    except ValueError:
+        try:
+            _check_events(text)
+            return yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise InputError(f"is not YAML: {' '.join(str(error).split())[:200]}") from None
+        except (ValueError, OverflowError) as error:  # of what looks like a date or a number
+            if isinstance(error, InputError):
+                raise
+            raise InputError(f"is not YAML: a value that looks like a date or a number is none ({error})") from None
+    _check_depth(found)
+    return found
+
+
+def _check_events(text: str) -> None:
+    """Raise `InputError` before anything is made of YAML that refers to itself, is nested too deeply, or is too much."""
+    import yaml
+
+    depth = 0
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            raise InputError(f"refers to an anchor (*{event.anchor}); should say it again")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MOST_LEVELS:
+            _too_deep()
+        if count > MOST_VALUES:
+            raise InputError(f"holds more than {MOST_VALUES} values; should be JSON, which may, or a file of a network")
+        if isinstance(event, yaml.ScalarEvent) and event.style is None and event.value.lstrip("+-")[:1].isdecimal():
+            _check_digits(event.value)
+
+
+def _number(digits: str) -> int:
+    _check_digits(digits)
+    return int(digits)
+
+
+def _check_digits(number: str) -> None:
+    if len(number) > MOST_DIGITS:
+        raise InputError(f"holds a number of {len(number)} digits, {number[:10]}...; should have at most {MOST_DIGITS}")
+
+
+def _check_depth(found: Any) -> None:
+    level = [found]
+    for _ in range(MOST_LEVELS + 1):
+        inner = [each for each in level if isinstance(each, dict | list)]
+        level = [value for each in inner for value in (each.values() if isinstance(each, dict) else each)]
+    if any(isinstance(each, dict | list) for each in level):
+        _too_deep()
+
+
+def _too_deep() -> NoReturn:
+    raise InputError(f"is nested too deeply; should have lists and mappings in each other at most {MOST_LEVELS} times")
