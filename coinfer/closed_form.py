@@ -44,7 +44,7 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
     if isinstance(costs.law, MovingLaw) and costs.law.unit_costs.size == 1:  # a rate that never changes has no memory
         costs = replace(costs, law=costs.law.memoryless)
     moving = isinstance(costs.law, MovingLaw)
-    rule = _covered(rule or ("optimal" if moving else "1-sla"))
+    rule = _covered(("optimal" if moving else "1-sla") if rule is None else rule)
     if moving:
         if rule != Optimal():
             raise InputError(

@@ -76,9 +76,9 @@ def _nested(where: str, reason: str) -> str:
 
 
 def brief(value: object, length: int = 60) -> str:
-    """`repr(value)`, cut to a length that leaves an error message readable."""
+    """`repr(value)` in one line, cut to a length that leaves an error message readable."""
     try:
-        text = repr(value)
+        text = " ".join(repr(value).split("\n"))  # an array's goes over several lines
     except (ValueError, RecursionError):  # of an integer of thousands of digits, or what is nested as deeply
         text = f"<{type(value).__name__}, too long to show>"
     return text if len(text) <= length else text[: length - 3] + "..."
