@@ -19,7 +19,7 @@ from coinfer.cost import Costs, apart, as_costs
 from coinfer.network import DNN
 from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
-from coinfer.validation import InputError, an, whole
+from coinfer.validation import InputError, an, brief, whole
 
 QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
 
@@ -202,7 +202,7 @@ def check_plan(plan: Plan, costs: Costs) -> Plan:
     made_for = plan.problem.scenario
     if made_for is not None and costs.scenario is not None and not _same_network(made_for.dnn, costs.scenario.dnn):
         raise InputError(
-            f"plan: was made for the network {made_for.dnn.name!r}, the scenario has {costs.scenario.dnn.name!r}"
+            f"plan: was made for the network {brief(made_for.dnn.name)}, the scenario has {brief(costs.scenario.dnn.name)}"
         )
     if made_for is not None and costs.scenario is not None and made_for.weights != costs.scenario.weights:
         raise InputError(

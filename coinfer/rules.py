@@ -338,7 +338,7 @@ def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
         return LookAhead(int(sla[1]))
     if depth is not None and not (isinstance(rule, str) and rule in ("look-ahead", "memoryless")):
         raise InputError(
-            f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {rule!r}"
+            f"depth = {brief(depth)}: only the rules 'look-ahead' and 'memoryless' take a depth, not {brief(rule)}"
         )
     if isinstance(rule, Rule):
         return rule
@@ -346,4 +346,6 @@ def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
     try:
         return kind() if depth is None else kind(depth)
     except TypeError as error:  # it has parameters without defaults
-        raise InputError(f"rule = {rule!r}: should be given as an object, {kind.__name__}(...) ({error})") from None
+        raise InputError(
+            f"rule = {brief(rule)}: should be given as an object, {kind.__name__}(...) ({error})"
+        ) from None

@@ -82,7 +82,7 @@ class Scenario(Model):
             if not isinstance(inner, Model):
                 path, value = next((f"{part}__{name}", value) for name, value in given.items())
                 raise InputError(
-                    f"{path} = {brief(value)}: {part!r} should be one of {', '.join(type(self).model_fields)}"
+                    f"{path} = {brief(value)}: {brief(part)} should be one of {', '.join(type(self).model_fields)}"
                 )
             kept = {key: getattr(inner, key) for key in type(inner).model_fields}
             if part == "link" and any(given.get(name) is not None for name in ("mean_snr_db", "distance_m")):

@@ -15,6 +15,7 @@ Kind = TypeVar("Kind")
 BOUNDS = {"gt": "greater than", "ge": "greater than or equal to", "lt": "less than", "le": "less than or equal to"}
 LEAST, MOST = 1e-100, 1e100  # of any quantity of a scenario: products of a few such numbers do not overflow
 MOST_PER_S = 1e15  # bits, or moves of a channel: more than any link's
+LONGEST_NAME = 60  # of a field, in a sentence
 LARGEST_S, LEAST_S = 1e12, 1e-12  # times of a channel in motion: beyond either, nothing moves or nothing is seen of it
 
 
@@ -41,7 +42,7 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
     errors = error.errors(include_url=False)
     unknown = (each for each in errors if each["type"] == "extra_forbidden")  # it may be why another one is missing
     first = next(unknown, errors[0])
-    where = ".".join([model.__name__, *(str(part) for part in first["loc"])])
+    where = ".".join([model.__name__, *(str(part)[:LONGEST_NAME] for part in first["loc"])])
     kind, value = first["type"], first["input"]
     if kind == "extra_forbidden":
         near = hint(first["loc"][-1], model.model_fields)
@@ -52,7 +53,7 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{where}.kind: required, but not given"
     if kind == "union_tag_invalid":
         names = first["ctx"]["expected_tags"].replace("'", "").split(", ")
-        return f"{where}.kind = {first['ctx']['tag']!r}: should be one of {', '.join(names)}{hint(first['ctx']['tag'], names)}"
+        return f"{where}.kind = {brief(first['ctx']['tag'])}: should be one of {', '.join(names)}{hint(first['ctx']['tag'], names)}"
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if kind == "value_error":  # raised by our own validators, which name the value themselves
         if first["loc"]:
@@ -94,11 +95,11 @@ def one_of(field: str, value: object, allowed: Iterable[str]) -> str:
 
 def listed(names: Iterable[str], length: int = 200) -> str:
     """Names in a row, the last ones left out where they would make a sentence unreadable."""
-    *shown, last = names
-    text = ", ".join([*shown, last])
+    shown = list(names)
+    text = ", ".join(shown)
     if len(text) <= length:
         return text
-    return f"{text[: text.rindex(',', 0, length)]}, ... ({len(shown) + 1} in all)"
+    return f"{text[: max(text.rfind(',', 0, length), 0) or length]}, ... ({len(shown)} in all)"
 
 
 def an(field: str, value: object, kind: type[Kind]) -> Kind:
@@ -110,7 +111,7 @@ def an(field: str, value: object, kind: type[Kind]) -> Kind:
 
 def hint(value: object, names: Iterable[str]) -> str:
     """The nearest of some names as a suggestion; empty if none is near."""
-    near = get_close_matches(str(value), list(names), n=1)
+    near = get_close_matches(value if isinstance(value, str) else brief(value), list(names), n=1)
     return f" (did you mean {near[0]!r}?)" if near else ""
 
 

@@ -340,7 +340,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: coinfer.Trace([1.0], 0.1).between("a", 1),
         ["start = 'a', end = 1", "0 <= start < end"],
     ),
-    "no path": (lambda: coinfer.read_trace(None), ["path = 'None'", "cannot be read"]),
+    "no path": (lambda: coinfer.read_trace(None), ["path = None", "cannot be read"]),
     "looks that contradict each other": (
         lambda: channel.estimate_on_off([[1e6, 1e6, 0.0]], [1.0, 0.0], prior_off_s=1),
         ["durations_s = 0 after look 1", "at least 1e-12 where the link goes on or off"],

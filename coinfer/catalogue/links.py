@@ -10,7 +10,7 @@ from coinfer.catalogue.rows import DATA, MOST_RADIO_W, MOST_TAIL_S, MOST_TRIP_S,
 from coinfer.channel import Markov
 from coinfer.channel.law import Floats
 from coinfer.system import Link
-from coinfer.validation import InputError, is_number, one_of
+from coinfer.validation import InputError, brief, is_number, one_of
 
 SNR_DB = 10.0  # where Shannon's rate is the mean one, for those who put fading on the link: our choice
 LONG_OUTAGE_S = 1.0  # what tells the two outage states of the bundled chains apart
@@ -41,12 +41,14 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
         one_of("field", field, Link.model_fields)
         if is_number(value) and value > MOST.get(field, inf):
             raise InputError(
-                f"{field} = {value:g} for {name!r}: should be at most {MOST[field]:g}; is it in another unit?"
+                f"{field} = {value:g} for {brief(name)}: should be at most {MOST[field]:g}; is it in another unit?"
             )
     rows = {row.link: row for row in bundled_rows(LinkRow)}
     row = rows[one_of("link", name, sorted(rows))]
     if row.transmit_power_w is None and "transmit_power_w" not in changes:
-        raise InputError(f"link = {name!r}: no power of it was found; give transmit_power_w, 0 to count its time alone")
+        raise InputError(
+            f"link = {brief(name)}: no power of it was found; give transmit_power_w, 0 to count its time alone"
+        )
     found = {
         "bandwidth_hz": row.rate_bps / log2(1 + 10 ** (SNR_DB / 10)),
         "mean_snr_db": SNR_DB,

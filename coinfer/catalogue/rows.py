@@ -153,7 +153,7 @@ def check_power(name: str, kind: str, power_w: float) -> None:
     least, most = PLAUSIBLE_W[kind]
     if not least <= power_w <= most:
         raise InputError(
-            f"power_w = {power_w:.3g} for {name!r}: should be in {least:g}..{most:g} W, as it is a {kind}; are time and energy of "
+            f"power_w = {power_w:.3g} for {brief(name)}: should be in {least:g}..{most:g} W, as it is a {kind}; are time and energy of "
             "the same machine?"
         )
 
@@ -162,7 +162,7 @@ def check_speed(name: str, kind: str, macs_per_s: float) -> None:
     """Raise `InputError` if no machine of this kind is so fast."""
     if macs_per_s > (most := MOST_MACS_PER_S[kind]):
         raise InputError(
-            f"time_ms for {name!r}: makes {macs_per_s:.2g} MAC/s; should make at most {most:.0e}, as it is a {kind}; is it in ms?"
+            f"time_ms for {brief(name)}: makes {macs_per_s:.2g} MAC/s; should make at most {most:.0e}, as it is a {kind}; is it in ms?"
         )
 
 

@@ -109,7 +109,7 @@ def _in_bps(
     factor = RATE_UNITS[one_of("rate_unit", rate_unit, RATE_UNITS)]
     said, meant = UNIT.search(name), UNIT.search(rate_unit)
     if said and meant and _unit(said) != _unit(meant):
-        tell(f"rate = {name!r}: is read in {rate_unit}, as rate_unit says")
+        tell(f"rate = {brief(name)}: is read in {rate_unit}, as rate_unit says")
     return lambda rates: _not_counted(rates) * factor
 
 

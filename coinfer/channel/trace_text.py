@@ -37,7 +37,7 @@ class Lines(NamedTuple):
 
 def fail(path: str | Path, what: str) -> InputError:
     """The error that says what is wrong with a file."""
-    return InputError(f"path = {brief(str(path), 200)}: {what}")
+    return InputError(f"path = {brief(str(path) if isinstance(path, Path) else path, 200)}: {what}")
 
 
 def tell(what: str) -> None:

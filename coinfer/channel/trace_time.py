@@ -75,7 +75,7 @@ def times_s(
             f"{LATEST_S:g}: is it in ms, or a date without separators? give time_unit or time_format",
         )
     if (said := NAMED_UNIT.search(name)) and said.lastgroup != unit:
-        tell(f"time = {name!r}: is read in {unit}, as time_unit says")
+        tell(f"time = {brief(name)}: is read in {unit}, as time_unit says")
     return (
         numbers if unit == "s" else (numbers - numbers[0]) * TIME_UNITS[unit]
     )  # since 1970, milliseconds need 12 digits
@@ -118,7 +118,7 @@ def _dates(path: str | Path, cells: Cells, lines: NDArray[np.int64], time_format
     cells = np.array([cell.strip() for cell in cells], dtype=object)
     found = _format(cells[0], time_format)
     if found is None:
-        wanted = f"be in the time_format {time_format!r}" if time_format else f"be a number, or a date like {LIKE}"
+        wanted = f"be in the time_format {brief(time_format)}" if time_format else f"be a number, or a date like {LIKE}"
         other = "" if time_format else "; for others give time_format"
         raise fail(path, f"line {lines[0]}: time = {brief(cells[0])}; should {wanted}{other}")
     plain = cells
@@ -128,7 +128,11 @@ def _dates(path: str | Path, cells: Cells, lines: NDArray[np.int64], time_format
     moments = _parsed(plain, found)
     if (bad := np.isnat(moments)).any():
         at = int(np.argmax(bad))
-        like = f"in the time_format {time_format!r}" if time_format else f"a date like {cells[0]!r} in line {lines[0]}"
+        like = (
+            f"in the time_format {brief(time_format)}"
+            if time_format
+            else f"a date like {brief(cells[0])} in line {lines[0]}"
+        )
         raise fail(path, f"line {lines[at]}: time = {brief(cells[at])}; should be {like}")
     since = moments - moments[0]
     return np.asarray(since / np.timedelta64(1, "s"), dtype=np.float64)

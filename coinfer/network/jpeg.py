@@ -35,7 +35,7 @@ def with_jpeg(dnn: DNN, quality: int) -> DNN:
     side = isqrt(dnn.output_bits[0] // coding.input_bits // 3)
     if 3 * side**2 * coding.input_bits != dnn.output_bits[0] or not SIDES[0] <= side <= SIDES[1]:
         raise InputError(
-            f"jpeg_quality = {quality}: the input of {dnn.name!r} is no square image of three colours and "
+            f"jpeg_quality = {quality}: the input of {brief(dnn.name)} is no square image of three colours and "
             f"{SIDES[0]} to {SIDES[1]} pixels a side; name its coding without one, or give output_bits"
         )
     bits = round(known[quality] * side**2)
