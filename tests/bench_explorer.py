@@ -8,8 +8,9 @@ from io import BytesIO
 from statistics import median
 from time import perf_counter
 
-from coinfer.study.explorer import Choice, explore, placements_table
+from coinfer.study.explorer import Choice, explore
 from coinfer.study.explorer_controls import Explorer
+from coinfer.study.explorer_tables import placements_table
 from coinfer.study.figures import plt
 from coinfer.study.pictures import cost_against_placement
 

@@ -6,21 +6,11 @@ from itertools import product
 import pytest
 
 import coinfer
-from coinfer.study.explorer import (
-    RULES,
-    Choice,
-    act,
-    advice,
-    explore,
-    looks,
-    placements_table,
-    planned,
-    rules_table,
-    stages_table,
-    stop_conditions,
-)
+from coinfer.study.explorer import RULES, Choice, explore, planned
 from coinfer.study.explorer_controls import Explorer
 from coinfer.study.explorer_drawn import html
+from coinfer.study.explorer_tables import placements_table, rules_table, stages_table
+from coinfer.study.explorer_words import act, advice, looks, stop_conditions
 from coinfer.study.real import PAYS
 
 SCENARIOS = coinfer.scenario_names()

@@ -7,13 +7,9 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from coinfer.study.explorer import (
-    Explored,
-    advice,
-    placements_table,
-    rules_table,
-    stages_table,
-)
+from coinfer.study.explorer import Explored
+from coinfer.study.explorer_tables import placements_table, rules_table, stages_table
+from coinfer.study.explorer_words import advice
 from coinfer.study.figures import rule_style
 from coinfer.study.real_tails import stop_probabilities
 from coinfer.validation import needs
