@@ -3,10 +3,11 @@
 import re
 from itertools import product
 
+import numpy as np
 import pytest
 
 import coinfer
-from coinfer.study.explorer import RULES, Choice, explore, planned
+from coinfer.study.explorer import RULES, Choice, Explored, explore, planned
 from coinfer.study.explorer_controls import Explorer
 from coinfer.study.explorer_drawn import html
 from coinfer.study.explorer_tables import placements_table, rules_table, stages_table
@@ -100,32 +101,6 @@ def test_stages_are_reached_and_left_as_in_a_simulation(scenario: str) -> None:
     assert table["reached [%]"].is_monotonic_decreasing
 
 
-NOT_A_THRESHOLD = Choice("remote-sensor", dnn="mobilenet_v2", link="mmwave-driving")
-
-
-@pytest.mark.parametrize("choice", [Choice("phone-mmwave"), Choice("vehicle-lte"), NOT_A_THRESHOLD])
-def test_a_stage_stops_in_the_states_that_are_told(choice: Choice) -> None:
-    explored = explore(choice)
-    made, table = explored.plans["optimal"], stages_table(explored).set_index("stage")
-    law = made.problem.law
-    rates = law.sender.rates_bps[: law.usable]
-    stops = (law.sent(made.problem.bits[: made.placement]) <= made.stop_thresholds)[: law.usable]
-    for stage in table.index[:-1]:
-        said, expected = str(table.loc[stage, "stops if"]), rates[stops[:, stage]]
-        if said.startswith("the rate is nearest"):
-            runs = [
-                [1e6 * float(end) for end in run.split(" to ")]
-                for run in said[len("the rate is nearest to ") : -7].split(" or ")
-            ]
-            inside = [any(run[0] * 1.006 >= rate >= run[-1] * 0.994 for run in runs) for rate in rates]
-            assert inside == stops[:, stage].tolist()
-        elif said.startswith("the rate is at least"):
-            least = float(re.search(r"least ([\d.e+]+) Mbit/s", said)[1]) * 1e6
-            assert min(expected) >= least * 0.995 > max(rates[~stops[:, stage]]) * 0.99
-        else:
-            assert len(expected) == {"never": 0, "the link is up": len(rates)}[said]
-
-
 @pytest.mark.parametrize("deadline_s", [0.0, -1.0, float("inf")])
 def test_a_deadline_that_cannot_be_is_refused(deadline_s: float) -> None:
     assert "deadline_s" in refused(Choice(deadline_s=deadline_s))
@@ -148,18 +123,112 @@ def test_conditions_are_in_the_unit_of_what_is_seen(channel, unit: str) -> None:
     assert told or made.plans["optimal"].placement == 0
 
 
-def test_one_look_covers_every_rate_once() -> None:
-    assert looks(explore(Choice("abstract-model"))) == []  # its channel does not move
-    said = looks(explore(Choice("phone-mmwave")))
-    assert said[0].startswith("in an outage run all layers")
-    assert said[-1].endswith("send the input")
+def where(words: str, law) -> list[bool]:
+    """In which states of a channel some words hold, read as a person would."""
+    rates, usable = law.sender.rates_bps / 1e6, law.usable
+    number, holds = r"([\d.e+]+)", np.zeros(len(rates), dtype=bool)
+    slack = 0.0051 * rates  # of three digits
+    for told in re.split(r",? or (?=in|at|when|from|the)", words):
+        up, ends = rates > 0, [float(end) for end in re.findall(rf"{number}(?= to| Mbit)", told)]
+        if told.startswith("in an outage of less"):
+            holds[usable] = True
+        elif told.startswith("in an outage of"):
+            holds[-1] = True
+        elif found := re.match("in outage state (\\d)", told):
+            holds[usable + int(found[1]) - 1] = True
+        elif told.startswith("in an outage"):
+            holds |= ~up
+        elif told.startswith("the rate is nearest to"):
+            for run in told.removeprefix("the rate is nearest to ").removesuffix(" Mbit/s").split(" or "):
+                most, least = (float(run.split(" to ")[end]) for end in (0, -1))
+                holds |= up & (rates >= least - slack) & (rates <= most + slack)
+        elif "Mbit/s or less" in told:
+            holds |= up & (rates <= ends[0] + slack)
+        elif "Mbit/s or more" in told or "at least" in told:
+            holds |= up & (rates >= ends[0] - slack)
+        elif told.startswith(("from", "at")):
+            holds |= (rates >= ends[0] - slack) & (rates <= ends[-1] + slack)
+        else:
+            assert told in ("when the link is up", "the link is up", "always", "never"), told
+            holds |= up if "up" in told else np.full(len(rates), told == "always")
+    return holds.tolist()
+
+
+def two_outages(long_outage_s: float | None = 1.0) -> coinfer.Scenario:
+    """A device that waits for the end of a short outage, and of a long one computes."""
+    _, channel = coinfer.load_link("lte-driving")
+    return coinfer.load_scenario("city-camera", link="lte-driving", inferences_per_update=1e6).replace(
+        channel=channel.model_copy(update={"long_outage_s": long_outage_s})
+    )
+
+
+SEEN = [
+    planned(two_outages()),
+    planned(two_outages(None)),
+    explore(Choice("city-camera", dnn="mobilenet_v2", link="lte-driving", inferences_per_update=1)),
+    explore(Choice("remote-sensor", dnn="mobilenet_v2", link="mmwave-driving")),  # it does not stop at the best rates
+    *(
+        explore(Choice(name))
+        for name in ("phone-mmwave", "vehicle-lte", "city-camera", "remote-sensor", "satellite-site")
+    ),
+]
+
+
+@pytest.mark.parametrize("explored", SEEN)
+def test_one_look_tells_every_state_once_and_what_to_do_in_it(explored: Explored) -> None:
+    made, given = explored.plans["probe-once"], explored.scenario
+    law = made.problem.law
+    stages = made.rule.chosen_stages(made.problem, made.placement, law)
+    actions = [act(int(stage), given) for stage in stages]
+    told = np.zeros(len(stages), dtype=int)
+    for said in looks(explored):
+        action = next(action for action in actions if said.endswith(f" {action}"))
+        holds = np.array(where(said.removesuffix(f" {action}"), law))
+        assert holds.tolist() == [holds[state] and actions[state] == action for state in range(len(stages))], said
+        told += holds
+    assert told.tolist() == [1] * len(stages)
+
+
+@pytest.mark.parametrize("explored", SEEN)
+def test_a_stage_stops_in_the_states_that_are_told(explored: Explored) -> None:
+    made = explored.plans["optimal"]
+    law = made.problem.law
+    stops = law.sent(made.problem.bits[: made.placement]) <= made.stop_thresholds
+    for said, holds in zip(stop_conditions(explored), stops.T, strict=True):
+        assert where(said.removeprefix("only "), law) == holds.tolist(), said
+
+
+def test_two_outages_are_told_apart_by_how_long_they_have_lasted() -> None:
+    assert looks(SEEN[0]) == [
+        "in an outage of 1 s or more run all layers",
+        "in an outage of less than 1 s or when the link is up send the input",
+    ]
+    assert stop_conditions(SEEN[0])[0] == "the link is up, or in an outage of less than 1 s"
+    assert "in outage state 2 (left after" in looks(SEEN[1])[0]  # nobody has said when an outage is long
+
+
+def test_a_plan_turns_between_two_neighbouring_rates() -> None:
+    slow, fast = looks(SEEN[2])
+    assert slow == "in an outage or at 0.803 Mbit/s or less run all layers"
+    assert fast == "at 0.963 Mbit/s or more send the input"
+
+
+def test_draws_that_do_not_move_are_not_looked_at_once() -> None:
+    assert looks(explore(Choice("abstract-model"))) == []
 
 
 @pytest.mark.parametrize(
-    ("stage", "words"), [(0, "send the input"), (1, "run 1 layer and send"), (5, "run all layers")]
+    ("stage", "words"), [(0, "send the input"), (1, "run 1 layer and send"), (8, "run all layers")]
 )
 def test_an_action_in_words(stage: int, words: str) -> None:
-    assert act(stage, 5) == words
+    given = coinfer.load_scenario("abstract-model")
+    assert act(stage, given) == words
+    assert act(stage, given.replace(result_at_edge=True)) == words + " and send the result" * (stage == 8)
+
+
+def test_a_result_that_is_wanted_at_the_edge_is_said_to_be_sent() -> None:
+    wanted = coinfer.load_scenario("remote-sensor", result_at_edge=True)
+    assert "always run all layers and send the result:" in advice(planned(wanted))
 
 
 def test_placements_are_those_of_all_rules() -> None:
