@@ -3,15 +3,18 @@
 Controls change a scenario by name and number; all that is shown follows from `coinfer.plan`. What is dear is made once.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
 from coinfer.cost import costs
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario, load_scenario
-from coinfer.validation import positive
+from coinfer.system import Weights
+from coinfer.timing import time_probability
+from coinfer.validation import InputError, positive
 
 RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
 
@@ -20,7 +23,7 @@ RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
 class Choice:
     """What the controls say; None leaves what the scenario has.
 
-    `dnn`, `device` and `link` are names of bundled ones.
+    `dnn`, `device` and `link` are names of bundled ones; a second counts as `second_j` [J].
     """
 
     scenario: str = "default"
@@ -29,6 +32,7 @@ class Choice:
     link: str | None = None
     inferences_per_update: float | None = None
     activation_bits: int | None = None
+    second_j: float | None = None
     deadline_s: float | None = None
 
 
@@ -39,6 +43,13 @@ class Explored:
     scenario: Scenario
     plans: dict[str, Plan]
     deadline_s: float | None
+
+    @cached_property
+    def in_time(self) -> dict[str, float]:
+        """The share of inferences that end within the deadline, by rule; {} without one."""
+        if self.deadline_s is None:
+            return {}
+        return {rule: float(time_probability(made, self.deadline_s)) for rule, made in self.plans.items()}
 
     def saving(self, rule: str, *others: str) -> float:
         """What a rule saves of the ETC over the best of others."""
@@ -75,7 +86,46 @@ def chosen(choice: Choice) -> Scenario:
     bits = {} if choice.activation_bits is None else {"activation_bits": choice.activation_bits}
     if choice.dnn is not None or coding != coding | bits:
         changes["dnn"] = load_dnn(choice.dnn or given.dnn.name, **coding | bits)
+    if choice.second_j is not None and choice.second_j != second_j(given):
+        changes["weights"] = _weighted(given, choice.second_j)
     return given.replace(**{name: value for name, value in changes.items() if value is not None})
+
+
+def second_j(given: Scenario) -> float | None:
+    """How many joules a second counts as; None where joules count nothing.
+
+    >>> second_j(load_scenario("wearable"))
+    0.01
+    """
+    return given.weights.time_per_s / given.weights.energy_per_j if given.weights.energy_per_j else None
+
+
+def _weighted(given: Scenario, seconds_j: float) -> Weights:
+    """The weights of a scenario, a second counting as some joules."""
+    joule = given.weights.energy_per_j
+    if not joule:
+        raise InputError(f"second_j = {seconds_j:g}: a joule counts nothing in this scenario; should be left out")
+    return Weights(time_per_s=positive("second_j", seconds_j) * joule, energy_per_j=joule)
+
+
+def possible(choice: Choice, part: str, names: Iterable[str]) -> list[str]:
+    """Those names of a part, "dnn", "device" or "link", with which a choice makes a scenario.
+
+    A device of which no power is known on the network does not, nor does a link without one.
+
+    >>> possible(Choice("city-camera", dnn="alexnet"), "device", ["raspberry-pi-4", "jetson-nano-cpu"])
+    ['raspberry-pi-4']
+    """
+    return [name for name in names if _makes_one(replace(choice, **dict[str, Any]({part: name})))]
+
+
+@lru_cache(maxsize=1024)
+def _makes_one(choice: Choice) -> bool:
+    try:
+        chosen(choice)
+    except InputError:
+        return False
+    return True
 
 
 def bundled(dnn: DNN) -> bool:

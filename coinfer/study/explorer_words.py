@@ -1,6 +1,5 @@
-"""The explorer's words: when a plan stops, what one look decides, and the sentence that says what to do. All follow from the numbers."""
+"""The explorer's words: when a plan stops, and what one look decides, told by what a device sees of its link."""
 
-from collections.abc import Iterator
 from itertools import groupby
 from math import inf
 
@@ -12,9 +11,6 @@ from coinfer.channel.moving_channel import MovingChannel
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.scenario import Scenario
 from coinfer.study.explorer import Explored
-from coinfer.study.real import PAYS
-from coinfer.study.real_tails import stop_probabilities
-from coinfer.timing import time_probability
 
 LINK_UP = "the link is up"
 
@@ -134,9 +130,6 @@ def _by_rate(law: MovingLaw, stages: NDArray[np.int64]) -> list[tuple[str, int]]
     return said
 
 
-# -- what to do
-
-
 def act(stage: int, given: Scenario) -> str:
     """What stopping at a stage is, in words.
 
@@ -150,47 +143,3 @@ def act(stage: int, given: Scenario) -> str:
     if stage == given.dnn.layers:
         return f"run all layers{' and send the result' * given.result_at_edge}"
     return f"run {stage} layer{'s' * (stage > 1)} and send"
-
-
-def advice(explored: Explored) -> str:
-    """What to do, in words that follow from the costs: the simplest way that gives up less than 5 % of the ETC."""
-    return " ".join(_advice(explored))
-
-
-def _advice(explored: Explored) -> Iterator[str]:
-    plans, layers = explored.plans, explored.scenario.dnn.layers
-    once = explored.saving("probe-once", "static")
-    again = explored.saving("optimal", "static", "probe-once")
-    if again >= PAYS:
-        used = plans["optimal"]
-        yield (
-            f"Place {used.placement} of {layers} layers and look at the channel after every layer: that saves {again:.0%} "
-            "over the better of a fixed split and one look before each inference."
-        )
-    elif once >= PAYS:
-        used, seen = plans["probe-once"], looks(explored)
-        yield (
-            f"Place {used.placement} of {layers} layers and look at the link once before each inference"
-            f"{': ' + '; '.join(seen) if 0 < len(seen) <= 4 else ''}. That saves {once:.0%} over the best fixed split; "
-            f"looking again after every layer saves {_little(again)} more."
-        )
-    else:
-        used = plans["static"]
-        stage = int(np.argmax(stop_probabilities(used)))
-        yield (
-            f"Do not look at the channel. Place {used.placement} of {layers} layers and always {act(stage, explored.scenario)}: looking "
-            f"before each inference saves {_little(once)}, and after every layer {_little(again)} more."
-        )
-    if explored.deadline_s is not None:
-        inside = float(time_probability(used, explored.deadline_s))
-        yield f"Then {inside:.1%} of inferences end within {1e3 * explored.deadline_s:.4g} ms."
-    interval_s = explored.scenario.interval_s
-    if interval_s is not None and used.time_s > interval_s:
-        yield (
-            f"Mind that an inference takes {1e3 * used.time_s:.3g} ms in the mean, and the next one comes after "
-            f"{1e3 * interval_s:.3g} ms: queues are not in the model."
-        )
-
-
-def _little(share: float) -> str:
-    return "nothing" if share < 5e-4 else f"{share:.1%}"
