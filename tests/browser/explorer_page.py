@@ -104,7 +104,7 @@ def test_the_answer_is_read_out_as_it_changes(page: Chrome) -> None:
     select = Select(page.find_element(By.CSS_SELECTOR, "select"))
     select.select_by_visible_text("city-camera" if "Place 0 of 18" not in before else "wearable")
     until(lambda: live.text not in ("", before), "another answer in the element that was there", PATIENCE_S)
-    assert len(page.find_elements(By.CSS_SELECTOR, "[aria-live=polite]")) == 1
+    assert len(page.find_elements(By.CSS_SELECTOR, ".coinfer-answer [aria-live]")) == 1
 
 
 def test_on_a_narrow_page_nothing_is_cut_off(page: Chrome) -> None:
