@@ -18,6 +18,7 @@ from coinfer.study.explorer_tables import placements_table, rules_table, stages_
 from coinfer.study.explorer_words import act, looks, stop_conditions
 from coinfer.study.real import PAYS, judged
 from coinfer.study.real_tails import at_once
+from coinfer.timing import time_quantiles_s
 
 SCENARIOS = coinfer.scenario_names()
 
@@ -41,6 +42,7 @@ def test_every_rule_costs_what_the_package_says(scenario: str) -> None:
         assert row["ETC"] == pytest.approx(made.cost)
         assert row["time [ms]"] == pytest.approx(1e3 * made.time_s)
         assert row["energy [mJ]"] == pytest.approx(1e3 * made.energy_j)
+        assert row["95 % within [ms]"] == pytest.approx(1e3 * time_quantiles_s(made, [0.95])[0])
     assert set(table.index) >= {"static", "probe-once", "1-sla", "optimal", "edge-only"}
 
 

@@ -3,17 +3,19 @@
 Controls change a scenario by name and number; all that is shown follows from `coinfer.plan`. What is dear is made once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import costs
+from coinfer.frontier import WITHIN as OFTEN
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario, load_scenario
 from coinfer.system import Weights
-from coinfer.timing import time_probability
+from coinfer.timing import time_probability, time_quantiles_s
 from coinfer.validation import InputError, positive
 
 RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
@@ -47,9 +49,26 @@ class Explored:
     @cached_property
     def in_time(self) -> dict[str, float]:
         """The share of inferences that end within the deadline, by rule; {} without one."""
-        if self.deadline_s is None:
-            return {}
-        return {rule: float(time_probability(made, self.deadline_s)) for rule, made in self.plans.items()}
+        deadline_s = self.deadline_s
+        return {} if deadline_s is None else self._by_stops(lambda made: float(time_probability(made, deadline_s)))
+
+    @cached_property
+    def late_s(self) -> dict[str, float]:
+        """The time within which 95 % of inferences end, by rule [s]."""
+        return self._by_stops(lambda made: float(time_quantiles_s(made, [OFTEN])[0]))
+
+    def _by_stops(self, told: Callable[[Plan], float]) -> dict[str, float]:
+        """What follows from where, and in which state, a plan stops, by rule: once for plans that are alike."""
+        found: dict[bytes | str, float] = {}
+        for rule, made in self.plans.items():
+            if (stops := self._stops[rule]) not in found:
+                found[stops] = told(made)
+        return {rule: found[stops] for rule, stops in self._stops.items()}
+
+    @cached_property
+    def _stops(self) -> dict[str, bytes | str]:
+        moving = isinstance(self.plans["static"].problem.law, MovingLaw)
+        return {rule: made.stop_states.round(12).tobytes() if moving else rule for rule, made in self.plans.items()}
 
     def saving(self, rule: str, *others: str) -> float:
         """What a rule saves of the ETC over the best of others."""

@@ -19,6 +19,7 @@ with needs("study"):
     from matplotlib.ticker import MaxNLocator
 
 UNDER = ("edge-only", "local-only")  # a point each: they use one placement alone
+TICKS = 6  # parts of an axis, at most: ticks take a good part of the time to draw
 DIGITS = {"ETC": "{:.4g}", "in time [%]": "{:.1f}", "reached [%]": "{:.1f}", "stops [%]": "{:.1f}"}
 
 
@@ -50,7 +51,8 @@ def picture(explored: Explored) -> Figure:
     right.set(xlabel="stops after [layers]", ylabel="of inferences [%]", ylim=(0, 100))
     right.set_xlim(-0.7, explored.scenario.dnn.layers + 0.7)
     for axis in (left, right):
-        axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
+        axis.yaxis.set_major_locator(MaxNLocator(TICKS))
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
     figure.legend(loc="upper center", fontsize=7.5, frameon=False, ncols=len(explored.plans))
