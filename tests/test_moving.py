@@ -12,6 +12,7 @@ from scipy.linalg import expm
 from scipy.stats import gamma
 from strategies import powers
 
+import coinfer
 from coinfer import InputError, Link, Weights, channel
 from coinfer.channel.semigroup import Doubling, Spectral, semigroup
 from coinfer.channel.sending import Sending
@@ -279,3 +280,24 @@ def test_tiny_cells(m):
     quick = link.balanced(masses[::-1])
     assert quick.cost(bits) == pytest.approx(link.cost(bits), rel=1e-8)
     assert masses[::-1] @ quick.cost(1e6)[:, 0] == pytest.approx(1e6 / (masses[::-1] @ rates), rel=1e-4)
+
+
+@given(seed=st.integers(0, 50), bits=st.lists(st.sampled_from([0.0, 0.25, 2.0, 5.0]), min_size=2, max_size=5))
+def test_what_is_asked_again_is_what_was_asked_at_first(seed, bits):
+    link, again = of((3, 1, False), seed), of((3, 1, False), seed)
+    first, once_more = link.cost(bits), link.cost(bits)
+    assert np.array_equal(first, once_more)
+    assert first == pytest.approx(np.concatenate([again.cost([each]) for each in bits], axis=1), rel=1e-12)
+    with pytest.raises(ValueError, match="read-only"):  # it is shared
+        once_more[0, 0] = 1.0
+
+
+@pytest.mark.parametrize("scenario", ["phone-mmwave", "vehicle-lte"])
+def test_never_stopping_is_the_limit_of_hardly_ever_stopping(scenario):
+    priced = coinfer.costs(coinfer.load_scenario(scenario))
+    law, bits = priced.law, priced.bits[:-1]
+    never, hardly = np.full(bits.size, -inf), np.full(bits.size, -1.0)  # sending costs more than nothing
+    assert np.array_equal(law.reach(bits, never), law.reach(bits, hardly))
+    going = law.sent(priced.bits)
+    assert np.array_equal(law.stage_cost(priced.bits, -inf, going), law.stage_cost(priced.bits, -1.0, going))
+    assert law.reach(bits, never).sum(axis=0) == pytest.approx(np.ones(bits.size + 1))

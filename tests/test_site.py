@@ -111,6 +111,21 @@ def test_nothing_is_asked_of_another_host_and_no_script_is_there(site: Path, pag
     assert "http" not in (site / "style.css").read_text()
 
 
+def test_the_text_comes_before_the_list_of_all_pages(pages: dict[str, Tags]) -> None:
+    for name, page in pages.items():
+        order = [str(attributes.get("id") or attributes["href"]) for tag, attributes in page.tags if tag in ("main", "nav", "a")
+                 and {attributes.get("id"), attributes.get("href")} & {"main", "all-pages", "#main", "#all-pages"}]  # fmt: skip
+        assert order == ["#main", "#all-pages", "main", "all-pages"], name
+
+
+def test_findings_tell_how_lenient_they_are(site: Path) -> None:
+    page, gallery = (site / "findings.html").read_text("utf-8"), (ROOT / "figures" / "README.md").read_text("utf-8")
+    reached = re.findall(r"What limits it is reached in \d+ of \d+ cases\.", gallery)
+    assert len(reached) > 1
+    assert re.findall(r"What limits it is reached in \d+ of \d+ cases\.", page) == reached
+    assert re.search(r"of (\d+) claims \d+ by a single case", page)[0] in gallery
+
+
 def test_headings_follow_one_another_from_one_first_heading(pages: dict[str, Tags]) -> None:
     for name, page in pages.items():
         levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch(r"h[1-6]", tag)]

@@ -29,6 +29,17 @@ def test_fixed_splits_are_counted_in_scenarios_and_pairs(savings: pd.DataFrame) 
     assert f"in {sum(value < 0.01 for value in savings['over static'])} of {len(savings)} pairs" in said
 
 
+def test_scenarios_whose_link_has_one_rate_are_told() -> None:
+    verdicts = saved("78-real-verdicts")
+    fixed = [row.scenario for row in verdicts.itertuples() if row.optimal >= 0.99 * row.static]
+    still = [name for name in fixed if len(coinfer.load_scenario(name).channel.rates_bps) == 1]
+    said = where_not.fixed_split(verdicts, saved("78-real-savings"))
+    assert f"{len(still)} of {len(fixed)} have a link of one rate" in said
+    assert f"({', '.join(still)})" in said
+    moving = where_not.fixed_split(verdicts[~verdicts["scenario"].isin(still)], saved("78-real-savings"))
+    assert "none of" in moving.split("Of the former")[1]
+
+
 def test_where_a_fixed_split_is_as_good_everywhere_it_says_so() -> None:
     verdicts = saved("78-real-verdicts").assign(optimal=1.0, static=1.0)
     said = where_not.fixed_split(verdicts, saved("78-real-savings").assign(**{"over static": 0.0}))
@@ -46,7 +57,11 @@ def test_looking_again_is_counted_on_links_that_exist(savings: pd.DataFrame) -> 
 
 def test_splits_inside_are_counted(savings: pd.DataFrame) -> None:
     inside = savings[savings["inside"] >= 0.01]
-    assert f"{len(inside)} of {len(savings)} pairs" in where_not.splitting_inside(saved("78-real-savings"))
+    said = where_not.splitting_inside(saved("78-real-savings"))
+    assert f"{len(inside)} of {len(savings)} pairs" in said
+    for network in set(inside["network"]):  # each has a most of its own
+        most = max(row.inside for row in inside.itertuples() if row.network == network)
+        assert f"{network}: by {most:.0%} at most" in said
     assert "none of" in where_not.splitting_inside(saved("78-real-savings").assign(inside=0.0))
 
 
@@ -67,6 +82,10 @@ def test_what_is_paid_in_kind_is_counted(savings: pd.DataFrame) -> None:
     assert f"in {len(paying)} pairs" in said
     assert f"more seconds in {sum(paying['once, time [s]'] < 0)}," in said
     assert f"more joules in {sum(paying['once, energy [J]'] < 0)}:" in said
+    late = paying[paying["fixed at once"] > 1]
+    dear = paying["once, energy [J]"] < 0
+    assert f"in {where_not.of(sum(late['once, energy [J]'] < 0), sum(dear), 'pairs')} with more joules" in said
+    assert f"and in {where_not.of(sum(late['once, energy [J]'] >= 0), sum(~dear), 'others')}." in said
     assert "pays nowhere" in where_not.paid_in_kind(saved("78-real-savings").assign(once=0.0))
 
 
@@ -74,6 +93,15 @@ def test_deadlines_are_counted() -> None:
     table = saved("75-seconds-deadlines")
     met = table["surely saved"].dropna()
     assert f"in {where_not.of(sum(met >= 0.05), len(met), 'cases')}" in where_not.deadlines(table)
+
+
+def test_the_closed_form_is_judged_on_one_network() -> None:
+    losses = saved("78-real-mlp-losses")
+    said = where_not.closed_form(losses)
+    assert "the input alone may have another size" in said
+    assert "one MLP that is not quite so, MLPerf Tiny's autoencoder" in said
+    least, most = losses["M* is exact"].min(), losses["M* is exact"].max()
+    assert f"{least:.0%} to {most:.0%} of the rates and numbers of inferences per update" in said
 
 
 def test_the_list_at_the_end_counts_scenarios_and_points() -> None:

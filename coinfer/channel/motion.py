@@ -54,6 +54,15 @@ class Chain:
         return leaving @ self.kernels[stage]
 
     @cached_property
+    def marginals(self) -> Floats:
+        """The law of the state at the stage before each of n = 0..N, at stage 0 for the first; (S, N+1)."""
+        laws = [self.initial]
+        for stage in range(len(self.kernels) - 1):
+            laws.append(self.arrive(laws[-1], stage))
+        (found := np.stack(laws, axis=-1)).setflags(write=False)
+        return found
+
+    @cached_property
     def _tables(self) -> Floats:
         return cumulative_table(self.kernels)
 

@@ -73,6 +73,8 @@ class MovingLaw(Law):
 
     def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
         """What a stage costs if the rule stops at C(o) <= A."""
+        if np.ndim(threshold) == 0 and threshold == -inf:
+            return self.chain.expect(np.array(going))  # it never stops there: what sending costs is not asked
         sent = self.sent(bits)
         return self.chain.expect(np.where(sent <= np.asarray(threshold), sent, going))
 
@@ -91,6 +93,8 @@ class MovingLaw(Law):
 
     def reach(self, bits: Floats, threshold: Floats) -> Floats:
         """The measure of arriving at stage n = 0..M having left stage n - 1 in each state; (..., S, M+1)."""
+        if np.ndim(threshold) == 1 and np.all(threshold == -inf):
+            return self.chain.marginals[:, : len(threshold) + 1]
         go = self.sent(bits[: np.shape(threshold)[-1]]) > threshold
         arriving = [np.broadcast_to(self.chain.initial, go.shape[:-1])]
         for n in range(go.shape[-1]):

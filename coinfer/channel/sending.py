@@ -30,7 +30,7 @@ class Sending:
     per_s: Floats  # (S,) what a second costs in each state, in outages as well
     generator: Floats  # (S, S) [1/s]
     in_bits: Semigroup | None = None  # of the usable states with bits as the clock, where it is known already
-    _costs: dict[float, Floats] = field(default_factory=dict, repr=False)
+    _costs: dict[float | bytes, Floats] = field(default_factory=dict, repr=False)  # by bits, of one stage or of several
 
     @classmethod
     def held(cls, rates_bps: Floats, per_s: Floats, generator: Floats) -> "Sending":
@@ -82,10 +82,17 @@ class Sending:
         o = np.atleast_1d(np.asarray(bits, float))
         if o.size == 1 and (known := self._costs.get(float(o[0]))) is not None:
             return known[:, None]
-        if new := sorted({float(b) for b in o} - self._costs.keys()):
+        several = o.tobytes()  # rules ask for the stages of a chain again and again
+        if (known := self._costs.get(several)) is not None:
+            return known
+        if new := sorted({float(b) for b in o if float(b) not in self._costs}):
             self._costs.update(zip(new, self._solved(np.array(new)).T, strict=True))
         columns = [self._costs[float(b)] for b in o]
-        return np.stack(columns, axis=1) if columns else np.zeros((len(self.per_s), 0))
+        found = np.stack(columns, axis=1) if columns else np.zeros((len(self.per_s), 0))
+        found.setflags(write=False)
+        if o.size > 1:
+            self._costs[several] = found
+        return found
 
     def _solved(self, bits: Floats) -> Floats:
         u, (leads, wait) = self.usable, self._outages

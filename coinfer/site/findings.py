@@ -11,7 +11,7 @@ from coinfer.site.notebooks import figure
 from coinfer.site.page import Page
 from coinfer.study.claims import claims
 from coinfer.study.figures import captions
-from coinfer.study.findings_page import counts, decided_by, fallen, fallen_page, read_findings
+from coinfer.study.findings_page import counts, decided_by, fallen, fallen_page, leniency, reached_in_words, read_findings
 from coinfer.study.outputs import MADE_BY
 
 FINDINGS, FIGURES = "findings.html", "figures.html"
@@ -25,8 +25,9 @@ def findings_page(folder: Path) -> Page:
     said = ", ".join(f"{many} {verdict}" for verdict, many in counts(found).items())
     parts = [
         "<h1>Findings</h1>",
-        f"<p>{len(found)} claims: {said}. A verdict follows from computed numbers and thresholds stated before; <em>limited</em> is "
-        "what holds in part. Labels such as R6 lead to the proof of what a number rests on.</p>",
+        f"<p>{len(found)} claims: {said}. A verdict follows from computed numbers and thresholds stated before. Labels such as R6 lead "
+        "to the proof of what a number rests on.</p>",
+        markdown.html(leniency(found)),
     ]
     for sentence, rows in found.groupby("sentence", sort=False):
         parts.append(f"<h2>{escape(str(sentence))}</h2>")
@@ -47,7 +48,7 @@ def _claim(row: pd.Series, folder: Path) -> str:
         f'<article class="claim" id="claim-{name}" aria-labelledby="said-{name}">'
         f'<p class="statement" id="said-{name}"><span class="verdict {verdict}">{verdict}</span> {escape(str(row["statement"]))}</p>'
         f'<p class="number">{escape(str(row["number"]))} <span class="how">({escape(str(row["uncertainty"]))})</span></p>'
-        f'<p class="criterion">{escape(decided_by(row))}</p>{limits}'
+        f'<p class="criterion">{escape(decided_by(row))}{escape(reached_in_words(row))}</p>{limits}'
         f'<p class="source">From {where}<a href="/figures/{shown}.csv">numbers {shown}</a>, '
         f'<a href="/notebooks/{notebook}.ipynb">notebook {notebook}</a>.{proved}</p></article>'
     )

@@ -1,40 +1,31 @@
-"""What the explorer shows: a scenario as the controls have it, planned under every rule, and one sentence that says what to do.
+"""The explorer: a scenario as its controls have it, planned under every rule. Tables and words follow in modules of their own.
 
 Controls change a scenario by name and number; all that is shown follows from `coinfer.plan`. What is dear is made once.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
-from math import inf
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from coinfer.channel.law import Floats
-from coinfer.channel.moving_channel import MovingChannel
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import costs
+from coinfer.frontier import WITHIN as OFTEN
 from coinfer.network import DNN, dnn_names, load_dnn
 from coinfer.placement import Plan, plan
 from coinfer.scenario import Scenario, load_scenario
-from coinfer.study.real import PAYS
-from coinfer.study.real_tails import stop_probabilities
+from coinfer.system import Weights
 from coinfer.timing import time_probability, time_quantiles_s
-from coinfer.validation import positive
+from coinfer.validation import InputError, positive
 
 RULES = ("edge-only", "local-only", "static", "probe-once", "1-sla", "optimal")
-RARE = 5e-4  # a stage that fewer inferences reach is left out
 
 
 @dataclass(frozen=True)
 class Choice:
     """What the controls say; None leaves what the scenario has.
 
-    `dnn`, `device` and `link` are names of bundled ones.
+    `dnn`, `device` and `link` are names of bundled ones; a second counts as `second_j` [J].
     """
 
     scenario: str = "default"
@@ -43,6 +34,7 @@ class Choice:
     link: str | None = None
     inferences_per_update: float | None = None
     activation_bits: int | None = None
+    second_j: float | None = None
     deadline_s: float | None = None
 
 
@@ -53,6 +45,30 @@ class Explored:
     scenario: Scenario
     plans: dict[str, Plan]
     deadline_s: float | None
+
+    @cached_property
+    def in_time(self) -> dict[str, float]:
+        """The share of inferences that end within the deadline, by rule; {} without one."""
+        deadline_s = self.deadline_s
+        return {} if deadline_s is None else self._by_stops(lambda made: float(time_probability(made, deadline_s)))
+
+    @cached_property
+    def late_s(self) -> dict[str, float]:
+        """The time within which 95 % of inferences end, by rule [s]."""
+        return self._by_stops(lambda made: float(time_quantiles_s(made, [OFTEN])[0]))
+
+    def _by_stops(self, told: Callable[[Plan], float]) -> dict[str, float]:
+        """What follows from where, and in which state, a plan stops, by rule: once for plans that are alike."""
+        found: dict[bytes | str, float] = {}
+        for rule, made in self.plans.items():
+            if (stops := self._stops[rule]) not in found:
+                found[stops] = told(made)
+        return {rule: found[stops] for rule, stops in self._stops.items()}
+
+    @cached_property
+    def _stops(self) -> dict[str, bytes | str]:
+        moving = isinstance(self.plans["static"].problem.law, MovingLaw)
+        return {rule: made.stop_states.round(12).tobytes() if moving else rule for rule, made in self.plans.items()}
 
     def saving(self, rule: str, *others: str) -> float:
         """What a rule saves of the ETC over the best of others."""
@@ -89,7 +105,46 @@ def chosen(choice: Choice) -> Scenario:
     bits = {} if choice.activation_bits is None else {"activation_bits": choice.activation_bits}
     if choice.dnn is not None or coding != coding | bits:
         changes["dnn"] = load_dnn(choice.dnn or given.dnn.name, **coding | bits)
+    if choice.second_j is not None and choice.second_j != second_j(given):
+        changes["weights"] = _weighted(given, choice.second_j)
     return given.replace(**{name: value for name, value in changes.items() if value is not None})
+
+
+def second_j(given: Scenario) -> float | None:
+    """How many joules a second counts as; None where joules count nothing.
+
+    >>> second_j(load_scenario("wearable"))
+    0.01
+    """
+    return given.weights.time_per_s / given.weights.energy_per_j if given.weights.energy_per_j else None
+
+
+def _weighted(given: Scenario, seconds_j: float) -> Weights:
+    """The weights of a scenario, a second counting as some joules."""
+    joule = given.weights.energy_per_j
+    if not joule:
+        raise InputError(f"second_j = {seconds_j:g}: a joule counts nothing in this scenario; should be left out")
+    return Weights(time_per_s=positive("second_j", seconds_j) * joule, energy_per_j=joule)
+
+
+def possible(choice: Choice, part: str, names: Iterable[str]) -> list[str]:
+    """Those names of a part, "dnn", "device" or "link", with which a choice makes a scenario.
+
+    A device of which no power is known on the network does not, nor does a link without one.
+
+    >>> possible(Choice("city-camera", dnn="alexnet"), "device", ["raspberry-pi-4", "jetson-nano-cpu"])
+    ['raspberry-pi-4']
+    """
+    return [name for name in names if _makes_one(replace(choice, **dict[str, Any]({part: name})))]
+
+
+@lru_cache(maxsize=1024)
+def _makes_one(choice: Choice) -> bool:
+    try:
+        chosen(choice)
+    except InputError:
+        return False
+    return True
 
 
 def bundled(dnn: DNN) -> bool:
@@ -115,187 +170,3 @@ def _plans(scenario: Scenario) -> dict[str, Plan]:
         if rule != "local-only" or priced.largest_placement == priced.layers:
             found[rule] = plan(priced, rule=rule)
     return found
-
-
-# -- tables
-
-
-def rules_table(explored: Explored) -> pd.DataFrame:
-    """A row a rule: "rule", "placement", "ETC", "time [ms]", "energy [mJ]", "95 % within [ms]", "within the deadline [%]".
-
-    The last column only with a deadline. Time and energy are those of an inference, its share of the download apart.
-    """
-    rows = []
-    for rule, made in explored.plans.items():
-        row: dict[str, Any] = {
-            "rule": rule,
-            "placement": made.placement,
-            "ETC": made.cost,
-            "time [ms]": 1e3 * made.time_s,
-            "energy [mJ]": 1e3 * made.energy_j,
-            "95 % within [ms]": 1e3 * float(time_quantiles_s(made, [0.95])[0]),
-        }
-        if explored.deadline_s is not None:
-            row["within the deadline [%]"] = 100 * float(time_probability(made, explored.deadline_s))
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
-def stages_table(explored: Explored) -> pd.DataFrame:
-    """The optimal plan, a row a stage that is reached: "stage", "after", "to send [kbit]", "stops if", "reached [%]", "stops [%]"."""
-    made, dnn = explored.plans["optimal"], explored.scenario.dnn
-    stops = stop_probabilities(made)
-    reached = 1 - np.concatenate([[0.0], np.cumsum(stops)[:-1]])
-    table = pd.DataFrame(
-        {
-            "stage": range(made.placement + 1),
-            "after": ["the input", *dnn.layer_names][: made.placement + 1],
-            "to send [kbit]": np.array(dnn.output_bits[: made.placement + 1]) / 1e3,
-            "stops if": [*stop_conditions(explored), "always: no layer is left"],
-            "reached [%]": 100 * reached,
-            "stops [%]": 100 * stops,
-        }
-    )
-    return table[table["reached [%]"] >= 100 * RARE].reset_index(drop=True)
-
-
-def stop_conditions(explored: Explored) -> list[str]:
-    """When the optimal plan stops at stages 0..M-1, in words."""
-    made, given = explored.plans["optimal"], explored.scenario
-    law = made.problem.law
-    if not isinstance(law, MovingLaw):
-        return [_condition(least, False, given) for least in made.gains]
-    stops = law.sent(made.problem.bits[: made.placement]) <= made.stop_thresholds
-    up, down = stops[: law.usable], stops[law.usable :]
-    said = []
-    for stage, least in enumerate(made.gains):
-        waits = bool(down.size and down[:, stage].all())
-        if np.all(up[:-1, stage] >= up[1:, stage]):
-            said.append(_condition(least, waits, given))
-        else:  # the best states are not those to stop in, as where sending costs a tail and better is to come
-            said.append(f"the rate is nearest to {_runs(law.sender.rates_bps[: law.usable], up[:, stage])} Mbit/s")
-    return said
-
-
-def _seen_as_rates(given: Scenario) -> bool:
-    """Whether what a device sees of its channel are rates, and not gains, which are shown as SNR."""
-    if not isinstance(given.channel, MovingChannel):
-        return given.channel.kind == "rates"
-    states = given.channel.states_on(given.link)
-    return states.transmit_powers_w is not None or not states.shannon
-
-
-def _runs(rates_bps: Floats, stops: NDArray[np.bool_]) -> str:
-    """The rates of some states [Mbit/s], those of neighbours as one range.
-
-    >>> _runs(np.array([8e6, 4e6, 2e6, 1e6]), np.array([True, False, True, True]))
-    '8 or 2 to 1'
-    """
-    told = []
-    for chosen, group in groupby(range(len(stops)), key=lambda state: bool(stops[state])):
-        run = list(group)
-        if chosen:
-            ends = dict.fromkeys(f"{rates_bps[state] / 1e6:.3g}" for state in (run[0], run[-1]))
-            told.append(" to ".join(ends))
-    return " or ".join(told)
-
-
-def _condition(least: float, waits: bool, given: Scenario) -> str:
-    """In words: the link is to be at least so good; in an outage to `wait` for it counts as stopping."""
-    if least == inf:
-        return "it waits out an outage, only" if waits else "never"
-    if _seen_as_rates(given):
-        said = "the link is up" if least == 0 else f"the rate is at least {least / 1e6:.3g} Mbit/s"
-    elif least == 0:
-        said = "always"
-    else:
-        said = f"the SNR is at least {10 * np.log10(given.link.mean_snr * least):.1f} dB"
-    if waits:
-        return "always" if least == 0 else f"{said}, or in an outage"
-    return said
-
-
-def placements_table(explored: Explored) -> pd.DataFrame:
-    """J(M), a row a placement under each rule: "rule", "placement", "cost"."""
-    return pd.concat(
-        [
-            pd.DataFrame({"rule": rule, "placement": range(len(made.costs)), "cost": made.costs})
-            for rule, made in explored.plans.items()
-        ],
-        ignore_index=True,
-    )
-
-
-def looks(explored: Explored) -> list[str]:
-    """What one look before each inference decides, in words, from a bad link to a good one; only where the channel moves."""
-    made = explored.plans["probe-once"]
-    law = made.problem.law
-    if not isinstance(law, MovingLaw):
-        return []
-    stages = made.rule.chosen_stages(made.problem, made.placement, law)
-    rates = law.sender.rates_bps
-    order = [state for state in np.argsort(rates, kind="stable") if law.chain.initial[state] > 0]
-    said = []
-    for stage, group in groupby(order, key=lambda state: int(stages[state])):
-        least = float(rates[next(iter(group))])
-        when = "in an outage" if least == 0 else f"from {least / 1e6:.3g} Mbit/s on"
-        said.append(f"{when} {act(stage, explored.scenario.dnn.layers)}")
-    return said
-
-
-# -- words
-
-
-def act(stage: int, layers: int) -> str:
-    """What stopping at a stage is, in words.
-
-    >>> act(0, 8), act(3, 8), act(8, 8)
-    ('send the input', 'run 3 layers and send', 'run all layers')
-    """
-    if stage == 0:
-        return "send the input"
-    return "run all layers" if stage == layers else f"run {stage} layer{'s' * (stage > 1)} and send"
-
-
-def advice(explored: Explored) -> str:
-    """What to do, in words that follow from the costs: the simplest way that gives up less than 5 % of the ETC."""
-    return " ".join(_advice(explored))
-
-
-def _advice(explored: Explored) -> Iterator[str]:
-    plans, layers = explored.plans, explored.scenario.dnn.layers
-    once = explored.saving("probe-once", "static")
-    again = explored.saving("optimal", "static", "probe-once")
-    if again >= PAYS:
-        used = plans["optimal"]
-        yield (
-            f"Place {used.placement} of {layers} layers and look at the channel after every layer: that saves {again:.0%} "
-            "over the better of a fixed split and one look before each inference."
-        )
-    elif once >= PAYS:
-        used, seen = plans["probe-once"], looks(explored)
-        yield (
-            f"Place {used.placement} of {layers} layers and look at the link once before each inference"
-            f"{': ' + '; '.join(seen) if 0 < len(seen) <= 4 else ''}. That saves {once:.0%} over the best fixed split; "
-            f"looking again after every layer saves {_little(again)} more."
-        )
-    else:
-        used = plans["static"]
-        stage = int(np.argmax(stop_probabilities(used)))
-        yield (
-            f"Do not look at the channel. Place {used.placement} of {layers} layers and always {act(stage, layers)}: looking "
-            f"before each inference saves {_little(once)}, and after every layer {_little(again)} more."
-        )
-    if explored.deadline_s is not None:
-        inside = float(time_probability(used, explored.deadline_s))
-        yield f"Then {inside:.1%} of inferences end within {1e3 * explored.deadline_s:.4g} ms."
-    interval_s = explored.scenario.interval_s
-    if interval_s is not None and used.time_s > interval_s:
-        yield (
-            f"Mind that an inference takes {1e3 * used.time_s:.3g} ms in the mean, and the next one comes after "
-            f"{1e3 * interval_s:.3g} ms: queues are not in the model."
-        )
-
-
-def _little(share: float) -> str:
-    return "nothing" if share < 5e-4 else f"{share:.1%}"

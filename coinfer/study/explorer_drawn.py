@@ -7,13 +7,8 @@ from io import BytesIO
 import numpy as np
 import pandas as pd
 
-from coinfer.study.explorer import (
-    Explored,
-    advice,
-    placements_table,
-    rules_table,
-    stages_table,
-)
+from coinfer.study.explorer import Explored
+from coinfer.study.explorer_tables import placements_table, rules_table, stages_table
 from coinfer.study.figures import rule_style
 from coinfer.study.real_tails import stop_probabilities
 from coinfer.validation import needs
@@ -24,7 +19,8 @@ with needs("study"):
     from matplotlib.ticker import MaxNLocator
 
 UNDER = ("edge-only", "local-only")  # a point each: they use one placement alone
-DIGITS = {"ETC": "{:.4g}", "within the deadline [%]": "{:.1f}", "reached [%]": "{:.1f}", "stops [%]": "{:.1f}"}
+TICKS = 6  # parts of an axis, at most: ticks take a good part of the time to draw
+DIGITS = {"ETC": "{:.4g}", "in time [%]": "{:.1f}", "reached [%]": "{:.1f}", "stops [%]": "{:.1f}"}
 
 
 def picture(explored: Explored) -> Figure:
@@ -55,7 +51,8 @@ def picture(explored: Explored) -> Figure:
     right.set(xlabel="stops after [layers]", ylabel="of inferences [%]", ylim=(0, 100))
     right.set_xlim(-0.7, explored.scenario.dnn.layers + 0.7)
     for axis in (left, right):
-        axis.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axis.xaxis.set_major_locator(MaxNLocator(TICKS, integer=True))
+        axis.yaxis.set_major_locator(MaxNLocator(TICKS))
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
     figure.legend(loc="upper center", fontsize=7.5, frameon=False, ncols=len(explored.plans))
@@ -72,16 +69,18 @@ def described(explored: Explored) -> str:
 
 
 def html(explored: Explored) -> str:
-    """The result as a piece of a page: what to do, the rules, the picture, the thresholds."""
+    """What the advice rests on, as a piece of a page: the rules, the picture, the thresholds."""
     buffer = BytesIO()
     with rc_context({"svg.hashsalt": "coinfer"}):  # the same picture has the same bytes
         picture(explored).savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     image = b64encode(buffer.getvalue()).decode()
     placement, layers = explored.plans["optimal"].placement, explored.scenario.dnn.layers
+    in_time = "" if explored.deadline_s is None else f"; in time is within {1e3 * explored.deadline_s:.4g} ms"
     return "".join(
         [
-            f'<p class="coinfer-advice"><strong>{escape(advice(explored))}</strong></p>',
-            _table(rules_table(explored), "What an inference costs under every rule, each at its best placement"),
+            _table(
+                rules_table(explored), f"What an inference costs under every rule, each at its best placement{in_time}"
+            ),
             f'<img alt="{escape(described(explored))}" src="data:image/svg+xml;base64,{image}">',
             _table(stages_table(explored), f"When to stop, by the optimal rule: {placement} of {layers} layers placed"),
         ]

@@ -94,7 +94,7 @@ def row_of(finding: pd.Series, folder: Path, link: str) -> str:
         f"- **{finding['verdict'].capitalize()}.** {finding['statement']} *{finding['number']}* "
         f"({finding['uncertainty']}; [{finding['figure']}]({file}), notebook `{finding['notebook']}`)."
         + (f" Limits: {limits}." if limits else "")
-        + _reached_in_words(finding)
+        + reached_in_words(finding)
         + f"<br><sub>{decided_by(finding)}{_proofs(finding, link)}</sub>"
     )
 
@@ -106,7 +106,12 @@ def _proofs(finding: pd.Series, link: str) -> str:
     return f" Rests on {told}." if told else ""
 
 
-def _reached_in_words(finding: pd.Series) -> str:
+def reached_in_words(finding: pd.Series) -> str:
+    """In how many cases what limits a claim is reached, as a sentence after a blank; "" for a claim that is not limited by cases.
+
+    >>> reached_in_words(pd.Series({"verdict": "limited", "reached in": "1", "of cases": "40"}))
+    ' What limits it is reached in 1 of 40 cases.'
+    """
     count, of = (finding[name] for name in REACHED)
     if not count or finding["verdict"] != LIMITED:
         return ""

@@ -64,6 +64,15 @@ def other_end(scenario: Scenario) -> float:
     return float(often[(sends <= computes) != usual].sum())
 
 
+def one_rate(scenario: Scenario) -> bool:
+    """Whether a link always has the same rate. Raises `InputError` for independent draws.
+
+    >>> one_rate(load_scenario("wearable")), one_rate(load_scenario("city-camera"))
+    (True, False)
+    """
+    return moving_law(costs(scenario).law).unit_costs.size == 1
+
+
 def as_good(verdicts: pd.DataFrame) -> pd.Series:
     """The scenarios in which a fixed split is within 1 % of the optimum."""
     return verdicts.loc[1 - verdicts["optimal"] / verdicts["static"] < WITHIN, "scenario"]
@@ -74,9 +83,11 @@ def fixed_split(verdicts: pd.DataFrame, savings: pd.DataFrame) -> str:
     alike = as_good(verdicts)
     pairs = real(savings)
     few = int((pairs["over static"] < WITHIN).sum())
+    still = [name for name in alike if one_rate(load_scenario(name))]
     return (
         f"In {of(len(alike), len(verdicts), 'scenarios')} a fixed split is within 1 % of whatever looks at the channel"
-        f"{_named(alike)}, and with other networks on their devices in {of(few, len(pairs), 'pairs')}. What one look can gain is to "
+        f"{_named(alike)}, and with other networks on their devices in {of(few, len(pairs), 'pairs')}. Of the former "
+        f"{of(len(still), len(alike), 'have')} a link of one rate, so that there is nothing to look at{_named(still)}. What one look can gain is to "
         "send where the device would have computed, or the other way round: the last column is how much of the time the other end of "
         "the network is cheaper than the one that is on average."
     )
@@ -115,10 +126,11 @@ def splitting_inside(savings: pd.DataFrame) -> str:
     """Whether the best fixed split ever lies inside a network, rather than at one of its ends."""
     pairs = real(savings)
     inside = pairs[pairs["inside"] >= WITHIN]
-    most = f" The most is {percent(inside['inside'].max())}{_named(inside['network'])}." if len(inside) else ""
+    by_network = inside.groupby("network")["inside"].max().sort_values(ascending=False)
+    most = "; ".join(f"{network}: by {percent(saves)} at most" for network, saves in by_network.items())
     return (
         f"A fixed split inside the network beats both of its ends, all on the device or all at the edge, by 1 % in "
-        f"{of(len(inside), len(pairs), 'pairs')}.{most}"
+        f"{of(len(inside), len(pairs), 'pairs')}{f' ({most})' * bool(most)}."
     )
 
 
@@ -156,11 +168,13 @@ def paid_in_kind(savings: pd.DataFrame) -> str:
     if paying.empty:
         return "One look pays nowhere, so that nothing is paid for it."
     slower, late = paying[paying["once, time [s]"] < 0], paying[paying["once, 95 % within [s]"] < 0]
-    dearer = paying[paying["once, energy [J]"] < 0]
+    more_j, late_fixed = paying["once, energy [J]"] < 0, paying["fixed at once"] > 1
+    dearer, others = late_fixed[more_j], late_fixed[~more_j]
     return (
         f"Where one look saves 5 % of the ETC, in {len(paying)} pairs, it takes more seconds in {len(slower)}, more of them in the slowest "
         f"twentieth in {len(late)}, and more joules in {len(dearer)}: it computes on the device while the link is down, or sends where it "
-        "would have computed. If seconds or joules alone count, plan with weights that say so."
+        "would have computed. The fixed split does not keep up with its inputs, of which it would compute on or send several at once, in "
+        f"{of(int(dearer.sum()), len(dearer), 'pairs')} with more joules and in {of(int(others.sum()), len(others), 'others')}. If seconds or joules alone count, plan with weights that say so."
     )
 
 
@@ -177,15 +191,16 @@ def deadlines(found: pd.DataFrame) -> str:
 
 
 def closed_form(losses: pd.DataFrame) -> str:
-    """What the closed form costs for MLPs whose input has another size than their layers, on real devices, by kind of channel."""
+    """What the closed form costs for an MLP some of whose layers are narrower, on real devices, by kind of channel."""
     told = [
         f"{percent(part['median loss'].max())} in the median and {percent(part['worst loss'].max())} at worst ({channel})"
         for channel, part in losses.groupby("channel", sort=False)
     ]
     return (
-        "The closed form is for layers that are all equal, the input's size included. Taken for MLPs that are not quite so, on real "
-        f"devices, its placement costs more by {', '.join(told)}, and is the best one for {percent(losses['M* is exact'].min())} to "
-        f"{percent(losses['M* is exact'].max())} of them. For other networks it says nothing: `coinfer.plan` compares all placements in "
+        "The closed form is for layers that are all equal; the input alone may have another size. Taken for one MLP that is not quite so, "
+        f"MLPerf Tiny's autoencoder, on real devices{_named(losses['case'])}, its placement costs more by {', '.join(told)}, and is the "
+        f"best one for {percent(losses['M* is exact'].min())} to {percent(losses['M* is exact'].max())} of the rates and numbers of "
+        "inferences per update tried, by device and channel. For other networks it says nothing: `coinfer.plan` compares all placements in "
         "milliseconds."
     )
 

@@ -19,6 +19,7 @@ CONTROLS = [
     "link",
     "inferences per update K",
     "bits of an activation",
+    "a second counts as [J]",
     "deadline [ms]",
 ]
 
@@ -95,6 +96,15 @@ def test_the_slider_changes_the_placement(page: Chrome) -> None:
     until(lambda: placements(page).get("optimal") == "5", "all layers are placed", PATIENCE_S)
     assert re.search(r"Place 5 of 5 layers", advice(page))
     assert complaints(page) == []
+
+
+def test_the_answer_is_read_out_as_it_changes(page: Chrome) -> None:
+    live = page.find_element(By.CSS_SELECTOR, ".coinfer-answer [aria-live=polite]")
+    before = live.text
+    select = Select(page.find_element(By.CSS_SELECTOR, "select"))
+    select.select_by_visible_text("city-camera" if "Place 0 of 18" not in before else "wearable")
+    until(lambda: live.text not in ("", before), "another answer in the element that was there", PATIENCE_S)
+    assert len(page.find_elements(By.CSS_SELECTOR, ".coinfer-answer [aria-live]")) == 1
 
 
 def test_on_a_narrow_page_nothing_is_cut_off(page: Chrome) -> None:
