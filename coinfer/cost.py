@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 from coinfer.channel.law import Floats, Law, as_floats
 from coinfer.scenario import Scenario
 from coinfer.system import Link, Weights
-from coinfer.validation import InputError, brief, whole
+from coinfer.validation import InputError, as_float, brief, whole
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,7 +57,8 @@ class Costs:
         for name in ("extra", "bits"):
             array = getattr(self, name)
             object.__setattr__(self, name, np.broadcast_to(array, (*lead, array.shape[-1])))
-        if not isinstance(self.edge, (int, float, np.number, np.ndarray)) or not np.all(np.isfinite(self.edge)):
+        columns = isinstance(self.edge, np.ndarray) and self.edge.dtype.kind in "fiu"
+        if not np.all(np.isfinite(self.edge if columns else as_float(self.edge))):
             raise InputError(f"edge = {brief(self.edge)}: should be a finite number")
         if not isinstance(self.law, Law):
             raise InputError(f"law = {brief(self.law)}: should be the law of a channel on a link, or of unit costs")

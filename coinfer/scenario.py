@@ -43,6 +43,7 @@ class Scenario(Model):
     @model_validator(mode="before")
     @classmethod
     def _by_name(cls, given: Any) -> Any:
+        _check_names(given)
         return with_names(given) if isinstance(given, dict) else given
 
     def to_yaml(self) -> str:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, helper
@@ -32,6 +33,7 @@ def load_model(path: str) -> ModelProto:
     data = _read(path)
     try:
         model = onnx.load_model_from_string(data)
+        _read_names(model)
         _bound_functions(path, model)
         _rename_misplaced(model)
         _sort(model.graph)
@@ -68,6 +70,11 @@ def standard_domain(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
+def type_name(kind: int) -> str:
+    """The name of the type of elements that onnx has by a number, or the number if it has none."""
+    return TensorProto.DataType.Name(kind) if kind in TensorProto.DataType.values() else f"{kind}, which onnx has not"
+
+
 def refused(path: str, reason: str) -> InputError:
     """The error that says in a sentence why a file is no chain."""
     return InputError(f"path = {brief(path, 200)}: {reason}")
@@ -99,6 +106,17 @@ def _read(path: str) -> bytes:
         if isinstance(error, InputError):
             raise
         raise refused(path, f"cannot be read ({error})") from None
+
+
+def _read_names(model: ModelProto) -> None:
+    """Read every name once: one that is not in UTF-8 raises `UnicodeDecodeError` here, and nowhere later."""
+    waiting: list[Any] = [model]
+    while waiting:
+        for field, value in waiting.pop().ListFields():
+            if field.message_type is not None:
+                waiting.extend(value if isinstance(value, Iterable) else [value])
+            elif field.type == field.TYPE_STRING and isinstance(value, Iterable):
+                list(value)
 
 
 def _bound_functions(path: str, model: ModelProto) -> None:

@@ -12,7 +12,7 @@ import onnx
 from onnx import NodeProto, TensorProto
 
 from coinfer.network.onnx_branches import live_operators
-from coinfer.network.onnx_file import load_model, refused, standard_domain, subgraphs
+from coinfer.network.onnx_file import load_model, refused, standard_domain, subgraphs, type_name
 from coinfer.network.onnx_inputs import given_inputs, sized_source, symbolic_sizes
 from coinfer.network.onnx_shapes import index_arguments, walk
 from coinfer.network.onnx_values import OF_SHAPES, Values, sized
@@ -51,11 +51,9 @@ class Graph:
     def bits(self, value: str) -> int:
         """The bits that an element of a value takes; raises `InputError` if its type is not known."""
         kind = self.types.get(value, TensorProto.UNDEFINED)
-        if kind in (TensorProto.UNDEFINED, TensorProto.STRING):
+        if kind in (TensorProto.UNDEFINED, TensorProto.STRING) or kind not in TensorProto.DataType.values():
             raise self.refused(f"the type of {value!r} is not one of numbers")
-        return (
-            PACKED_BITS.get(TensorProto.DataType.Name(kind)) or 8 * onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
-        )
+        return PACKED_BITS.get(type_name(kind)) or 8 * onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
 
     def refused(self, reason: str) -> InputError:
         """The error that says why the graph is no chain."""

@@ -9,7 +9,7 @@ from onnx import GraphProto, TensorProto, TypeProto, ValueInfoProto, helper, num
 
 from coinfer.network.chain import positive_integer
 from coinfer.network.onnx_branches import live_operators, reads
-from coinfer.network.onnx_file import refused
+from coinfer.network.onnx_file import refused, type_name
 from coinfer.validation import InputError, brief, is_number, listed, one_of, whole
 
 UNNAMED = frozenset({"", "?", "-1", "None", "unknown"})  # what tools write for a size that they do not know
@@ -122,9 +122,9 @@ def _tensor(value: ValueInfoProto, given: Any, shape: tuple[int, ...]) -> Tensor
             array = np.full(shape, given).astype(helper.tensor_dtype_to_np_dtype(kind))
         if kind != TensorProto.STRING and (kind in FLOATS or (array == given).all()):
             return numpy_helper.from_array(array, value.name)
-    except (OverflowError, TypeError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         pass
-    name = TensorProto.DataType.Name(kind).lower()
+    name = type_name(kind).lower()
     raise InputError(f"inputs[{value.name!r}] = {brief(given)}: should be a number of type {name}")
 
 

@@ -26,7 +26,7 @@ from onnx import (
 from onnx.external_data_helper import ExternalDataInfo, load_external_data_for_tensor, uses_external_data
 from onnx.reference import ReferenceEvaluator
 
-from coinfer.network.onnx_file import refused
+from coinfer.network.onnx_file import refused, type_name
 
 MOST_ELEMENTS = 10_000  # of a value that is computed to find a shape; no shape hangs on a larger one
 MOST_HANDLED = 1_000_000  # elements in all, of some microseconds each
@@ -200,7 +200,7 @@ def _merged(name: str, found: TypeProto, stated: TypeProto, values: Values) -> T
     result.CopyFrom(found)
     own = result.tensor_type
     if own.elem_type and other.elem_type and own.elem_type != other.elem_type:
-        types = [TensorProto.DataType.Name(each) for each in (other.elem_type, own.elem_type)]
+        types = [type_name(each) for each in (other.elem_type, own.elem_type)]
         raise refused(values.path, f"states the type {types[0]} of {name!r}, which is {types[1]}")
     own.elem_type = own.elem_type or other.elem_type
     if not other.HasField("shape"):
