@@ -118,7 +118,13 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
     18
     """
     changes = {path: value for path, value in changes.items() if value is not None}
-    return Scenario.from_yaml(scenario_text(name_or_path)).replace(**changes)
+    text = scenario_text(name_or_path)
+    if isinstance(name_or_path, str) and name_or_path in scenario_names():
+        return Scenario.from_yaml(text).replace(**changes)
+    try:
+        return Scenario.from_yaml(text).replace(**changes)
+    except InputError as error:
+        raise InputError(f"{os.fspath(name_or_path)}: {error}") from None
 
 
 def scenario_text(name_or_path: str | Path) -> str:

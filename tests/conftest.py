@@ -27,6 +27,9 @@ LONGEST = [
 ]
 
 
+pytest_plugins = ["tiny_notebooks"]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Try fewer examples of each property where the exhaustive tests are left out."""
     settings.load_profile(QUICK if config.option.markexpr == "not exhaustive" else FULL)

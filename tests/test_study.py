@@ -10,67 +10,14 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
 from effort import beyond
+from tiny_notebooks import PARAMETERS, WRITE, content, run, until, write
 
-from coinfer.study import command_line, execution, freshness, outputs, runner
-
-PARAMETERS = """\
-dnn = None  # name of a network
-scenario = "default"  # name or file of a scenario
-seed = 0  # of all random draws
-smoke = False  # everything small
-out = None  # folder of the figures
-width_m = 2.0  # width in metres"""
-WRITE = "from pathlib import Path\nPath(out, '{0}.csv').write_text(f'{{seed}},{{width_m}},{{scenario}},{{smoke}}')"
-
-
-@pytest.fixture(autouse=True)
-def _same_process_afterwards(monkeypatch):
-    """The runner sets environment variables and a signal handler, as a program may; tests share one process."""
-    for name in [*execution.KERNEL_ENVIRONMENT, "IPYTHONDIR", "JUPYTER_RUNTIME_DIR"]:
-        monkeypatch.setenv(name, "")
-    handler = signal.getsignal(signal.SIGTERM)
-    yield
-    signal.signal(signal.SIGTERM, handler)
-
-
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """An empty folder `notebooks`, and the present folder where the runner works."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "package").mkdir()
-    monkeypatch.setattr(freshness, "PACKAGE", tmp_path / "package")  # the real one may be in the middle of an edit
-    (tmp_path / "notebooks").mkdir()
-    return tmp_path / "notebooks"
-
-
-def write(folder, name, *cells, reads=(), parameters=PARAMETERS):
-    """A notebook with these cells after its parameters."""
-    notebook = nbformat.v4.new_notebook(metadata={"coinfer": {"reads": list(reads)}})
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
-    notebook.cells = [first, *map(nbformat.v4.new_code_cell, cells)]
-    for number, cell in enumerate(notebook.cells):
-        cell.id = f"cell-{number}"
-    nbformat.write(notebook, folder / f"{name}.ipynb")
-
-
-def run(*arguments, out="out"):
-    return command_line.main(["--notebooks", "notebooks", "--out", out, *arguments])
-
-
-def content(out="out"):
-    """The files of an output folder, hidden ones left out, with their content."""
-    files = [
-        path for path in Path(out).rglob("*") if path.is_file() and path.name not in {outputs.RECORD, outputs.MADE_BY}
-    ]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+from coinfer.study import command_line, freshness, outputs, runner
 
 
 def test_what_has_not_changed_is_not_run_again(folder, capsys, monkeypatch):
@@ -149,12 +96,12 @@ def test_a_changed_notebook_takes_its_old_files_along(folder):
 def test_parameters_reach_the_notebooks_that_declare_them(folder):
     write(folder, "10-a", WRITE.format("10-a"))
     write(folder, "20-b", "from pathlib import Path\nPath('20-b.csv').write_text(str(seed))", parameters="seed = 0")
-    Path("mine.yml").write_text("a: 1")
+    Path("mine.yml").write_text("dnn: alexnet")
     assert run("--smoke", "--scenario", "mine.yml", "-p", "seed", "3", "-p", "width_m", "5") == 0
     assert content()["10-a.csv"] == b"3,5,../../../mine.yml,True"
     assert content()["20-b.csv"] == b"3"
     before = Path("out", outputs.RECORD).read_text()
-    Path("mine.yml").write_text("a: 2")
+    Path("mine.yml").write_text("dnn: vgg16")
     assert run("--smoke", "--scenario", "mine.yml", "-p", "seed", "3", "-p", "width_m", "5") == 0
     assert Path("out", outputs.RECORD).read_text() != before
 
@@ -205,6 +152,7 @@ def test_a_bare_name_is_no_folder(folder):
         (["-p", "width_m", "wide"], "parameter width_m = 'wide': should be of type float"),
         (["--scenario", "missing.yml"], "scenario = 'missing.yml': no such file"),
         (["--jobs", "0"], "jobs = 0: should be at least 1"),
+        (["--most-minutes", "0"], "most_minutes = 0.0: should be a positive number of minutes"),
         (["30-c"], "notebook = '30-c': should be one of 10-a"),
     ],
 )
@@ -323,14 +271,6 @@ def test_interrupted_at_any_moment_the_folder_holds_complete_files_and_the_next_
     Path("go").touch()
     assert run() == 0
     assert set(content()) == {"10-a.csv", "20-b.csv", "executed/10-a.ipynb", "executed/20-b.ipynb"}
-
-
-def until(condition, seconds=60):
-    """Wait for a condition."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_a_run_stopped_between_two_files_is_stale(folder, monkeypatch):

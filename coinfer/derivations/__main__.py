@@ -6,6 +6,7 @@ from collections import Counter
 
 from coinfer.derivations import labels
 from coinfer.derivations.report import rows, verify_all
+from coinfer.interruption import in_a_line
 
 
 def table(lines: list[dict[str, str]]) -> str:
@@ -42,4 +43,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_a_line("coinfer.derivations", main))

@@ -1,9 +1,10 @@
 """All claims at once: verified in processes, and summarised as rows."""
 
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import active_children
+from signal import SIG_IGN, SIGINT, signal
 
 from coinfer.derivations import Result, claim, claims, labels
 from coinfer.validation import needs
@@ -24,8 +25,16 @@ def verify_all(wanted: Sequence[str] | None = None, workers: int = 2) -> dict[st
     """
     chosen = tuple(labels() if wanted is None else wanted)
     needed = behind(chosen)
-    with ProcessPoolExecutor(workers) as pool:  # neighbours cite the same facts, which each process proves for itself
-        found = list(tqdm(pool.map(verify, needed, chunksize=6), total=len(needed), desc="claims", file=sys.stderr))
+    # workers leave Ctrl-C to this process, which ends them
+    with ProcessPoolExecutor(workers, initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
+        try:  # neighbours cite the same facts, which each process proves for itself
+            proved = pool.map(verify, needed, chunksize=6)
+            found = list(tqdm(proved, total=len(needed), desc="claims", disable=None))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in active_children():
+                worker.terminate()
+            raise
     results = with_what_they_rest_on(dict(zip(needed, found, strict=True)))
     return {label: results[label] for label in chosen}
 

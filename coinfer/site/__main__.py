@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+from coinfer.interruption import in_a_line
 from coinfer.site.building import build
 from coinfer.validation import InputError
 
@@ -25,4 +26,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(in_a_line("coinfer.site", main, "; the old pages are still there"))

@@ -2,16 +2,18 @@
 
 import argparse
 import os
-import signal
 import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from coinfer.interruption import in_a_line
+from coinfer.scenario import load_scenario
 from coinfer.study.freshness import PACKAGE
+from coinfer.study.outputs import check_folder
 from coinfer.study.parameters import check, names_path
-from coinfer.study.runner import choose, study
-from coinfer.validation import InputError, needs
+from coinfer.study.runner import MOST_S, choose, study
+from coinfer.validation import InputError, brief, needs, positive
 
 with needs("study"):
     from tqdm import tqdm
@@ -25,6 +27,7 @@ def command_line(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("notebook", nargs="*", help="such as 30-placement (default: all); those that it reads are run too")
     add("--jobs", type=int, default=2, help="notebooks at a time (default: 2)")
+    add("--most-minutes", type=float, default=MOST_S / 60, help="that a cell may take (default: %(default)g)")
     add("--smoke", action="store_true", help="everything small, into a temporary folder unless --out is given")
     add("--scenario", help="a scenario file, or the name of a bundled scenario")
     add("--out", type=Path, help="folder of the figures and tables (default: figures)")
@@ -37,11 +40,14 @@ def given_parameters(options: argparse.Namespace) -> dict[str, str]:
     """The notebooks' parameters as given, files by their absolute paths; raises `InputError` for bad options."""
     given = dict(options.p) | ({"scenario": options.scenario} if options.scenario else {})
     if Path(scenario := given.get("scenario", "")).suffix and not Path(scenario).is_file():
-        raise InputError(f"scenario = {given['scenario']!r}: no such file")
+        raise InputError(f"scenario = {brief(scenario, 200)}: no such file")
+    if {"scenario", "dnn"} & given.keys():  # what is wrong with it is said here once, and not by every notebook
+        load_scenario(given.get("scenario", "default"), dnn=given.get("dnn"))
     for name in {"out", "smoke"}.intersection(given):
         raise InputError(f"parameter {name} = {given[name]!r}: should be given as --{name}")
     if options.jobs < 1:
         raise InputError(f"jobs = {options.jobs}: should be at least 1")
+    positive("most_minutes", options.most_minutes, " of minutes")
     # absolute from here on: papermill changes the present folder for a moment when it writes
     return {name: os.path.abspath(text) if names_path(text) else text for name, text in given.items()}
 
@@ -50,33 +56,38 @@ def run(options: argparse.Namespace, out: Path) -> int:
     """Check the options, run the study into `out` and report; return the number of notebooks that failed."""
     given, folder = given_parameters(options), options.notebooks.resolve()
     chosen = choose(options.notebook, folder)
+    check_folder(out)
     if given:
         check(given, [folder / f"{name}.ipynb" for name in chosen])
-    ran, failed = 0, 0
-    with (
-        closing(study(chosen, folder, out.resolve(), given, options.smoke, options.jobs)) as endings,
-        tqdm(total=len(chosen), unit="notebook", disable=None) as bar,
-    ):
-        for ending in endings:
-            if ending.text:
-                bar.write(f"{ending.name}: {ending.text}", file=sys.stdout)
-            bar.update()
-            ran, failed = ran + bool(ending.text), failed + (not ending.success)
+    ran, failed, most_s = 0, 0, 60 * options.most_minutes
+    with tqdm(total=len(chosen), unit="notebook", disable=None) as bar:
+
+        def tell(running: list[str]) -> None:
+            bar.set_postfix_str(f"running {', '.join(running)}" if running else "")
+
+        endings = study(chosen, folder, out.resolve(), given, options.smoke, options.jobs, most_s, tell)
+        with closing(endings):
+            for ending in endings:
+                if ending.text:
+                    bar.write(f"{ending.name}: {ending.text}", file=sys.stdout)
+                bar.update()
+                ran, failed = ran + bool(ending.text), failed + (not ending.success)
     print(f"{len(chosen)} notebooks: {ran - failed} run, {len(chosen) - ran} fresh, {failed} failed")
     return failed
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """The command line's exit code: 0, or 1 if a notebook failed, 2 for bad input, 130 if interrupted."""
+    """The command line's exit code: 0, or 1 if a notebook failed, 2 for bad input or a full disk, 130 if interrupted."""
     options = command_line(arguments)
-    for stop in (signal.SIGINT, signal.SIGTERM):  # stop the kernels, clean up; a shell's background job ignores SIGINT
-        signal.signal(stop, signal.default_int_handler)
+    return in_a_line("coinfer.study", lambda: _in_a_folder(options), "; the next run goes on from here")
+
+
+def _in_a_folder(options: argparse.Namespace) -> int:
     try:
         with tempfile.TemporaryDirectory() as temporary:
             return int(run(options, options.out or Path(temporary if options.smoke else "figures")) > 0)
     except InputError as error:
         print(f"coinfer.study: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("coinfer.study: interrupted; the next run goes on from here", file=sys.stderr)
-        return 130
+    except OSError as error:
+        print(f"coinfer.study: {error.filename}: cannot be written ({error.strerror})", file=sys.stderr)
+    return 2

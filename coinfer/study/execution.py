@@ -5,6 +5,7 @@ import re
 import time
 from concurrent.futures import Future, wait
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,25 @@ KERNEL_ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYTHONUTF8": "1",  # names of files in any language, whatever the locale
     "JUPYTER_PREFER_ENV_PATH": "1",  # this environment's kernel, not one of the same name in the home folder
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # otherwise the kernel warns on the terminal at every start
 }
 
 
-def execute(notebook: Path, work: Path, values: dict[str, object]) -> float:
+class Ended(Exception):
+    """A cell ended its kernel, which Jupyter takes for success."""
+
+
+def execute(notebook: Path, work: Path, values: dict[str, object], most_s: float) -> float:
     """Run a notebook in the folder `work`; leave its files and its executed copy there; return the seconds it took.
 
-    Raises `NotebookError`.
+    Raises `NotebookError`, also for a cell that takes longer than `most_s` or ends its kernel.
     """
     import nbformat  # both take a second, and were imported with the parameters, by the one thread that parses Python
     import papermill
 
+    papermill.log.logger.disabled = True  # what it has to say is raised as well
     start = time.perf_counter()
     work.mkdir(exist_ok=True)
     draft = work.with_suffix(".ipynb")
@@ -49,16 +56,34 @@ def execute(notebook: Path, work: Path, values: dict[str, object]) -> float:
             progress_bar=False,
             shutdown_kernel="immediate",  # an orderly shutdown sometimes stalls for seconds
             resources={"metadata": {"path": str(work)}},  # papermill's `cwd` would be that of all threads
+            execution_timeout=ceil(most_s),  # of a cell; the kernel is then killed
+            on_cell_executed=_refuse_to_end,
         )
     except Exception as error:  # of the cell, of the kernel (killed, not started) or of papermill: all name a cell
-        text = f"{getattr(error, 'ename', type(error).__name__)}: {getattr(error, 'evalue', error)}"
-        raise NotebookError(f"{failed_cell(draft)}: {text.strip().splitlines()[-1]}") from error
-    (work / "executed").mkdir()
+        raise NotebookError(f"{failed_cell(draft)}: {_reason(error, most_s)}") from error
+    (work / "executed").mkdir(exist_ok=True)
     executed = without_traces(nbformat.read(draft, as_version=4))
     nbformat.write(executed, work / "executed" / notebook.name)
     if name := executed.metadata.get("coinfer", {}).get("page"):
         (work / name).write_text(page(executed), encoding="utf-8", newline="\n")
     return time.perf_counter() - start
+
+
+def _refuse_to_end(cell: Any, cell_index: int, execute_reply: Any) -> None:
+    """Raise `Ended` for quit(), sys.exit() and what else Jupyter does not take for an error."""
+    reply = execute_reply["content"]
+    if reply.get("ename") == "SystemExit" or any(each["source"] == "ask_exit" for each in reply.get("payload", [])):
+        raise Ended("it ends its kernel; a notebook should run to its end")
+
+
+def _reason(error: Exception, most_s: float) -> str:
+    """What an error says, in a line."""
+    if isinstance(error, Ended):
+        return str(error)
+    if isinstance(error, TimeoutError):
+        return f"it took longer than {most_s / 60:.3g} minutes (--most-minutes)"
+    text = f"{getattr(error, 'ename', type(error).__name__)}: {getattr(error, 'evalue', error)}"
+    return text.strip().splitlines()[-1]
 
 
 def page(executed: Any) -> str:

@@ -150,6 +150,18 @@ def page(findings: pd.DataFrame, out: str | Path | None, *, link: str = "") -> s
     return "\n\n".join([leniency(findings), *sections])
 
 
+def made_for(scenario: str, dnn: str | None, default: str) -> str:
+    r"""What the findings are of, as a paragraph; "" for the scenario of the notebooks themselves.
+
+    >>> made_for("../../../my.yml", "squeezenet", "abstract-model")
+    'They are of the scenario `my.yml` with the network `squeezenet`, but for those of scenarios and links that exist.\n\n'
+    """
+    if scenario == default and dnn is None:
+        return ""
+    network = f" with the network `{Path(dnn).name}`" if dnn else ""
+    return f"They are of the scenario `{Path(scenario).name}`{network}, but for those of scenarios and links that exist.\n\n"
+
+
 def summary(findings: pd.DataFrame) -> pd.DataFrame:
     """One row a sentence: statement, number and figure of its first claim, its verdict, and of several how many have each."""
     by = findings.groupby("sentence", sort=False)

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +19,7 @@ from typing import Any
 
 from coinfer.validation import InputError
 
+MOST_TRIES = 100  # to remove the working folder
 RECORD, MADE_BY, WORK = ".fresh.json", "made-by.json", ".work"
 
 
@@ -76,8 +78,7 @@ class Outputs:
 
     def publish(self, name: str, inputs: str, work: Path, seen: str = "") -> None:
         """Move the notebook's files from `work` into place and remove those that it no longer makes."""
-        found = {str(path.relative_to(work)): sha256(path) for path in sorted(work.rglob("*")) if path.is_file()}
-        new = self._own(name, found)
+        new = self._own(name, _files_made(name, work))
         old = set(self.made[name].files if name in self.made else ())
         self._record(name, Made("unknown", dict.fromkeys([*old, *new], "")))  # so that no file is ever orphaned
         for file in new:
@@ -116,31 +117,75 @@ class Outputs:
 
     def _read(self, file: str) -> list[tuple[str, Any]]:
         try:
-            return list(json.loads((self.folder / file).read_text()).items())
+            return list(json.loads((self.folder / file).read_text("utf-8")).items())
         except (OSError, ValueError, AttributeError):  # none yet, or damaged: everything is stale
             return []
 
     def _write(self, file: str, content: object) -> None:
         temporary = self.folder / WORK / file
-        temporary.write_text(json.dumps(content, indent=1) + "\n")
+        temporary.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
         os.replace(temporary, self.folder / file)
+
+
+def _files_made(name: str, work: Path) -> dict[str, str]:
+    """The files that a notebook made, with their hashes; those of the runner, and links that lead elsewhere, are refused."""
+    found = {}
+    for path in sorted(work.rglob("*")):
+        file = str(path.relative_to(work))
+        first = Path(file).parts[0]
+        if path.is_symlink():
+            raise NotebookError(f"it makes {file} a symbolic link; should be a file")
+        if (
+            first == MADE_BY
+            or first.startswith(".")
+            or (first == "executed" and Path(file).stem not in ("executed", name))
+        ):
+            raise NotebookError(f"it writes {file}, which is the runner's own; should have another name")
+        if path.is_file():
+            found[file] = sha256(path)
+    return found
+
+
+def check_folder(out: Path) -> None:
+    """Raise `InputError` for an output folder that surely cannot be written; what is seen only in writing comes later."""
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise _unwritable(out, NotADirectoryError(0, f"{there} is a file"))
+    if not os.access(there, os.W_OK):
+        raise _unwritable(out, PermissionError(0, "no permission"))
+
+
+def _unwritable(out: Path, error: OSError) -> InputError:
+    return InputError(f"out = {str(out)!r}: cannot be written ({error.strerror}); should be a folder for the figures")
 
 
 @contextmanager
 def working_folder(out: Path) -> Iterator[Path]:
-    """An empty folder inside `out`, removed at the end; what a killed run left there is removed before."""
-    out.mkdir(parents=True, exist_ok=True)
-    handle = os.open(out, os.O_RDONLY)
+    """An empty folder inside `out`, removed at the end; what a killed run left there is removed before.
+
+    Raises `InputError` for a folder that cannot be written, or is being written by another run.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        handle = os.open(out, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(out, error) from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(handle)
         raise InputError(f"out = {str(out)!r}: another run is writing there") from None
     try:
-        shutil.rmtree(out / WORK, ignore_errors=True)
-        (out / WORK).mkdir()
+        try:
+            shutil.rmtree(out / WORK, ignore_errors=True)
+            (out / WORK).mkdir()
+        except OSError as error:
+            raise _unwritable(out, error) from None
         yield out / WORK
     finally:
-        while (out / WORK).exists():  # a kernel that is just being killed may still write there
+        for _ in range(MOST_TRIES):  # a kernel that is just being killed may still write there
             shutil.rmtree(out / WORK, ignore_errors=True)
+            if not (out / WORK).exists():
+                break
+            time.sleep(0.02)
         os.close(handle)

@@ -10,7 +10,7 @@ import graphlib
 import json
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import chain
@@ -21,6 +21,8 @@ from coinfer.study.execution import KERNEL_ENVIRONMENT, execute, kill_kernels, p
 from coinfer.study.freshness import bytes_hash, inputs_hash, whole_package
 from coinfer.study.outputs import NotebookError, Outputs, working_folder
 from coinfer.validation import InputError, one_of
+
+MOST_S = 1200.0  # of a cell; the slowest of the study takes half a minute
 
 
 class Ending(NamedTuple):
@@ -34,7 +36,7 @@ class Ending(NamedTuple):
 def reads(notebook: Path) -> list[str]:
     """The names of the notebooks whose files this one reads, as its metadata declare; raises `InputError`."""
     try:
-        found = json.loads(notebook.read_text()).get("metadata", {}).get("coinfer", {}).get("reads", [])
+        found = json.loads(notebook.read_text("utf-8")).get("metadata", {}).get("coinfer", {}).get("reads", [])
     except (ValueError, AttributeError):
         raise InputError(f"{notebook}: should be a notebook in JSON") from None
     return [one_of(f"{notebook.name}: metadata.coinfer.reads", name, names(notebook.parent)) for name in found]
@@ -65,14 +67,25 @@ def choose(wanted: list[str], folder: Path) -> dict[str, list[str]]:
 
 
 def study(
-    chosen: dict[str, list[str]], folder: Path, out: Path, given: dict[str, str], smoke: bool, jobs: int
+    chosen: dict[str, list[str]],
+    folder: Path,
+    out: Path,
+    given: dict[str, str],
+    smoke: bool,
+    jobs: int,
+    most_s: float = MOST_S,
+    tell: Callable[[list[str]], object] = len,
 ) -> Generator[Ending, None, None]:
-    """Run the chosen notebooks that are stale, `jobs` at a time, and yield how each one ended."""
+    """Run the chosen notebooks that are stale, `jobs` at a time, and yield how each one ended.
+
+    A cell may take `most_s`. What is running is told whenever a notebook begins. Raises `InputError` for a folder that cannot be
+    written, and `OSError` where the disk is full.
+    """
     # Threads, not processes: the work is in the kernels, papermill (1 s) is imported once, and one process that hands
     # out the kernels' ports never gives one twice. All that touches the output folder, or parses Python, is done by this thread.
     with working_folder(out) as work, ThreadPoolExecutor(jobs) as pool:
         os.environ.update(KERNEL_ENVIRONMENT, IPYTHONDIR=f"{work}/ipython", JUPYTER_RUNTIME_DIR=f"{work}/jupyter")
-        run = _Run(chosen, folder, given, smoke, work, pool, Outputs(out), whole_package())
+        run = _Run(chosen, folder, given, smoke, work, pool, Outputs(out), whole_package(), most_s)
         for gone in set(run.outputs.made).difference(names(folder)):
             run.outputs.withdraw(gone)
         order = graphlib.TopologicalSorter(chosen)
@@ -80,7 +93,9 @@ def study(
         try:
             while order.is_active():
                 ready = sorted(order.get_ready(), reverse=True)  # the last take longest, so they begin first
-                for ending in chain(filter(None, map(run.begin, ready)), run.finished()):
+                begun = list(filter(None, map(run.begin, ready)))
+                tell(run.names_running(jobs))
+                for ending in chain(begun, run.finished()):
                     order.done(ending.name)
                     yield ending
         except BaseException:
@@ -100,6 +115,7 @@ class _Run:
     pool: ThreadPoolExecutor
     outputs: Outputs
     package: str
+    most_s: float
     failed: set[str] = field(default_factory=set)
     running: dict[Future[float], tuple[str, str, str]] = field(
         default_factory=dict
@@ -123,9 +139,15 @@ class _Run:
             values = parameter_values(notebook, self.work / name, self.given, self.smoke)
         except InputError as error:
             return self._fail(name, f"FAILED: {error}")
-        task = self.pool.submit(execute, notebook, self.work / name, values)
+        task = self.pool.submit(execute, notebook, self.work / name, values, self.most_s)
         self.running[task] = name, inputs, seen
         return None
+
+    def names_running(self, jobs: int) -> list[str]:
+        """The notebooks that run now; the others wait for one of them to end."""
+        return [name for task, (name, _, _) in self.running.items() if not task.done()][
+            :jobs
+        ]  # they begin in this order
 
     def finished(self) -> Iterator[Ending]:
         """Wait until a notebook ends, if one runs; publish what it made."""

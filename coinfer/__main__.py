@@ -1,0 +1,17 @@
+"""`python -m coinfer`: what there is to do."""
+
+from importlib.metadata import version
+
+COMMANDS = f"""coinfer {version("coinfer")}: which part of a neural network should sit on the device, and when should it stop and send?
+
+import coinfer                        plan in five lines of Python: see README.md
+python -m coinfer.study --help        run the notebooks, into figures/ or on a scenario of your own (make figures)
+python -m coinfer.study.explorer_page open the explorer as a page on this machine (make explore)
+python -m coinfer.derivations --help  check every derivation (make verify)
+python -m coinfer.site --help         write notebooks, findings and proofs as pages (make site)
+
+scenarios: coinfer.scenario_names(); networks: coinfer.dnn_names(); devices, servers, links: coinfer.catalogue("devices"), ...
+In a clone, `make` lists the rest. The commands need the extras study, pages and verify: pip install 'coinfer[all]'."""
+
+if __name__ == "__main__":
+    print(COMMANDS)
