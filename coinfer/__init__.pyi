@@ -16,6 +16,8 @@ from .timing import time_probability, time_quantiles_s
 from .validation import InputError
 from .waiting import Waiting, waiting_can_pay
 
+__version__: str
+
 __all__ = [
     "DNN",
     "Costs",

@@ -1,8 +1,8 @@
 """`python -m coinfer`: what there is to do."""
 
-from importlib.metadata import version
+from coinfer import __version__
 
-COMMANDS = f"""coinfer {version("coinfer")}: which part of a neural network should sit on the device, and when should it stop and send?
+COMMANDS = f"""coinfer {__version__}: which part of a neural network should sit on the device, and when should it stop and send?
 
 import coinfer                        plan in five lines of Python: see README.md
 python -m coinfer.study --help        run the notebooks, into figures/ or on a scenario of your own (make figures)

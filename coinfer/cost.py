@@ -27,6 +27,14 @@ from coinfer.validation import InputError, as_float, brief, whole
 class Costs:
     """The costs of one inference over a chain of N layers. Raises `InputError` for what no scenario can mean.
 
+    - `extra` (N,) delta_1..delta_N: extra cost of keeping layer n on the device, in ETC, of any sign;
+    - `bits` (N+1,) o_0..o_N [bit]: what is sent by stopping at stage n;
+    - `download` (N,) D_1..D_N: cost of placing layer n, in ETC per inference;
+    - `edge`: C_edge, cost of running every layer on the edge, and of sending the input on any channel, in ETC;
+    - `law`: of the unit cost X [1/bit] at the stages, the channel's on a link, or `channel.Discrete.of_unit_costs`;
+    - `largest_placement`: layers that fit in the device's memory; -1 for all of them;
+    - `scenario`: what `coinfer.costs` made them from, else None.
+
     >>> import coinfer
     >>> law = coinfer.channel.Discrete.of_unit_costs([1.0, 3.0], [0.5, 0.5])
     >>> own = Costs(extra=[0.5, 0.5], bits=[1.0, 1.0, 0.0], download=[0.1, 0.1], edge=0.0, law=law)
@@ -36,13 +44,19 @@ class Costs:
     `sweep` makes the costs of B scenarios at once: then every array, and `edge`, has a leading axis of B or of 1.
     """
 
-    extra: Floats  # (N,) delta_1..delta_N: extra cost of keeping layer n on the device, any sign
-    bits: Floats  # (N+1,) o_0..o_N [bit]: what is sent by stopping at stage n
-    download: Floats  # (N,) D_1..D_N: cost of placing layer n, per inference
-    edge: float | Floats  # C_edge: cost of running every layer on the edge, and of sending the input on any channel
-    law: Law  # of X [1/bit] at the stages
-    largest_placement: int = -1  # layers that fit in the device's memory; -1: all of them
-    scenario: Scenario | None = field(init=False, default=None, repr=False)  # what `costs` made them from
+    extra: Floats
+    bits: Floats
+    download: Floats
+    edge: float | Floats
+    law: Law
+    largest_placement: int = -1
+    scenario: Scenario | None = field(init=False, default=None, repr=False)
+
+    def __repr__(self) -> str:
+        """In a line."""
+        of = f"{self.scenario.dnn.name}: " if self.scenario is not None else ""
+        many = f" of {self.extra.shape[0]} scenarios" if self.extra.ndim > 1 else ""
+        return f"Costs({of}{self.layers} layers{many}, {type(self.law).__name__})"
 
     def __post_init__(self) -> None:
         for name, least in (("extra", -np.inf), ("bits", 0.0), ("download", 0.0)):

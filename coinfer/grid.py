@@ -189,7 +189,7 @@ def _checked(scenario: Scenario, fixed: dict[str, Any], points: dict[str, list[A
 
 
 def _replace(scenario: Scenario, changes: dict[str, Any]) -> Scenario:
-    return scenario.replace(**{name.replace(".", "__"): value for name, value in changes.items()})
+    return scenario.replace(changes)
 
 
 def _solve(measure: Measure, job: tuple[Scenario, dict[str, Floats]]) -> dict[str, NDArray]:

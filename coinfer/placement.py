@@ -20,6 +20,7 @@ from coinfer.network import DNN
 from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, brief, whole
+from coinfer.words import plan_table, stop_conditions
 
 QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
 
@@ -47,6 +48,29 @@ class Plan:
     rule: Rule
     placement: int  # M*, or the given M
     costs: Floats  # (N+1,) J(0)..J(N), whatever the device's memory
+
+    def __repr__(self) -> str:
+        return f"Plan({self.rule}: place {self.placement} of {self.problem.layers} layers, ETC {self.cost:.4g})"
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks: when the device stops at each stage, and how often it does."""
+        return plan_table(self.problem, self._stop_conditions(), self._stop_shares(), repr(self))
+
+    def _stop_conditions(self) -> list[str]:
+        """When the rule stops at stages 0..M, in words."""
+        last = (
+            "always, as no layer is left"
+            if self.placement == self.problem.layers
+            else "always, as no more layers are placed"
+        )
+        if self.rule.commits:
+            return ["one look before the first layer says so"] * self.placement + [f"{last}, or the look says so"]
+        return [*stop_conditions(self.problem, self.stop_thresholds), last]
+
+    def _stop_shares(self) -> Floats:
+        """How often an inference stops at stages 0..M; (M+1,)."""
+        moving = isinstance(self.problem.law, MovingLaw)
+        return self.stop_states.sum(axis=0) if moving else self.stop_probabilities
 
     @property
     def cost(self) -> float:
@@ -129,10 +153,18 @@ class Plan:
     def gains(self) -> Floats:
         """Smallest gain [-] at which stages 0..M-1 stop: inf for never, 0 for always; shape (M,) (R1).
 
-        A rate [bit/s] on a channel of given rates. As `thresholds`, about states with a rate: 0 is for always among those, and
-        does not say that the plan stops in an outage (`stop_states`).
+        As `thresholds`, about states with a rate: 0 is for always among those, and does not say that the plan stops in an outage
+        (`stop_states`). Raises `InputError` on a channel of given rates, which has no gains; see `rates_bps`.
         """
         return self.problem.law.gain(self.thresholds)
+
+    @property
+    def rates_bps(self) -> Floats:
+        """Smallest rate [bit/s] at which stages 0..M-1 stop, as `gains`, on a channel of given rates; shape (M,).
+
+        Raises `InputError` on a channel of gains.
+        """
+        return self.problem.law.rate_bps(self.thresholds)
 
     @property
     def stop_probabilities(self) -> Floats:

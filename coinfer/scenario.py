@@ -46,6 +46,15 @@ class Scenario(Model):
         _check_names(given)
         return with_names(given) if isinstance(given, dict) else given
 
+    def __repr__(self) -> str:
+        """In a line; `to_yaml` says all of it."""
+        device = self.device.name or f"{self.device.macs_per_s:.3g} MAC/s"
+        edge = self.edge.name or f"{self.edge.macs_per_s:.3g} MAC/s"
+        link = f"{self.link.name}, " if self.link.name else ""
+        return f"Scenario({self.dnn.name} on {device}, edge {edge}, link {link}{self.channel.kind})"
+
+    __str__ = __repr__
+
     def to_yaml(self) -> str:
         """YAML that `from_yaml` reads back to an equal scenario."""
         import yaml
@@ -64,12 +73,15 @@ class Scenario(Model):
         _check_names(fields)
         return cls(**fields)
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, changes: dict[str, Any] | None = None, /, **more: Any) -> Self:
         """The scenario with some quantities changed, each by its path with `__` for the dot: `link__bandwidth_hz=1e6`.
 
-        A link by its name brings its channel. A network by its name is coded as the present one, and device and edge take what
+        A mapping takes the dotted names of `sweep`: `replace({"link.bandwidth_hz": 1e6})`. What changes, changes at once. A link by its name brings its channel. A network by its name is coded as the present one, and device and edge take what
         they were measured at on it, unless other numbers were given.
         """
+        wanted = {} if changes is None else an("changes", changes, dict)
+        _check_names(wanted)
+        changes = {path.replace(".", "__"): value for path, value in (wanted | more).items()}
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         inside: dict[str, dict[str, Any]] = {}  # of each part what changes in it, all at once
         for path, value in changes.items():

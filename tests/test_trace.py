@@ -304,14 +304,18 @@ def test_coherence_time_of_a_known_process():
 
 
 def test_thresholds_are_rates():
-    """For rate channels `gains` holds bit/s, and the link's bandwidth and SNR do not matter."""
+    """Channels of given rates have no gains, and the link's bandwidth and SNR do not matter."""
     of = scenario(dnn="squeezenet", channel=example_trace("example-rate.txt").markov())
     at = plan(of)
     other = plan(of.replace(link__bandwidth_hz=1e5, link__mean_snr_db=-3.0))
     assert at.costs == pytest.approx(other.costs, rel=1e-12)
-    finite = np.isfinite(at.gains) & (at.gains > 0)
+    finite = np.isfinite(at.rates_bps) & (at.rates_bps > 0)
     assert finite.any()
-    assert np.all((at.gains[finite] > 1e5) & (at.gains[finite] < 1e8))
+    assert np.all((at.rates_bps[finite] > 1e5) & (at.rates_bps[finite] < 1e8))
+    with pytest.raises(InputError, match=r"no threshold on the gain, but on the rate \(rates_bps\)"):
+        _ = at.gains
+    with pytest.raises(InputError, match=r"no threshold on the rate, but on the gain \(gains\)"):
+        _ = plan(scenario(channel=coinfer.channel.Rayleigh(outage_gain=0.1))).rates_bps
 
 
 @pytest.mark.parametrize("dnn", ["alexnet", "squeezenet"])

@@ -14,7 +14,7 @@ class DiscreteLaw(UnitCostLaw):
     """Finitely many unit costs. Comparisons are made on o x, so that ties are kept as ties.
 
     `unit_costs` (S,) [1/bit] positive or zero and finite, `probabilities` (S,) nonnegative with sum 1. `gain_at`
-    gives the smallest gain for a unit cost, where the law comes from one. Sums run over atoms and never subtract,
+    gives the smallest gain for a unit cost, where the law comes from one, `rate_at` the rate. Sums run over atoms and never subtract,
     so that they are exact on numbers of few binary digits. Raises `InputError`.
 
     >>> float(DiscreteLaw([1.0, 3.0], [0.5, 0.5]).minimum(2.0, 4.0))  # E min(2 X, 4)
@@ -23,11 +23,17 @@ class DiscreteLaw(UnitCostLaw):
 
     nodes = 1
 
-    def __init__(self, unit_costs: ArrayLike, probabilities: ArrayLike, gain_at: GainAt | None = None):
+    def __init__(
+        self,
+        unit_costs: ArrayLike,
+        probabilities: ArrayLike,
+        gain_at: GainAt | None = None,
+        rate_at: GainAt | None = None,
+    ):
         x, p = check_atoms("unit_costs", unit_costs, probabilities, zero_allowed=True)
         order = np.argsort(x, kind="stable")
         self.unit_costs, self.probabilities = x[order], p[order]
-        self.gain_at = gain_at
+        self.gain_at, self.rate_at = gain_at, rate_at
         mass, cost = self.probabilities, self.probabilities * self.unit_costs
         self._mass_below, self._cost_below = (np.concatenate([[0.0], np.cumsum(w)]) for w in (mass, cost))
         self._mass_above, self._cost_above = (np.concatenate([np.cumsum(w[::-1])[::-1], [0.0]]) for w in (mass, cost))

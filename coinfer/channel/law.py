@@ -58,6 +58,7 @@ class Law(ABC):
 
     nodes: ClassVar[int]  # Gauss-Legendre nodes that P(o X > c) takes between two points of `price_grid`
     gain_at: GainAt | None  # None where there are no gains
+    rate_at: GainAt | None = None  # the smallest rate [bit/s] at which X <= x, where rates are given and no gains
 
     @property
     @abstractmethod
@@ -131,10 +132,22 @@ class Law(ABC):
         """The state of the channel that a device is in which sees these unit costs; without memory there is one."""
 
     def gain(self, unit_cost: ArrayLike) -> Floats:
-        """The smallest gain at which X <= x: inf if there is none, 0 for x = inf. `InputError` if there are no gains."""
+        """The smallest gain [-] at which X <= x: inf if there is none, 0 for x = inf. `InputError` if there are no gains."""
         if self.gain_at is None:
-            raise InputError("law: this law of unit costs was built without gains, so it has no threshold on the gain")
+            instead = ", but on the rate (rates_bps)" if self.rate_at is not None else ""
+            raise InputError(f"law: this law was built without gains, so it has no threshold on the gain{instead}")
         return self.gain_at(np.asarray(unit_cost, float))
+
+    def rate_bps(self, unit_cost: ArrayLike) -> Floats:
+        """The same as a rate [bit/s] on a channel of given rates. `InputError` on any other."""
+        if self.rate_at is None:
+            instead = ", but on the gain (gains)" if self.gain_at is not None else ""
+            raise InputError(f"law: this law was built without rates, so it has no threshold on the rate{instead}")
+        return self.rate_at(np.asarray(unit_cost, float))
+
+    def least_seen(self, unit_cost: ArrayLike) -> Floats:
+        """The smallest gain, or rate, at which X <= x, whichever of the two the device sees."""
+        return self.gain(unit_cost) if self.rate_at is None else self.rate_bps(unit_cost)
 
     # draws
 

@@ -34,7 +34,7 @@ class ShannonCost:
 
 
 class RateCost:
-    """X = (beta_t + beta_e P_tx) / rate of a rate that is given, and its inverse: thresholds on a "gain" in bit/s.
+    """X = (beta_t + beta_e P_tx) / rate of a rate that is given, and its inverse: thresholds on the rate.
 
     `scale` is the cost of sending for a second.
     """
@@ -46,7 +46,7 @@ class RateCost:
         """X [1/bit] at each rate."""
         return self.scale / rate_bps
 
-    def gain(self, unit_cost: Floats) -> Floats:
+    def rate(self, unit_cost: Floats) -> Floats:
         """The smallest rate [bit/s] at which X <= x: inf (never) for x <= 0, 0 (always) for x = inf."""
         x = np.asarray(unit_cost, float)
         return np.divide(self.scale, x, out=np.full(x.shape, inf), where=x > 0)

@@ -82,7 +82,7 @@ class MovingChannel(BaseChannel):
         return MovingLaw(
             chain,
             motion.sender.priced(per_s),
-            motion.gain_at(link, weights),
+            **motion.least_seen(link, weights),
             long_outage_s=self.long_outage(),
             endless=motion.states.endless,
         )
@@ -98,14 +98,20 @@ class Motion:
     sender: Sending
     powers_w: Floats  # (S,)
 
-    def gain_at(self, link: Link, weights: Weights) -> GainAt:
-        """The smallest gain, or rate [bit/s], at which X <= x."""
+    def least_seen(self, link: Link, weights: Weights) -> dict[str, GainAt]:
+        """`gain_at` or `rate_at` of the law: the smallest gain, or rate [bit/s], at which X <= x."""
         if self.states.transmit_powers_w is None:
-            return (ShannonCost if self.states.shannon else RateCost)(link, weights).gain
+            if self.states.shannon:
+                return {"gain_at": ShannonCost(link, weights).gain}
+            return {"rate_at": RateCost(link, weights).rate}
         usable = self.sender.usable
         rates = self.sender.rates_bps[:usable]
         unit_costs = (weights.time_per_s + weights.energy_per_j * self.powers_w[:usable]) / rates
-        return lambda x: np.where(np.isinf(x), np.where(x > 0, 0.0, inf), np.interp(x, unit_costs, rates, left=inf))
+
+        def least_rate(x: Floats) -> Floats:
+            return np.where(np.isinf(x), np.where(x > 0, 0.0, inf), np.interp(x, unit_costs, rates, left=inf))
+
+        return {"rate_at": least_rate}
 
 
 @lru_cache(maxsize=16)

@@ -40,10 +40,10 @@ class MovingLaw(Law):
     nodes = 1
 
     def __init__(
-        self, chain: Chain, sender: Sending, gain_at: GainAt | None = None, *, long_outage_s: float | None = None,
-        endless: bool = False,
+        self, chain: Chain, sender: Sending, gain_at: GainAt | None = None, *, rate_at: GainAt | None = None,
+        long_outage_s: float | None = None, endless: bool = False,
     ):  # fmt: skip
-        self.chain, self.sender, self.gain_at, self.endless = chain, sender, gain_at, endless
+        self.chain, self.sender, self.gain_at, self.rate_at, self.endless = chain, sender, gain_at, rate_at, endless
         self.usable, self.unit_costs, self._stages = sender.usable, sender.unit_costs, dict[int, MovingLaw]()
         self.seen = Seen(self.unit_costs[: self.usable], chain.initial, long_outage_s)
         check_fitting(chain, sender)
@@ -58,7 +58,7 @@ class MovingLaw(Law):
         if self.endless:
             raise InputError("channel: draws of this fading that last cost infinitely much (R12); needs m > 1")
         p = self.chain.initial[: self.usable]
-        return DiscreteLaw(self.seen.unit_costs, p / p.sum(), self.gain_at)
+        return DiscreteLaw(self.seen.unit_costs, p / p.sum(), self.gain_at, self.rate_at)
 
     def at(self, stage: int) -> "MovingLaw":
         """The law at one stage, for computing; made once."""

@@ -19,8 +19,8 @@ def noisy_cost(law: MovingLaw, bits: Floats, extra: Floats, threshold: Floats, e
     if law.usable < len(law.unit_costs) or not is_threshold(law.sent(bits[:-1]), threshold):
         raise InputError("threshold: should be a threshold on the gain, on a channel without explicit outages")
     with np.errstate(divide="ignore"):
-        least = law.gain(law.largest_stop(bits[:-1], threshold))
-        margin_db = 10 * (np.log10(law.gain(law.unit_costs))[:, None] - np.log10(least))
+        least = law.least_seen(law.largest_stop(bits[:-1], threshold))
+        margin_db = 10 * (np.log10(law.least_seen(law.unit_costs))[:, None] - np.log10(least))
     stop = ndtr(margin_db / error_db) if error_db > 0 else (margin_db >= 0).astype(float)
     sent, total, here = law.sent(bits), 0.0, law.chain.initial
     for n in range(len(bits)):

@@ -13,7 +13,7 @@ from coinfer.system import Link, Weights
 class Rates(BaseChannel):
     """Rates [bit/s] that the device is given, whatever the link: only the transmit power of the link matters.
 
-    Thresholds on the gain are then thresholds on the rate, in bit/s. `usable` is how often there is a rate at all. Use it
+    A plan then has thresholds on the rate (`Plan.rates_bps`) and none on the gain. `usable` is how often there is a rate at all. Use it
     for rates of a trace that are fresh at each stage and last while the device sends (`Trace.law`); else `Markov` is right,
     which `Trace.markov` gives. Raises `InputError`.
 
@@ -39,4 +39,4 @@ class Rates(BaseChannel):
         """The law of X = (beta_t + beta_e P_tx) / rate."""
         rates, probabilities = check_atoms("rates_bps", self.rates_bps, self.probabilities)
         cost = RateCost(link, weights)
-        return DiscreteLaw(cost.unit_cost(rates), probabilities, cost.gain)
+        return DiscreteLaw(cost.unit_cost(rates), probabilities, rate_at=cost.rate)

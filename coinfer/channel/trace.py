@@ -27,6 +27,11 @@ class Trace(Timeline):
     gaps_s: tuple[tuple[float, float], ...] = field(default=())  # start and length of pauses in the measurement
     gaps_cut: bool = False  # whether they were left out, so that none takes time of the trace
 
+    def __repr__(self) -> str:
+        """In a line."""
+        size, window = self.rates_bps.size, f"{self.window_s:.3g} s"
+        return f"Trace({size} windows of {window}: {self.mean_rate_bps / 1e6:.3g} Mbit/s in the mean, {self.outage_share:.1%} in outage)"
+
     @property
     def mean_rate_bps(self) -> float:
         """Mean rate, outages included [bit/s]."""

@@ -68,6 +68,13 @@ class DNN(Model):
             raise ValueError(f"stages = {brief(self.stages)} should start at 0 and increase strictly")
         return self
 
+    def __repr__(self) -> str:
+        """In a line; the fields hold all of it."""
+        macs, size = sum(self.macs), sum(self.parameter_bits) / 8
+        return f"DNN({self.name}: {self.layers} layers, {_in_units(macs)}MAC, {_in_units(size)}B of parameters)"
+
+    __str__ = __repr__
+
     @property
     def layers(self) -> int:
         """N, the number of layers."""
@@ -134,6 +141,18 @@ def blocks(dnn: DNN, criterion: str = "smaller-output", *, stages: Iterable[int]
         stages=tuple(dnn.stages[n] for n in kept),
         coding=dnn.coding,
     )
+
+
+def _in_units(number: float) -> str:
+    """A number of three digits with a prefix, G, M or k.
+
+    >>> _in_units(2.44e8), _in_units(12)
+    ('244 M', '12 ')
+    """
+    for size, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.3g} {prefix}"
+    return f"{number:.3g} "
 
 
 def span_name(names: Sequence[str]) -> str:
