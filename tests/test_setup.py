@@ -16,8 +16,21 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-CALLERS = {"VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JOBS", "OUT", "SCENARIO"}
-TARGETS = {"figures", "smoke", "test", "test-browser", "site", "explore", "verify", "bench", "lab", "lint", "clean"}
+CALLERS = {"VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JOBS", "OUT", "SCENARIO", "SEED"}
+TARGETS = {
+    "figures",
+    "smoke",
+    "test",
+    "test-browser",
+    "site",
+    "explore",
+    "verify",
+    "bench",
+    "mutants",
+    "lab",
+    "lint",
+    "clean",
+}
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "seaborn-base": "seaborn"}  # without the windows that we never open
 
 # A Python that can only make environments; VERSION_OK, PIP_OK are exit codes; it writes down what it is asked to do.
