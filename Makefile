@@ -2,6 +2,7 @@
 # checkout, otherwise .venv beside this file, made from requirements.lock.
 
 JOBS ?= 2
+SEED ?= 0
 SCENARIO ?=
 OUT ?= $(if $(SCENARIO),out,figures)
 
@@ -21,7 +22,7 @@ TABLES := .cache/tables/installed-$(shell { pwd; cat requirements-tables.txt req
 # axe-core, from npm, for the browser tests alone
 AXE := .cache/axe/installed-$(shell cksum < tests/browser/package-lock.json | tr ' ' -)
 
-.PHONY: help figures smoke test test-all test-browser browser verify bench lab explore site lint tables lock clean
+.PHONY: help figures smoke test test-all test-browser browser mutants verify bench lab explore site lint tables lock clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets (this text)
@@ -45,6 +46,9 @@ test-browser: browser $(AXE) site ## Try the site, the explorer and JupyterLab i
 browser: # before the site is built, which takes longer
 	@for program in chromium chromedriver npm; do command -v $$program > /dev/null || { \
 	    echo "make test-browser needs $$program: apt install chromium chromium-driver npm (or your system's packages)" >&2; exit 1; }; done
+
+mutants: $(INSTALLED) ## Change the code at 300 places, one at a time, and see whether the tests notice (JOBS=2 SEED=0)
+	@exec "$(PYTHON)" tests/mutants.py --jobs $(JOBS) --seed $(SEED)
 
 verify: $(INSTALLED) ## Check every derivation symbolically
 	@exec "$(PYTHON)" -m coinfer.derivations

@@ -16,7 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-CALLERS = {"VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JOBS", "OUT", "SCENARIO"}
+CALLERS = {"VIRTUAL_ENV", "CONDA_PREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "JOBS", "OUT", "SCENARIO", "SEED"}
 TARGETS = {
     "figures",
     "smoke",
@@ -27,6 +27,7 @@ TARGETS = {
     "explore",
     "verify",
     "bench",
+    "mutants",
     "lab",
     "lint",
     "clean",

@@ -17,7 +17,7 @@ from coinfer import InputError, Link, Scenario, Trace, Weights, plan, read_trace
 from coinfer.channel import Markov, Moving, OnOff
 from coinfer.channel.law import UnitCostLaw
 from coinfer.channel.trace_example import EXAMPLES, example_trace, make_example, process_trace, write_examples
-from coinfer.playback import block_bootstrap
+from coinfer.playback import block_bootstrap, blocks
 
 BURSTY = Trace(np.array([5e6, 0.0, 0.0, 1e6, 8e6, 8e6, 0.0, 2e6]), 0.25)
 
@@ -576,14 +576,39 @@ def test_replay_is_deterministic_and_checked():
 
 
 def test_the_interval_covers_dependent_means():
-    """Over many traces of one process the interval holds the true mean about as often as it says."""
-    rng, hits, link = np.random.default_rng(0), 0, Link(mean_snr_db=10)
+    """Over many traces of one process the interval holds the true mean about as often as it says: due to its blocks."""
+    rng, hits, link = np.random.default_rng(0), np.zeros(2, dtype=int), Link(mean_snr_db=10)
     truth = process_trace(link, coherence_time_s=1.0, duration_s=400_000, window_s=0.5, rng=9).mean_rate_bps
     for _ in range(60):
         trace = process_trace(link, coherence_time_s=1.0, duration_s=600, window_s=0.1, rng=rng)
-        low, high = block_bootstrap(trace.rates_bps, np.arange(6000) // 100, rng)
-        hits += low <= truth <= high
-    assert 50 <= hits <= 60
+        low, high = block_bootstrap(trace.rates_bps, blocks(trace, np.arange(6000) * trace.window_s), rng)
+        as_if_independent = 1.96 * trace.rates_bps.std() / np.sqrt(6000)
+        hits += low <= truth <= high, abs(trace.mean_rate_bps - truth) <= as_if_independent
+    assert hits[0] >= 53  # 57 are expected, and fewer than 53 in 1 of 100 such tests
+    assert hits[1] <= 40
+
+
+@pytest.mark.parametrize(
+    ("windows_alike", "windows", "count"),
+    [
+        (1, 500, 50),  # a block has ten windows, if the rate is another one in each
+        (1, 100, 20),  # but there are at least 20
+        (1, 3000, 200),  # and at most 200
+        (8, 3200, 64),  # ten coherence times
+        (8, 800, 20),
+        (8, 32000, 200),
+        (300, 300, 20),  # a rate that never changes
+    ],
+)
+def test_blocks_are_ten_coherence_times_long(windows_alike, windows, count):
+    rates_bps = np.repeat(np.random.default_rng(1).uniform(1e6, 9e6, windows // windows_alike), windows_alike)
+    trace = Trace(rates_bps, 0.5)
+    if 20 < count < 200:  # as many of that length as there is room for
+        alike_s = max(trace.coherence_time_s, trace.window_s)
+        assert 10 * alike_s * count <= trace.duration_s < 10 * alike_s * (count + 1)
+    starts_s = np.append(np.random.default_rng(2).random(4000), [0.0, 1.0]) * trace.duration_s
+    equal_parts = np.floor(starts_s * (count / trace.duration_s))
+    assert np.array_equal(blocks(trace, starts_s), np.minimum(equal_parts, count - 1))
 
 
 def test_a_million_inferences_fit_in_memory():
