@@ -62,8 +62,8 @@ class Scenario(Model):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False)
 
     @classmethod
-    def from_yaml(cls, text: str) -> Self:
-        """The scenario that a YAML (or JSON) text describes. Raises `InputError`."""
+    def from_yaml(cls, text: str, folder: str | Path = ".") -> Self:
+        """The scenario that a YAML (or JSON) text describes; the path of an ONNX file in it starts in `folder`. Raises `InputError`."""
         try:
             fields = reading.from_yaml(an("text", text, str))
         except InputError as error:
@@ -71,6 +71,9 @@ class Scenario(Model):
         if not isinstance(fields, dict):
             raise InputError(f"scenario = {brief(fields)}: should be a mapping of {', '.join(cls.model_fields)}")
         _check_names(fields)
+        dnn = fields.get("dnn")
+        if isinstance(dnn, dict) and isinstance(dnn.get("onnx"), str):
+            fields["dnn"] = dnn | {"onnx": os.path.join(folder, dnn["onnx"])}
         return cls(**fields)
 
     def replace(self, changes: dict[str, Any] | None = None, /, **more: Any) -> Self:
@@ -134,7 +137,7 @@ def load_scenario(name_or_path: str | Path, **changes: Any) -> Scenario:
     if isinstance(name_or_path, str) and name_or_path in scenario_names():
         return Scenario.from_yaml(text).replace(**changes)
     try:
-        return Scenario.from_yaml(text).replace(**changes)
+        return Scenario.from_yaml(text, os.path.dirname(name_or_path)).replace(**changes)
     except InputError as error:
         raise InputError(f"{os.fspath(name_or_path)}: {error}") from None
 

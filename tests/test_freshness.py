@@ -184,3 +184,13 @@ def test_docstrings_count_where_they_are_data(small, tmp_path, code, module, cou
     path = tmp_path / "small" / module
     path.write_text(path.read_text().replace("A", "AA", 1))
     assert (freshness.package_hashes(tmp_path / "10-a.ipynb") != before) == counts
+
+
+def test_files_that_a_scenario_names_count(tmp_path):
+    scenario, network = tmp_path / "my.yml", tmp_path / "net.onnx"
+    scenario.write_text("dnn: {onnx: net.onnx}")
+    found = set()
+    for content in ("1", "2", "2"):
+        network.write_text(content)
+        found.add(freshness.inputs_hash(NOTEBOOKS[0], {"scenario": str(scenario)}, False, {}))
+    assert len(found) == 2

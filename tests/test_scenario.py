@@ -12,6 +12,7 @@ import scipy.stats as stats
 from effort import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from onnx import TensorProto, helper
 from strategies import continuous_kinds, discrete_kinds
 
 import coinfer
@@ -463,3 +464,56 @@ def test_interior_on_fading_in_motion():
 def test_interior_places_strictly_between_even_when_static():
     """As its comment says."""
     assert placements("interior") == (5, 3, 5)
+
+
+# ---------------------------------------------------------------- an ONNX file
+
+
+def two_layers() -> bytes:
+    nodes = [
+        helper.make_node("MatMul", ["data", "w1"], ["hidden"]),
+        helper.make_node("MatMul", ["hidden", "w2"], ["result"]),
+    ]
+    inputs = [helper.make_tensor_value_info("data", TensorProto.FLOAT, ["batch", 4])]
+    outputs = [helper.make_tensor_value_info("result", TensorProto.FLOAT, ["batch", 2])]
+    weights = [
+        helper.make_tensor("w1", TensorProto.FLOAT, [4, 3], np.ones(12)),
+        helper.make_tensor("w2", TensorProto.FLOAT, [3, 2], np.ones(6)),
+    ]
+    graph = helper.make_graph(nodes, "two", inputs, outputs, weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString()
+
+
+OWN_NETWORK = (
+    "dnn: {onnx: nets/net.onnx, input_bits: 8, dimensions: {batch: 1}}\ndevice: {macs_per_s: 1.0e+6, power_w: 1}\n"
+)
+
+
+def test_a_network_in_a_file_lies_beside_its_scenario(tmp_path, monkeypatch) -> None:
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "net.onnx").write_bytes(two_layers())
+    (tmp_path / "my.yml").write_text(OWN_NETWORK + "edge: {macs_per_s: 1.0e+9}")
+    found = load_scenario(tmp_path / "my.yml")
+    assert found.dnn == coinfer.read_onnx(tmp_path / "nets" / "net.onnx", input_bits=8, dimensions={"batch": 1})
+    assert Scenario.from_yaml(found.to_yaml()) == found  # which holds the chain itself
+    monkeypatch.chdir(tmp_path)
+    assert load_scenario("my.yml") == found == Scenario.from_yaml((tmp_path / "my.yml").read_text())
+
+
+@pytest.mark.parametrize(
+    ("dnn", "said"),
+    [
+        ("{onnx: none.onnx}", r"Scenario.dnn.path = '.*none.onnx': no such file"),
+        ("{onnx: net.onnx, input_bit: 8}", r"dnn.field = 'input_bit': should be one of.*did you mean 'input_bits'"),
+        ("{onnx: net.onnx}", r"batch"),
+        ("{onnx: 3}", r"path"),
+    ],
+)
+def test_a_network_in_a_file_that_cannot_be_read(tmp_path, dnn: str, said: str) -> None:
+    (tmp_path / "net.onnx").write_bytes(two_layers())
+    (tmp_path / "my.yml").write_text(
+        f"dnn: {dnn}\ndevice: {{macs_per_s: 1.0e+6, power_w: 1}}\nedge: {{macs_per_s: 1.0e+9}}"
+    )
+    with pytest.raises(InputError, match=said) as refused:
+        load_scenario(tmp_path / "my.yml")
+    assert "\n" not in str(refused.value)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any
 
 from coinfer.catalogue.links import link_names, load_link
 from coinfer.catalogue.machines import check_device, load_device, load_server, measured_power_w
-from coinfer.network import DNN, Coding, load_dnn
+from coinfer.network import DNN, Coding, load_dnn, read_onnx
 from coinfer.system import Device, Edge, Link
 from coinfer.validation import InputError, one_of
 
@@ -89,7 +90,12 @@ def on_network(fields: dict[str, Any], before: DNN) -> dict[str, Any]:
 
 
 def as_dnn(dnn: Any) -> DNN | None:
-    """A network given by its name, by a name and how it is coded, or by its fields; None for what is none."""
+    """A network given by its name, by a name and how it is coded, by its ONNX file, or by its fields; None for what is none."""
+    if isinstance(dnn, dict) and "onnx" in dnn:
+        options = {field: value for field, value in dnn.items() if field != "onnx"}
+        for field in options:
+            one_of("field", field, list(signature(read_onnx).parameters)[1:])
+        return read_onnx(dnn["onnx"], **options)
     name, coding = _named(dnn)
     if name is not None and "layer_names" not in coding:
         for field in coding:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from coinfer.study.outputs import sha256
-from coinfer.study.parameters import files_below, names_path
+from coinfer.study.parameters import files_below, named_in, names_path
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LOCK = PACKAGE.parent / "requirements.lock"
@@ -44,7 +44,8 @@ def bytes_hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict
 def _hash(notebook: Path, given: dict[str, str], smoke: bool, to_read: dict[str, str], package: dict[str, str]) -> str:
     paths = {text: Path(text) for text in given.values() if names_path(text)}
     parameters = {
-        text: {os.path.relpath(file, path): sha256(file) for file in files_below(path)} for text, path in paths.items()
+        text: {os.path.relpath(file, path): sha256(file) for file in [*files_below(path), *named_in(path)]}
+        for text, path in paths.items()
     }
     inputs = [given, smoke, parameters, to_read, sha256(notebook), sha256(LOCK), package]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()

@@ -4,6 +4,7 @@ import ast
 from pathlib import Path
 from typing import Any
 
+from coinfer.reading import from_yaml
 from coinfer.validation import InputError, needs
 
 
@@ -61,6 +62,20 @@ def check(given: dict[str, str], notebooks: list[Path]) -> None:
 def names_path(text: str) -> bool:
     """Whether a parameter's value names a file or folder, by a / or a suffix; a bare name, like `alexnet`, never does."""
     return ("/" in text or bool(Path(text).suffix)) and Path(text).exists()
+
+
+def named_in(path: Path) -> list[Path]:
+    """The files that a scenario file names, an ONNX file or a table of devices; none for any other file."""
+    if path.suffix not in (".yml", ".yaml", ".json"):
+        return []
+    try:
+        fields = from_yaml(path.read_text("utf-8"))
+    except (InputError, OSError, UnicodeDecodeError):  # it is refused elsewhere
+        return []
+    parts = [fields.get(part) for part in ("dnn", "device")] if isinstance(fields, dict) else []
+    named = [(part.get("onnx"), path.parent) for part in parts[:1] if isinstance(part, dict)]
+    named += [(part.get("table"), Path()) for part in parts[1:] if isinstance(part, dict)]
+    return [folder / name for name, folder in named if isinstance(name, str) and (folder / name).is_file()]
 
 
 def files_below(path: Path) -> list[Path]:
