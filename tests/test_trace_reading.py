@@ -478,8 +478,18 @@ BAD = {
         {"format": "mahimahi"},
         "line 3 = '²': should be a whole, nonnegative number",
     ),
-    "decimal commas": (
-        "0;1,5\n1;2,5\n",
+    "commas that may part thousands": (
+        "0;1,500\n1;2,500\n",
+        CSV | {"separator": ";"},
+        "line 1: rate or SNR = '1,500'; should be a number with a decimal point",
+    ),
+    "commas and points": (
+        "0;1,5\n1;2.5\n",
+        CSV | {"separator": ";"},
+        "line 1: rate or SNR = '1,5'; should be a number with a decimal point",
+    ),
+    "two commas in a number": (
+        "0;1,5\n1;2,500,000\n",
         CSV | {"separator": ";"},
         "line 1: rate or SNR = '1,5'; should be a number with a decimal point",
     ),
@@ -735,3 +745,21 @@ def test_sizes_are_bounded_before_anything_is_read(tmp_path, monkeypatch):
 def test_the_parser_of_dates_is_not_asked_for_the_time_now():
     """Why words are refused before it sees them: it takes them for the present, and a log would change with it."""
     assert not pd.isna(pd.to_datetime(pd.Series(["now"]), format="ISO8601", errors="coerce")[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("0,5;1,25\n1;2\n1,5;0,125\n", CSV),
+        ("t;r\n0,5;1,25\n1;2\n1,5;0,125\n", NAMED),
+        ("0,5\t1,25\n1,0\t2,0\n1,5\t1,25e-1\n", CSV),
+        ("0,5 1,25\n1 2\n1,5 0,125\n", CSV | {"separator": " "}),
+        ("0.5;1,25\n1;2,000\n1.5;0,125\n", CSV),  # each column for itself
+    ],
+    ids=["semicolons", "header", "tabs", "blanks", "columns"],
+)
+def test_decimal_commas_are_points(text, options, tmp_path):
+    (tmp_path / "log").write_text(text)
+    trace = read_trace(tmp_path / "log", **options)
+    assert trace.rates_bps.tolist() == [1.25e6, 2e6, 0.125e6]
+    assert trace.window_s == 0.5

@@ -18,6 +18,8 @@ SEPARATORS = {"\t": "\t", ";": ";", ",": ",", " ": r"\s+"}  # in the order in wh
 LOOKED_AT = 20  # lines, for what separates cells, and how many there are
 QUOTED = re.compile(r'"[^"\n]*"')
 FRACTION = re.compile(r"^.*?:\d\d,(\d{3})(?:,|$)", re.MULTILINE)  # of a second, which a comma parts from its time
+DECIMAL = re.compile(r"\s*[+-]?\d+,\d+(?:[eE][+-]?\d+)?\s*")
+THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")  # or three decimals, which nobody can tell
 MISSING = {"", "-", "--", "nan", "na", "n/a", "null", "none"}  # what stands for no number, in any case
 Column = str | int
 
@@ -56,7 +58,19 @@ def read_table(
             _check_widths(path, lines, between, len(first))
     if between == ",":
         _check_fractions(path, lines)
-    return Table(lines.numbers, cells(path, lines, between, at), head if words or named else ["", ""])
+    columns = cells(path, lines, between, at)
+    if between != ",":
+        columns = [_with_points(column) for column in columns]
+    return Table(lines.numbers, columns, head if words or named else ["", ""])
+
+
+def _with_points(column: Cells) -> Cells:
+    """The cells with points for decimal commas, if all their commas are such: one a number, and none that may part thousands."""
+    commas = [cell for cell in column if "," in cell]
+    decimal = commas and all(DECIMAL.fullmatch(cell) for cell in commas) and not any("." in cell for cell in column)
+    if not decimal or all(THOUSANDS.fullmatch(cell) for cell in commas):
+        return column
+    return np.array([cell.replace(",", ".") for cell in column], dtype=object)
 
 
 def _check_widths(path: str | Path, lines: Lines, between: str, width: int) -> None:
