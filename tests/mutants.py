@@ -7,51 +7,58 @@ What nobody could notice is listed in mutants.yml, with the reason; of the rest,
 
 import ast
 import difflib
+import json
 import os
 import random
 import resource
 import signal
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from time import monotonic
+from tempfile import TemporaryDirectory
+from time import monotonic, process_time
+from types import CodeType
 
 import hypothesis
-import pandas  # noqa: F401 like pydantic and scipy: imported once for all, as that takes long
-import pydantic  # noqa: F401
 import pytest
-import scipy.stats  # noqa: F401
 import yaml
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 from tqdm import tqdm
 
+sys.dont_write_bytecode, sys.pycache_prefix = False, str(Path(__file__).resolve().parents[1] / ".cache" / "mutants")
+for library in ("ipywidgets", "onnx", "pandas", "pydantic", "scipy.stats", "seaborn", "sympy", "z3"):
+    import_module(library)  # once for all mutants: it takes longer than most tests
+
 ROOT = Path(__file__).resolve().parent.parent
 AT_LEAST = 0.95  # of the mutants that are not equivalent are killed
-MOST_S = (
-    120  # of processor time for the tests of a mutant, and ten times that by the clock: else it hangs, and is killed
-)
+START_S, FACTOR = (
+    30,
+    10,
+)  # a mutant hangs, and is stopped, where a test takes so much longer than it does [processor time]
 MOST_BYTES = 8 << 30  # of its address space
-TESTS = {  # of each module, the quick ones first
-    "cost": "cost scenario sweep bad_input",
+TESTS = {  # files for each module; of their tests the quick ones run first
+    "cost": "cost scenario bad_input",
     "stopping": "new_rule placement rules_in_motion rules",
     "rules": "new_rule simulate placement plans_in_motion rules_in_motion rules bad_input",
     "placement": "new_rule simulate cost placement plans_in_motion rules bad_input",
-    "closed_form": "mlp_closed placement sweep ties",
+    "closed_form": "mlp_closed placement ties bad_input",
     "simulation": "simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate channel trace",
     "channel.discrete_law": "new_rule channel rules bad_input",
-    "channel.fading_law": "simulate channel sweep ties",
+    "channel.fading_law": "simulate channel ties",
     "channel.gain_law": "channel bad_input",
     "channel.moving_law": "moving plans_in_motion rules_in_motion trace",
 }
+SURVIVED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 # Operators of numbers and of sets: to exchange one kind for the other raises an error at once, which any test notices.
 KINDS = ({"Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow"}, {"BitAnd", "BitOr", "BitXor"})
 
@@ -135,36 +142,101 @@ class Changed(MetaPathFinder, SourceFileLoader):
         return compile(self.text, self.path, "exec", dont_inherit=True)
 
 
-def run_tests(module: str, text: str) -> None:
-    """Run the tests of a module that has this text, and leave with pytest's exit code."""
-    code = 1
-    try:
-        resource.setrlimit(resource.RLIMIT_CPU, (MOST_S, MOST_S))
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
-        signal.alarm(10 * MOST_S)
-        silence = os.open(os.devnull, os.O_RDWR)
-        for stream in range(3):
-            os.dup2(silence, stream)
-        sys.meta_path.insert(0, Changed(module, text))
-        phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]  # no time goes into smaller examples
-        hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True, phases=phases)
-        files = [str(ROOT / "tests" / f"test_{name}.py") for name in TESTS[module].split()]
-        code = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *files])
-    finally:
-        os._exit(int(code))
+class Chosen:
+    """A plugin of pytest: runs the tests that enter some lines, quick ones first, and ends the process if one hangs.
+
+    It notes of each test how long it takes [s] and which functions of which modules it enters, or takes the notes given.
+    """
+
+    def __init__(self, notes: dict[str, tuple[float, list[str]]], lines: set[str]):
+        self.known, self.lines, self.notes, self.entered = notes, lines, {}, set[CodeType]()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.known:
+            entering = [item for item in items if self.lines.intersection(self.known[item.nodeid][1])]
+            items[:] = sorted(entering, key=lambda item: self.known[item.nodeid][0])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
+        began = process_time()
+        usual_s, _ = self.known.get(item.nodeid, (START_S, []))
+        signal.setitimer(signal.ITIMER_PROF, START_S + FACTOR * usual_s)
+        self.entered.clear()
+        if not self.known:
+            sys.settrace(lambda frame, event, _: self.entered.add(frame.f_code))
+        done = yield
+        sys.settrace(None)
+        own = (code for code in self.entered if code.co_filename.startswith(str(ROOT / "coinfer")))
+        entered = sorted({f"{code.co_filename}:{code.co_firstlineno}" for code in own})
+        self.notes[item.nodeid] = process_time() - began, entered
+        return done
 
 
-def passes(texts: list[tuple[str, str]], jobs: int) -> Iterator[tuple[int, bool]]:
-    """For each module with a text, in the order in which they end: its number, and whether every test passed."""
-    waiting, running = list(enumerate(texts))[::-1], dict[int, int]()
+def function_lines(mutant: Mutant) -> set[str]:
+    """The lines of the innermost function around a mutant, or of the whole module, as they are noted."""
+    file, text = path(mutant.module), path(mutant.module).read_text()
+    first, last = 1, len(text.splitlines())
+    for node in ast.walk(ast.parse(text)):  # from the outside to the inside
+        if isinstance(node, ast.FunctionDef):
+            start = min(line.lineno for line in (node, *node.decorator_list))
+            if start <= mutant.line <= node.end_lineno:
+                first, last = start, node.end_lineno
+    return {f"{file}:{line}" for line in range(first, last + 1)}
+
+
+def run_tests(names: list[str], plugin: Chosen, *importers: MetaPathFinder) -> int:
+    """The exit code of pytest for these files."""
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    signal.setitimer(signal.ITIMER_PROF, START_S)
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in range(3):
+        os.dup2(silence, stream)
+    sys.meta_path[:0] = importers
+    phases = [hypothesis.Phase.explicit, hypothesis.Phase.generate]  # no time goes into smaller examples
+    one = {"phases": phases, "report_multiple_bugs": False}
+    hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True, **one)
+    files = [str(ROOT / "tests" / f"test_{name}.py") for name in names]
+    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *files], [plugin])
+
+
+def run_changed(mutant: Mutant, notes: dict[str, tuple[float, list[str]]]) -> int:
+    """The exit code of pytest for the tests that enter the function that is changed."""
+    names, changed = TESTS[mutant.module].split(), Changed(mutant.module, mutant.text)
+    return run_tests(names, Chosen(notes, function_lines(mutant)), changed)
+
+
+def codes(tasks: list[Callable[[], int]], jobs: int) -> Iterator[tuple[int, int]]:
+    """Number and exit code of each task, in the order in which they end, so many at a time and each in a process of its own."""
+    waiting, running = list(enumerate(tasks))[::-1], dict[int, int]()
     while waiting or running:
         while waiting and len(running) < jobs:
-            number, text = waiting.pop()
+            number, task = waiting.pop()
             if not (child := os.fork()):
-                run_tests(*text)
+                code = 1
+                try:
+                    code = int(task())
+                finally:
+                    os._exit(code)
             running[child] = number
         child, status = os.wait()
-        yield running.pop(child), status == 0
+        yield running.pop(child), os.waitstatus_to_exitcode(status)
+
+
+def notes_of(names: list[str], jobs: int) -> dict[str, tuple[float, list[str]]]:
+    """What `Chosen` notes of the tests in these files. Leaves with an error if one fails."""
+    with TemporaryDirectory() as folder:
+
+        def noted(name: str) -> int:
+            plugin = Chosen({}, set())
+            code = run_tests([name], plugin)
+            Path(folder, name).write_text(json.dumps(plugin.notes))
+            return code
+
+        for number, code in codes([partial(noted, name) for name in names], jobs):
+            if code:
+                sys.exit(f"mutants: tests/test_{names[number]}.py fails as it is")
+        return {test: note for name in names for test, note in json.loads(Path(folder, name).read_text()).items()}
 
 
 def equivalent() -> set[tuple[str, str, str]]:
@@ -190,13 +262,11 @@ def main() -> None:
     if unknown := set(asked.modules) - set(TESTS):
         parser.error(f"MODULE = {min(unknown)!r}: should be one of {', '.join(TESTS)}")
     began, modules, listed = monotonic(), asked.modules or list(TESTS), equivalent()
-    for number, passed in passes([(module, path(module).read_text()) for module in modules], asked.jobs):
-        if not passed:
-            sys.exit(f"mutants: the tests of {modules[number]} fail unchanged: {TESTS[modules[number]]}")
+    notes = notes_of(sorted({name for module in modules for name in TESTS[module].split()}), asked.jobs)
     drawn = sample(modules, asked.size, asked.seed)
-    running = passes([(mutant.module, mutant.text) for mutant in drawn], asked.jobs)
-    shown = tqdm(running, "mutants", len(drawn), disable=not sys.stderr.isatty())
-    survivors = {drawn[number] for number, passed in shown if passed}
+    tasks = [partial(run_changed, mutant, notes) for mutant in drawn]
+    shown = tqdm(codes(tasks, asked.jobs), "mutants", len(drawn), disable=not sys.stderr.isatty())
+    survivors = {drawn[number] for number, code in shown if code in SURVIVED}
     same = {mutant for mutant in drawn if (mutant.module, *mutant.change) in listed}
     for mutant in sorted(survivors - same, key=str):
         print(f"survived: {mutant}\n")

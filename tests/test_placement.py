@@ -149,15 +149,24 @@ def test_a_fixed_cost_of_sending_is_worth_the_last_layer_only():
     assert further > 50
 
 
-@pytest.mark.parametrize("field", ["extra", "bits", "download"])
 @pytest.mark.parametrize("rule", RULES)
-def test_closed_form_refuses_other_chains(field, rule):
-    law = DISCRETE([1.0], [1.0])
-    mlp = Costs(extra=[1.0] * 4, bits=[2.0] * 4 + [0], download=[1.0] * 4, edge=0.0, law=law)
-    values = np.array(getattr(mlp, field))
-    values[2] += 1
-    with pytest.raises(InputError, match=field):
-        mlp_placement(with_costs(mlp, **{field: values}), rule=rule)
+@pytest.mark.parametrize(
+    ("field", "entries", "may_differ"),
+    [("extra", 5, {0, 4}), ("bits", 6, {0, 5}), ("download", 5, {0})],  # first layer, raw input, result
+)
+def test_closed_forms_refuse_other_chains(field, entries, may_differ, rule):
+    """An MLP may have an input and a last layer of its own; for critical downloads, a last layer of its own."""
+    mlp = Costs(extra=[1.0] * 5, bits=[2.0] * 6, download=[1.0] * 5, edge=0.0, law=DISCRETE([1.0], [1.0]))
+    for entry in range(entries):
+        values = np.array(getattr(mlp, field))
+        values[entry] += 1
+        changed = with_costs(mlp, **{field: values})
+        for closed_form, fine in ((mlp_placement, may_differ), (mlp_critical_downloads, may_differ - {0})):
+            if entry in fine:
+                closed_form(changed, rule=rule)
+            else:
+                with pytest.raises(InputError, match=field):
+                    closed_form(changed, rule=rule)
 
 
 def test_closed_form_of_a_scenario():

@@ -471,6 +471,11 @@ def test_the_device_sees_how_long_an_outage_has_lasted():
     assert law.sent(1.0)[-2, 0] < law.sent(1.0)[-1, 0]
     seen = law.nearest(np.full(4, np.inf), AGED.outage_age(np.array([0.3, 1.6, 1.8, 2.2])))
     assert seen.tolist() == [law.usable, law.usable, law.usable + 1, law.usable + 1]
+    young, old = law.sent(1.0)[-2:, 0]
+    between = np.full(law.usable + 2, (young + old) / 2)
+    assert [bool(law.stops_seeing(np.inf, 1.0, between, age_s)) for age_s in (0.9, 1.1)] == [True, False]
+    assert law.stops_seeing(np.inf, 1.0, between)  # unless told, an outage has just begun
+    assert law.nearest(np.inf) == law.usable
 
 
 @pytest.mark.parametrize("rule", ["optimal", "probe-once"])
