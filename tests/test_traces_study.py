@@ -533,6 +533,7 @@ def test_a_folder_of_logs_runs_through_the_notebook(tmp_path, monkeypatch):
     assert set(pd.read_csv("out/74-traces-kept.csv")["pair"]) == {"fitted"}
 
 
+@exhaustive
 def test_logs_that_cannot_be_read_are_named_and_nothing_is_left(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     log(tmp_path / "logs" / "one.csv", [20] * 200)

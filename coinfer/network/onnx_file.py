@@ -33,8 +33,8 @@ def load_model(path: str) -> ModelProto:
     data = _read(path)
     try:
         model = onnx.load_model_from_string(data)
-        _read_names(model)
         _bound_functions(path, model)
+        _read_names(model)
         _rename_misplaced(model)
         _sort(model.graph)
         model.ir_version = max(model.ir_version, STORED_APART)
