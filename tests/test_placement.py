@@ -148,6 +148,16 @@ def test_a_fixed_cost_of_sending_is_worth_the_last_layer_only():
     assert further > 50
 
 
+def test_hindsight_of_two_stages_is_the_mean_of_the_smaller_cost():
+    """Of atoms so many that the sum over the costs between which it is smooth takes several parts."""
+    rng = np.random.default_rng(8)
+    x, p = rng.permutation(600) / 64, rng.dirichlet(np.ones(600))
+    costs = Costs(extra=[0.3], bits=[2.0, 1.0], download=[0.25], edge=1.0, law=DISCRETE(x, p))
+    now, later = 2 * x[:, None], 0.3 + x[None, :]
+    both = p @ np.minimum(now, later) @ p
+    np.testing.assert_allclose(coinfer.clairvoyant(costs), [1 + 2 * p @ x, 1.25 + both], rtol=1e-13)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     ("field", "entries", "may_differ"),
@@ -166,6 +176,17 @@ def test_closed_forms_refuse_other_chains(field, entries, may_differ, rule):
             else:
                 with pytest.raises(InputError, match=field):
                     closed_form(changed, rule=rule)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_closed_form_of_a_long_mlp(rule):
+    law = DISCRETE([1.0, 1.25, 2.0], [0.5, 0.25, 0.25])
+    placements = set()
+    for price in (0.0, 1e-6, 1e-3, 1.0):
+        mlp = Costs(extra=[0.0] * 300, bits=[1.0] * 300 + [0], download=[price] * 300, edge=0.0, law=law)
+        assert mlp_placement(mlp, rule=rule) == plan(mlp, rule=rule).placement
+        placements.add(mlp_placement(mlp, rule=rule))
+    assert placements >= {0, 300}
 
 
 def test_closed_form_of_a_scenario():
