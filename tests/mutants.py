@@ -46,16 +46,16 @@ START_S, FACTOR = (
 )  # a mutant hangs, and is stopped, where a test takes so much longer than it does [processor time]
 MOST_BYTES = 8 << 30  # of its address space
 TESTS = {  # files for each module; of their tests those that enter the function that is changed run, quick ones first
-    "cost": "cost scenario bad_input",
+    "cost": "cost scenario sweep bad_input",
     "stopping": "new_rule placement rules_in_motion rules sweep",
-    "rules": "new_rule simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
+    "rules": "new_rule cost simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
     "placement": "new_rule simulate cost placement plans_in_motion rules sweep bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",
-    "simulation": "simulate plans_in_motion bad_input",
+    "simulation": "cost simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate channel trace",
     "channel.discrete_law": "new_rule channel rules bad_input",
     "channel.fading_law": "simulate channel ties sweep",
-    "channel.gain_law": "channel bad_input",
+    "channel.gain_law": "cost channel bad_input",
     "channel.moving_law": "moving plans_in_motion rules_in_motion trace bad_input",
 }
 ELSEWHERE = "test_every_executor"  # runs in other processes, where nothing is changed

@@ -178,17 +178,6 @@ def test_closed_forms_refuse_other_chains(field, entries, may_differ, rule):
                     closed_form(changed, rule=rule)
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_closed_form_of_a_long_mlp(rule):
-    law = DISCRETE([1.0, 1.25, 2.0], [0.5, 0.25, 0.25])
-    placements = set()
-    for price in (0.0, 1e-6, 1e-3, 1.0):
-        mlp = Costs(extra=[0.0] * 300, bits=[1.0] * 300 + [0], download=[price] * 300, edge=0.0, law=law)
-        assert mlp_placement(mlp, rule=rule) == plan(mlp, rule=rule).placement
-        placements.add(mlp_placement(mlp, rule=rule))
-    assert placements >= {0, 300}
-
-
 def test_closed_form_of_a_scenario():
     dnn = coinfer.mlp(layers=12, neurons=512)
     for updates in (1, 30, 1000, 1e5):
