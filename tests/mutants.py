@@ -6,6 +6,7 @@ What nobody could notice is listed in mutants.yml, with the reason; of the rest,
 """
 
 import ast
+import builtins
 import difflib
 import json
 import os
@@ -24,7 +25,6 @@ from importlib.util import spec_from_file_location
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, process_time
-from types import CodeType
 
 import hypothesis
 import pytest
@@ -45,22 +45,31 @@ START_S, FACTOR = (
     10,
 )  # a mutant hangs, and is stopped, where a test takes so much longer than it does [processor time]
 MOST_BYTES = 8 << 30  # of its address space
-TESTS = {  # files for each module; of their tests the quick ones run first
-    "cost": "cost scenario bad_input",
-    "stopping": "new_rule placement rules_in_motion rules",
-    "rules": "new_rule simulate placement plans_in_motion rules_in_motion rules bad_input",
-    "placement": "new_rule simulate cost placement plans_in_motion rules bad_input",
-    "closed_form": "mlp_closed placement ties bad_input",
-    "simulation": "simulate plans_in_motion bad_input",
+TESTS = {  # files for each module; of their tests those that enter the function that is changed run, quick ones first
+    "cost": "cost scenario sweep bad_input",
+    "stopping": "new_rule placement rules_in_motion rules sweep",
+    "rules": "new_rule cost simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
+    "placement": "new_rule simulate cost placement plans_in_motion rules sweep bad_input",
+    "closed_form": "mlp_closed placement ties sweep bad_input",
+    "simulation": "cost simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate channel trace",
     "channel.discrete_law": "new_rule channel rules bad_input",
-    "channel.fading_law": "simulate channel ties",
-    "channel.gain_law": "channel bad_input",
-    "channel.moving_law": "moving plans_in_motion rules_in_motion trace",
+    "channel.fading_law": "simulate channel ties sweep",
+    "channel.gain_law": "cost channel bad_input",
+    "channel.moving_law": "moving plans_in_motion rules_in_motion trace bad_input",
 }
+ELSEWHERE = "test_every_executor"  # runs in other processes, where nothing is changed
+BROKEN = (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR)
 SURVIVED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
-# Operators of numbers and of sets: to exchange one kind for the other raises an error at once, which any test notices.
-KINDS = ({"Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow"}, {"BitAnd", "BitOr", "BitXor"})
+# An operator is exchanged for another of its kind. The other kind raises an error, which any test notices, or, as `is` for
+# `==`, does the same to small numbers, which none can.
+KINDS = [
+    {"Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Pow"},
+    {"BitAnd", "BitOr", "BitXor"},
+    {"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"},
+    {"Is", "IsNot"},
+    {"In", "NotIn"},
+]
 
 
 def path(module: str) -> Path:
@@ -100,7 +109,7 @@ def mutants(module: str) -> list[Mutant]:
     nodes, found = list(ast_nodes(get_ast(path(module).read_text()))), []
     for name in operator_names():
         kind, names = get_operator(name), set(name.split("_")[1:])
-        if kind.arguments() or ("Binary" in name and not any(names <= both for both in KINDS)):
+        if kind.arguments() or (names & set().union(*KINDS) and not any(names <= each for each in KINDS)):
             continue
         places = [place for node in nodes for place, _ in kind().mutation_positions(node)]
         found += [Mutant(module, *place, name, occurrence) for occurrence, place in enumerate(places)]
@@ -129,27 +138,51 @@ def sample(modules: list[str], size: int, seed: int) -> list[Mutant]:
 
 
 class Changed(MetaPathFinder, SourceFileLoader):
-    """Imports a module of the package with another text than its file has."""
+    """Imports a module of the package as changed code."""
 
-    def __init__(self, module: str, text: str):
+    def __init__(self, module: str, changed: ast.Module | str):
         super().__init__(f"coinfer.{module}", str(path(module)))
-        self.text = text
+        self.changed = changed
 
     def find_spec(self, fullname: str, path: object, target: object = None) -> ModuleSpec | None:
         return spec_from_file_location(self.name, self.path, loader=self) if fullname == self.name else None
 
     def get_code(self, fullname: str) -> object:
-        return compile(self.text, self.path, "exec", dont_inherit=True)
+        return compile(self.changed, self.path, "exec", dont_inherit=True)
+
+
+def noting(module: str) -> ast.Module:
+    """The module with a note of each function that is entered, of `module:line` where it begins."""
+    tree = ast.parse(path(module).read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.Lambda):
+            note = ast.parse(f"__import__('builtins').entered.add('{module}:{node.lineno}')").body[0]
+            if isinstance(node, ast.Lambda):
+                node.body = ast.BoolOp(ast.Or(), [note.value, node.body])
+            else:
+                node.body.insert(ast.get_docstring(node) is not None, note)
+    return ast.fix_missing_locations(tree)
+
+
+def lines_around(mutant: Mutant) -> set[str]:
+    """The lines of the innermost function around it, or of the module, as `noting` notes them."""
+    text = path(mutant.module).read_text()
+    first, last = 1, len(text.splitlines())
+    for node in ast.walk(ast.parse(text)):  # outer ones come first
+        if isinstance(node, ast.FunctionDef) and node.lineno <= mutant.line <= node.end_lineno:
+            first, last = node.lineno, node.end_lineno
+    return {f"{mutant.module}:{line}" for line in range(first, last + 1)}
 
 
 class Chosen:
     """A plugin of pytest: runs the tests that enter some lines, quick ones first, and ends the process if one hangs.
 
-    It notes of each test how long it takes [s] and which functions of which modules it enters, or takes the notes given.
+    It notes of each test how long it takes [s] and what it enters, or goes by such notes.
     """
 
     def __init__(self, notes: dict[str, tuple[float, list[str]]], lines: set[str]):
-        self.known, self.lines, self.notes, self.entered = notes, lines, {}, set[CodeType]()
+        self.known, self.lines, self.notes = notes, lines, {}
+        builtins.entered = set()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -160,29 +193,12 @@ class Chosen:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
         began = process_time()
+        builtins.entered.clear()
         usual_s, _ = self.known.get(item.nodeid, (START_S, []))
         signal.setitimer(signal.ITIMER_PROF, START_S + FACTOR * usual_s)
-        self.entered.clear()
-        if not self.known:
-            sys.settrace(lambda frame, event, _: self.entered.add(frame.f_code))
         done = yield
-        sys.settrace(None)
-        own = (code for code in self.entered if code.co_filename.startswith(str(ROOT / "coinfer")))
-        entered = sorted({f"{code.co_filename}:{code.co_firstlineno}" for code in own})
-        self.notes[item.nodeid] = process_time() - began, entered
+        self.notes[item.nodeid] = process_time() - began, sorted(builtins.entered)
         return done
-
-
-def function_lines(mutant: Mutant) -> set[str]:
-    """The lines of the innermost function around a mutant, or of the whole module, as they are noted."""
-    file, text = path(mutant.module), path(mutant.module).read_text()
-    first, last = 1, len(text.splitlines())
-    for node in ast.walk(ast.parse(text)):  # from the outside to the inside
-        if isinstance(node, ast.FunctionDef):
-            start = min(line.lineno for line in (node, *node.decorator_list))
-            if start <= mutant.line <= node.end_lineno:
-                first, last = start, node.end_lineno
-    return {f"{file}:{line}" for line in range(first, last + 1)}
 
 
 def run_tests(names: list[str], plugin: Chosen, *importers: MetaPathFinder) -> int:
@@ -197,13 +213,14 @@ def run_tests(names: list[str], plugin: Chosen, *importers: MetaPathFinder) -> i
     one = {"phases": phases, "report_multiple_bugs": False}
     hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True, **one)
     files = [str(ROOT / "tests" / f"test_{name}.py") for name in names]
-    return pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *files], [plugin])
+    options = ["-x", "-q", "-p", "no:cacheprovider", "-k", f"not {ELSEWHERE}", "--hypothesis-profile=mutants"]
+    return pytest.main([*options, *files], [plugin])
 
 
 def run_changed(mutant: Mutant, notes: dict[str, tuple[float, list[str]]]) -> int:
     """The exit code of pytest for the tests that enter the function that is changed."""
     names, changed = TESTS[mutant.module].split(), Changed(mutant.module, mutant.text)
-    return run_tests(names, Chosen(notes, function_lines(mutant)), changed)
+    return run_tests(names, Chosen(notes, lines_around(mutant)), changed)
 
 
 def codes(tasks: list[Callable[[], int]], jobs: int) -> Iterator[tuple[int, int]]:
@@ -229,7 +246,7 @@ def notes_of(names: list[str], jobs: int) -> dict[str, tuple[float, list[str]]]:
 
         def noted(name: str) -> int:
             plugin = Chosen({}, set())
-            code = run_tests([name], plugin)
+            code = run_tests([name], plugin, *(Changed(module, noting(module)) for module in TESTS))
             Path(folder, name).write_text(json.dumps(plugin.notes))
             return code
 
@@ -266,7 +283,10 @@ def main() -> None:
     drawn = sample(modules, asked.size, asked.seed)
     tasks = [partial(run_changed, mutant, notes) for mutant in drawn]
     shown = tqdm(codes(tasks, asked.jobs), "mutants", len(drawn), disable=not sys.stderr.isatty())
-    survivors = {drawn[number] for number, code in shown if code in SURVIVED}
+    ended = {drawn[number]: code for number, code in shown}
+    if broken := [mutant for mutant, code in ended.items() if code in BROKEN]:
+        sys.exit(f"mutants: pytest itself failed on {broken[0]}")
+    survivors = {mutant for mutant, code in ended.items() if code in SURVIVED}
     same = {mutant for mutant in drawn if (mutant.module, *mutant.change) in listed}
     for mutant in sorted(survivors - same, key=str):
         print(f"survived: {mutant}\n")

@@ -20,7 +20,7 @@ from strategies import laws
 from coinfer import InputError, Link, Weights, channel
 from coinfer.channel.fading_law import FadingLaw, InversionLaw, scaled_e1
 from coinfer.channel.gain_law import rayleigh
-from coinfer.channel.law import Floats, UnitCostLaw, unit_threshold
+from coinfer.channel.law import Floats, Law, UnitCostLaw, unit_threshold
 
 WEIGHTS = Weights()
 LINKS_DB = (-40.0, 10.0, 60.0)
@@ -350,6 +350,14 @@ def assert_is_of_atoms(law: UnitCostLaw, atoms: dict[float, float]) -> None:
             found = (law.stop_probability(o, a), law.go_probability(o, a), law.stop_cost(o, a), law.go_cost(o, a))
             np.testing.assert_allclose(np.array(found), by_atoms(atoms, o, a), rtol=1e-14, atol=1e-15 * o * law.mean)
     assert law.mean == pytest.approx(sum(p * x for x, p in atoms.items()), rel=1e-14)
+
+
+def test_a_law_leaves_nothing_out():
+    """All that is asked of a law must be said by it, but what follows; of independent draws, but a few things, all follows."""
+    asked = {name for name, value in vars(Law).items() if not name.startswith("_") and hasattr(value, "__doc__")}
+    assert Law.__abstractmethods__ == asked - {"nodes", "gain_at", "saving", "gain"}
+    said = {"mean", "stop_probability", "go_probability", "stop_cost", "go_cost", "stage_price"}
+    assert UnitCostLaw.__abstractmethods__ == said | {"draw", "unit_cost", "survival_grid"}
 
 
 def test_discrete_law():

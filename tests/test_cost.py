@@ -1,6 +1,7 @@
 """From a scenario to delta, o, D and C_edge, against a by-hand account of seconds and joules."""
 
-from dataclasses import replace
+from copy import copy
+from dataclasses import FrozenInstanceError, replace
 from math import pi
 
 import numpy as np
@@ -10,7 +11,11 @@ from hypothesis import strategies as st
 
 import coinfer
 from coinfer import DNN, Costs, Device, Edge, InputError, Link, Scenario, Weights, channel, costs, mlp
+from coinfer.channel.gain_law import GainLaw, Panels
 from coinfer.cost import apart, static_shares
+from coinfer.placement import Gap, Plan
+from coinfer.rules import KNOWN
+from coinfer.simulation import Outcome
 
 TWO = DNN(
     name="two",
@@ -167,6 +172,23 @@ def test_costs_are_copied_and_read_only():
     assert made.extra.tolist() == [1, 2]
     with pytest.raises(ValueError, match="read-only"):
         made.bits[0] = 3
+
+
+@pytest.mark.parametrize("kind", [Costs, Plan, Gap, Outcome, GainLaw, Panels, *KNOWN.values()])
+def test_what_is_found_cannot_be_changed(kind: type):
+    with pytest.raises(FrozenInstanceError):
+        object.__new__(kind).anything = 0
+
+
+def test_arrays_are_told_apart_by_identity():
+    """What holds arrays is equal to itself alone, so that a cache knows it; costs are made by the names of their parts."""
+    made = costs(SCENARIO)
+    at = coinfer.plan(made)
+    for found in (made, at, at.gap, coinfer.simulate(made, at, inferences=2, rng=0)):
+        assert copy(found) != found == found
+        assert {found: 1}[found] == 1
+    with pytest.raises(TypeError, match="positional"):
+        Costs([1.0], [1.0, 0.0], [0.0], 0.0, made.law)
 
 
 def test_changed_costs_are_no_longer_those_of_a_scenario():

@@ -149,6 +149,16 @@ def test_a_fixed_cost_of_sending_is_worth_the_last_layer_only():
     assert further > 50
 
 
+def test_hindsight_of_two_stages_is_the_mean_of_the_smaller_cost():
+    """Of atoms so many that the sum over the costs between which it is smooth takes several parts."""
+    rng = np.random.default_rng(8)
+    x, p = rng.permutation(600) / 64, rng.dirichlet(np.ones(600))
+    costs = Costs(extra=[0.3], bits=[2.0, 1.0], download=[0.25], edge=1.0, law=DISCRETE(x, p))
+    now, later = 2 * x[:, None], 0.3 + x[None, :]
+    both = p @ np.minimum(now, later) @ p
+    np.testing.assert_allclose(coinfer.clairvoyant(costs), [1 + 2 * p @ x, 1.25 + both], rtol=1e-13)
+
+
 @pytest.mark.parametrize("rule", RULES)
 @pytest.mark.parametrize(
     ("field", "entries", "may_differ"),

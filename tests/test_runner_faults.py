@@ -138,7 +138,9 @@ def test_a_wrong_scenario_is_refused_once_by_file_and_field(folder, capsys, monk
     assert "coinfer.study: my.yml: Scenario.link.bandwith_hz = 1000000.0: unknown field" in error
     assert "did you mean 'bandwidth_hz'?" in error
     assert run("-p", "dnn", "alexnot") == 2
-    assert "did you mean 'alexnet'?" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "coinfer.study: dnn.name = 'alexnot': should be one of" in error
+    assert "did you mean 'alexnet'?" in error
     assert not Path("out").exists()
 
 

@@ -74,10 +74,11 @@ def _part(name: str) -> Iterator[None]:
 def on_network(fields: dict[str, Any], before: DNN) -> dict[str, Any]:
     """The fields of a scenario whose network was another one `before`: coded alike, and device and edge as measured on it."""
     found, dnn = dict(fields), fields["dnn"]
-    if isinstance(dnn, str) and before.coding is not None:
-        dnn = load_dnn(dnn, **before.coding.model_dump(exclude_none=True))
-    found["dnn"] = dnn
-    device, edge, dnn = fields["device"], fields["edge"], as_dnn(dnn)
+    with _part("dnn"):
+        if isinstance(dnn, str) and before.coding is not None:
+            dnn = load_dnn(dnn, **before.coding.model_dump(exclude_none=True))
+        found["dnn"] = dnn
+        device, edge, dnn = fields["device"], fields["edge"], as_dnn(dnn)
     if dnn is None:
         return found
     if isinstance(device, Device) and device.measured_on is not None and device.name is not None:
