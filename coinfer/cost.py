@@ -67,13 +67,14 @@ class Costs:
         for name, length in (("bits", layers + 1), ("download", layers)):
             if (entries := getattr(self, name).shape[-1]) != length:
                 raise InputError(f"{name}: has {entries} entries; should have {length}, as extra has {layers}")
+        columns = isinstance(self.edge, np.ndarray) and self.edge.dtype.kind in "fiu"
+        if not np.all(np.isfinite(self.edge if columns else as_float(self.edge))):
+            raise InputError(f"edge = {brief(self.edge)}: should be a finite number")
+        _check_together(self.extra.shape, self.bits.shape, self.download.shape, np.shape(self.edge))
         lead = np.broadcast_shapes(self.extra.shape[:-1], self.bits.shape[:-1])  # one, where the rules combine the two
         for name in ("extra", "bits"):
             array = getattr(self, name)
             object.__setattr__(self, name, np.broadcast_to(array, (*lead, array.shape[-1])))
-        columns = isinstance(self.edge, np.ndarray) and self.edge.dtype.kind in "fiu"
-        if not np.all(np.isfinite(self.edge if columns else as_float(self.edge))):
-            raise InputError(f"edge = {brief(self.edge)}: should be a finite number")
         if not isinstance(self.law, Law):
             raise InputError(f"law = {brief(self.law)}: should be the law of a channel on a link, or of unit costs")
         if whole("largest_placement", self.largest_placement, -1, layers) == -1:
@@ -83,6 +84,22 @@ class Costs:
     def layers(self) -> int:
         """N."""
         return self.extra.shape[-1]
+
+
+def _check_together(
+    extra: tuple[int, ...], bits: tuple[int, ...], download: tuple[int, ...], edge: tuple[int, ...]
+) -> None:
+    """Raise `InputError` unless costs of these shapes are of as many scenarios."""
+    try:
+        np.broadcast_shapes(extra[:-1], bits[:-1], download[:-1], edge[:-1])
+        alike = edge in ((), (1,)) or (len(edge) == 2 and edge[-1] == 1)
+    except ValueError:
+        alike = False
+    if not alike:
+        raise InputError(
+            f"extra, bits, download, edge: have shapes {extra}, {bits}, {download} and {edge}; should have the same leading axis, "
+            "or none or 1, and edge a last one of 1"
+        )
 
 
 def _checked(name: str, values: ArrayLike, least: float) -> Floats:
@@ -205,6 +222,13 @@ def apart(given: Costs) -> tuple[Costs, Costs]:
 def as_costs(given: Scenario | Costs) -> Costs:
     """The costs of a scenario; costs are passed through. Raises `InputError` for anything else."""
     return given if isinstance(given, Costs) else costs(given)
+
+
+def of_one(given: Costs) -> Costs:
+    """The costs, if they are of one scenario. Raises `InputError` for those of several at once, which `sweep` makes."""
+    if given.extra.ndim > 1 or given.download.ndim > 1 or np.ndim(given.edge) > 1:
+        raise InputError("costs: are of several scenarios at once; should be of one, or of a `sweep`")
+    return given
 
 
 def static_shares(scenario: Scenario) -> dict[str, Floats]:

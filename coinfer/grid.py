@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, costs
-from coinfer.placement import total_costs
+from coinfer.placement import check_finite, total_costs
 from coinfer.rules import Rule, as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import MOST_SNR
-from coinfer.validation import InputError, an, as_float, brief, needs
+from coinfer.validation import InputError, an, as_float, brief, is_number, needs
 
 if TYPE_CHECKING:
     import pandas
@@ -66,8 +66,6 @@ def sweep(
         )
     progress = an("progress", progress, bool)
     given, count = _points(grid)
-    if {"link.mean_snr_db", "link.distance_m"} <= set(given):
-        raise InputError("link.mean_snr_db and link.distance_m: only one of them may vary")
     blocks = list(_blocks(scenario, given, count))
     solve = partial(_solve, measure or partial(_best, rule=rule))
     jobs = [(base, varying) for base, varying, _ in blocks]
@@ -134,7 +132,7 @@ def _blocks(scenario: Scenario, columns: dict[str, list[Any]], count: int) -> It
 
     Raises `InputError` where a point is none that `Scenario.replace` takes.
     """
-    inside = {name: columns[name] for name in columns if _is_smooth(name)}
+    inside = {name: values for name, values in columns.items() if _is_smooth(name) and all(map(is_number, values))}
     apart = sorted(
         (name for name in columns if name not in inside), key=lambda name: name.count(".")
     )  # wholes, then parts
@@ -182,7 +180,7 @@ def _checked(scenario: Scenario, fixed: dict[str, Any], points: dict[str, list[A
     link, shape = _with_columns(base, columns).link, (len(values), 1)
     with np.errstate(all="ignore"):
         sends = np.broadcast_to(np.asarray(link.transmit_power_w) > 0, shape)
-        snr = np.broadcast_to(link.mean_snr if sends.any() else 1.0, shape)
+        snr = np.broadcast_to(link.received_snr, shape)
     for bad in np.flatnonzero(sends & ~((snr > 0) & (snr < MOST_SNR))):
         at(int(bad))
     return base
@@ -200,7 +198,7 @@ def _solve(measure: Measure, job: tuple[Scenario, dict[str, Floats]]) -> dict[st
 
 def _best(given: Costs, rule: Rule) -> dict[str, NDArray]:
     """The best placement and its cost."""
-    j = np.atleast_2d(total_costs(given, rule))
+    j = check_finite(np.atleast_2d(total_costs(given, rule)))
     placement = np.argmin(j[:, : given.largest_placement + 1], axis=1)
     cost = j[np.arange(len(j)), placement]
     return {"placement": np.where(np.isfinite(cost), placement, -1), "cost": cost}

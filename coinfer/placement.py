@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer import stopping
 from coinfer.channel.law import Floats, Law, State
 from coinfer.channel.moving_law import MovingLaw
-from coinfer.cost import Costs, apart, as_costs
+from coinfer.cost import Costs, apart, as_costs, of_one
 from coinfer.network import DNN
 from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
@@ -48,6 +48,16 @@ class Plan:
     rule: Rule
     placement: int  # M*, or the given M
     costs: Floats  # (N+1,) J(0)..J(N), whatever the device's memory
+
+    def __post_init__(self) -> None:
+        layers = of_one(an("problem", self.problem, Costs)).layers
+        if not isinstance(self.rule, Rule):
+            raise InputError(f"rule = {brief(self.rule)}: should be a rule")
+        whole("placement", self.placement, 0, layers)
+        if np.shape(self.costs) != (layers + 1,):
+            raise InputError(
+                f"costs: have shape {np.shape(self.costs)}; should be ({layers + 1},), one for each placement"
+            )
 
     def __repr__(self) -> str:
         return f"Plan({self.rule}: place {self.placement} of {self.problem.layers} layers, ETC {self.cost:.4g})"
@@ -193,14 +203,10 @@ def plan(
     >>> at.placement, round(at.cost, 4)
     (5, 0.7986)
     """
-    costs, rule = as_costs(given), as_rule(rule, depth)
-    j = total_costs(costs, rule)
+    costs, rule = of_one(as_costs(given)), as_rule(rule, depth)
+    j = check_finite(total_costs(costs, rule))
     if placement is None:
         best = int(np.argmin(j[: costs.largest_placement + 1]))
-        if not np.isfinite(j).any():
-            raise InputError(
-                "costs: overflow at every placement; the scenario's numbers, or its weights, should be less extreme"
-            )
         if not np.isfinite(j[best]):
             least = int(np.argmax(np.isfinite(j)))
             needed = f"all {costs.layers}" if least == costs.layers else f"{least} of {costs.layers}"
@@ -216,6 +222,15 @@ def plan(
     return Plan(costs, rule, best, j)
 
 
+def check_finite(j: Floats) -> Floats:
+    """The costs J of each placement, (..., N+1), if some of them is finite. Raises `InputError`."""
+    if not np.isfinite(j).any(axis=-1).all():
+        raise InputError(
+            "costs: overflow at every placement; the scenario's numbers, or its weights, should be less extreme"
+        )
+    return j
+
+
 def total_costs(costs: Costs, rule: Rule | str) -> Floats:
     """J(0)..J(N) of a rule; shape (..., N+1)."""
     return fixed_costs(costs) + as_rule(rule).costs(costs)
@@ -229,6 +244,7 @@ def fixed_costs(costs: Costs) -> Floats:
 def check_plan(plan: Plan, costs: Costs) -> Plan:
     """The plan, if it can be followed under these costs. Raises `InputError`."""
     layers = an("plan", plan, Plan).problem.layers
+    of_one(costs)
     if layers != costs.layers:
         raise InputError(f"plan: was made for {layers} layers; the scenario has {costs.layers}")
     made_for = plan.problem.scenario
@@ -273,7 +289,7 @@ def clairvoyant(given: Scenario | Costs) -> Floats:
     not smooth: that all terms up to n exceed t is that thresholds t - S_n let an inference go on beyond n. On a channel in
     motion it knows what it will see at the stages, not what comes while it sends.
     """
-    costs = as_costs(given)
+    costs = of_one(as_costs(given))
     law, o = costs.law, costs.bits
     s = np.concatenate([[0.0], np.cumsum(costs.extra)])
     grid = law.price_grid(o)

@@ -6,13 +6,15 @@ What is wrong is raised as an `InputError` that begins with what it is, `is a di
 import json
 import os
 import stat
+from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
-from coinfer.validation import InputError
+from coinfer.validation import LONGEST_NAME, InputError, brief
 
-MOST_CHARACTERS = 4_000_000  # of a text in YAML or JSON
-MOST_VALUES = 20_000  # in YAML, which takes a second; JSON may hold more
+MOST_CHARACTERS = 4_000_000  # of a text in JSON
+MOST_OF_YAML = 500_000  # characters, and
+MOST_VALUES = 20_000  # in YAML: either takes a second
 MOST_LEVELS = 20  # of lists and mappings in each other
 MOST_DIGITS = 400  # of a number: none beyond them is finite
 
@@ -41,8 +43,6 @@ def from_yaml(text: str) -> Any:
     >>> from_yaml("a: [1, 2.5, yes]")
     {'a': [1, 2.5, True]}
     """
-    import yaml
-
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"has {len(text)} characters; should have at most {MOST_CHARACTERS}")
     try:
@@ -52,34 +52,58 @@ def from_yaml(text: str) -> Any:
     except InputError:
         raise
     except ValueError:
-        try:
-            _check_events(text)
-            return yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise InputError(f"is not YAML: {' '.join(str(error).split())[:200]}") from None
-        except (ValueError, OverflowError) as error:  # of what looks like a date or a number
-            if isinstance(error, InputError):
-                raise
-            raise InputError(f"is not YAML: a value that looks like a date or a number is none ({error})") from None
+        return _from_yaml(text)
     _check_depth(found)
     return found
 
 
-def _check_events(text: str) -> None:
-    """Raise `InputError` before anything is made of YAML that refers to itself, is nested too deeply, or is too much."""
+def _from_yaml(text: str) -> Any:
     import yaml
 
-    depth = 0
-    for count, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
-        if isinstance(event, yaml.AliasEvent):
-            raise InputError(f"refers to an anchor (*{event.anchor}); should say it again")
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MOST_LEVELS:
-            _too_deep()
-        if count > MOST_VALUES:
-            raise InputError(f"holds more than {MOST_VALUES} values; should be JSON, which may, or a file of a network")
-        if isinstance(event, yaml.ScalarEvent) and event.style is None and event.value.lstrip("+-")[:1].isdecimal():
-            _check_digits(event.value)
+    if len(text) > MOST_OF_YAML:
+        raise InputError(f"has {len(text)} characters of YAML; should have at most {MOST_OF_YAML}, or be JSON")
+    try:
+        return yaml.load(text, Loader=_loader())
+    except yaml.YAMLError as error:
+        raise InputError(f"is not YAML: {' '.join(str(error).split())[:200]}") from None
+    except InputError:
+        raise
+    except (
+        ValueError,
+        OverflowError,
+        LookupError,
+        AttributeError,
+    ) as error:  # what PyYAML throws at a bad !!int or date
+        raise InputError(
+            f"is not YAML: a value that looks like a date or a number, or has a tag, is none ({brief(str(error))})"
+        ) from None
+
+
+@cache
+def _loader() -> Any:
+    """A reader of YAML that looks at each event before anything is made of it; imported when it is needed."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        count = depth = 0
+
+        def get_event(self) -> Any:
+            event = super().get_event()
+            self.count += 1
+            self.depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if isinstance(event, yaml.AliasEvent):
+                raise InputError(f"refers to an anchor (*{str(event.anchor)[:LONGEST_NAME]}); should say it again")
+            if self.depth > MOST_LEVELS:
+                _too_deep()
+            if self.count > MOST_VALUES:
+                raise InputError(
+                    f"holds more than {MOST_VALUES} values; should be JSON, which may, or a file of a network"
+                )
+            if isinstance(event, yaml.ScalarEvent) and event.style is None and event.value.lstrip("+-")[:1].isdecimal():
+                _check_digits(event.value)
+            return event
+
+    return Loader
 
 
 def _number(digits: str) -> int:

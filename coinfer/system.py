@@ -3,9 +3,10 @@
 Frozen and validated, in SI units. `field` takes domain, default and source of each number from `quantities`.
 """
 
-from math import pi
+from math import inf, pi
 from typing import Any, Self
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from coinfer.quantities import QUANTITIES, field
@@ -115,16 +116,24 @@ class Link(Model):
     @property
     def mean_snr(self) -> float:
         """The mean SNR gamma [-], before any conditioning of the channel. `InputError` where nothing is sent with."""
+        if self.mean_snr_db is None and np.any(np.equal(self.transmit_power_w, 0)):
+            raise InputError(
+                "transmit_power_w = 0: gives no SNR; should be positive, or give mean_snr_db, or a channel of given rates"
+            )
+        return self.received_snr
+
+    @property
+    def received_snr(self) -> float:
+        """The same, and 0 where nothing is sent with; inf beyond all numbers."""
         if self.mean_snr_db is not None:
             return 10 ** (self.mean_snr_db / 10)
         assert self.distance_m is not None
         assert self.carrier_hz is not None
-        if isinstance(self.transmit_power_w, int | float) and self.transmit_power_w == 0:
-            raise InputError(
-                "transmit_power_w = 0: gives no SNR; should be positive, or give mean_snr_db, or a channel of given rates"
-            )
         wavelength_m = LIGHT_SPEED_M_PER_S / self.carrier_hz
-        path_gain = self.antenna_gain * (wavelength_m / (4 * pi * self.distance_m)) ** self.path_loss_exponent
+        try:
+            path_gain = self.antenna_gain * (wavelength_m / (4 * pi * self.distance_m)) ** self.path_loss_exponent
+        except OverflowError:
+            return inf
         return self.transmit_power_w * path_gain / (self.noise_density_w_per_hz * self.bandwidth_hz)
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw, moving_law
-from coinfer.cost import Costs, apart, as_costs
+from coinfer.cost import Costs, apart, as_costs, of_one
 from coinfer.scenario import Scenario
 
 
@@ -65,7 +65,7 @@ def waiting_can_pay(given: Scenario | Costs) -> Waiting:
     >>> waiting_can_pay(given).can_be_best.tolist(), coinfer.plan(given).placement
     ([False, False, False, False, False, False], 0)
     """
-    costs = as_costs(given)
+    costs = of_one(as_costs(given))
     law = moving_law(costs.law)
     here = [law.chain.initial]
     for stage in range(1, costs.layers):

@@ -51,7 +51,7 @@ class Continuous(ScipyFading):
 
         family = getattr(scipy.stats, self.distribution, None)
         if not isinstance(family, scipy.stats.rv_continuous):
-            raise InputError(f"distribution = {self.distribution!r}: should name a continuous law of scipy.stats")
+            raise InputError(f"distribution = {brief(self.distribution)}: should name a continuous law of scipy.stats")
         given = f"parameters = {brief(self.parameters)}"
         try:
             frozen = family(**self.parameters)

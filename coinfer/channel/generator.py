@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike
 from coinfer.channel.law import Floats, as_floats
 from coinfer.validation import InputError
 
+MOST_STATES = 1024  # of a chain, which is decomposed in a second or two
 ROUNDING = 1e-5  # of a row's sum, relative to its diagonal
 ROOM = 1e-150  # to what is too large or too small for a float
 

@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from coinfer.channel.generator import check_outages, checked_generator, stationary
+from coinfer.channel.generator import MOST_STATES, check_outages, checked_generator, stationary
 from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import Link
@@ -54,6 +54,8 @@ class Markov(MovingChannel):
             raise InputError(
                 f"{name} = {brief(values.tolist())}: should be 0, or between {LEAST:.0e} and {MOST_PER_S:.0e}, at least one of them"
             )
+        if values.size > MOST_STATES:
+            raise InputError(f"{name}: has {values.size} states; should have at most {MOST_STATES}")
         if not np.any(values > 0):
             raise InputError(f"{name} = {brief(values.tolist())}: are all 0; the chain never sends")
         generator, usable = checked_generator(self.generator, values.size), values > 0

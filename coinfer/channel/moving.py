@@ -6,7 +6,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from coinfer.channel.generator import diffusion_chain
+from coinfer.channel.generator import MOST_STATES, diffusion_chain
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import LIGHT_SPEED_M_PER_S, Link
@@ -49,7 +49,7 @@ class Moving(MovingChannel):
     speed_m_per_s: float | None = Field(
         default=None, ge=1e-9, le=LIGHT_SPEED_M_PER_S, allow_inf_nan=False, description="speed of the device [m/s]"
     )
-    states: int = Field(default=120, ge=2, le=1024, description="cells of the gain [-]")
+    states: int = Field(default=120, ge=2, le=MOST_STATES, description="cells of the gain [-]")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -19,7 +19,9 @@ from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.semigroup import Semigroup, semigroup
 from coinfer.channel.sending import Sending
 from coinfer.system import Link, Weights
+from coinfer.validation import InputError
 
+MOST_CHANCES = 3e8  # of moving from state to state at a stage: 2.4 GB
 SendingKind = Literal["moving", "held"]  # at the rates as they come, or at that of the beginning
 
 
@@ -131,4 +133,10 @@ def _motion(channel: MovingChannel, link: Link) -> Motion:
 @lru_cache(maxsize=16)
 def _chain(channel: MovingChannel, link: Link, durations_s: bytes) -> Chain:
     motion = _motion(channel, link)
+    layers, states = len(durations_s) // 8, len(motion.initial)
+    if layers * states**2 > MOST_CHANCES:
+        raise InputError(
+            f"channel: has {states} states, along {layers} layers, a table of their squares for each; should be at most "
+            f"{MOST_CHANCES:.0e} chances of moving: fewer states, or layers merged into blocks"
+        )
     return Chain.of(motion.initial, motion.in_time.matrices(np.frombuffer(durations_s)))

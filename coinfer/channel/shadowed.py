@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from coinfer.channel.fading_law import scaled_e1
-from coinfer.channel.generator import diffusion_chain
+from coinfer.channel.generator import MOST_STATES, diffusion_chain
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_channel import MovingChannel, States
 from coinfer.system import LIGHT_SPEED_M_PER_S, Link
@@ -37,7 +37,7 @@ class Shadowed(MovingChannel):
     speed_m_per_s: float = Field(
         ge=1e-9, le=LIGHT_SPEED_M_PER_S, allow_inf_nan=False, description="speed of the device [m/s]"
     )
-    states: int = Field(default=96, ge=2, le=1024, description="cells of the shadowing [-]")
+    states: int = Field(default=96, ge=2, le=MOST_STATES, description="cells of the shadowing [-]")
 
     def states_on(self, link: Link) -> States:
         """Equal cells in dB, at the ergodic rate of their mean."""

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coinfer.channel.law import Floats, as_floats
-from coinfer.validation import MOST_PER_S, InputError, seconds
+from coinfer.validation import LEAST, MOST_PER_S, InputError, time_of_motion
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +32,13 @@ class Timeline:
                 f"rates_bps = {rates[bad][0]} in window {int(np.argmax(bad))}: should be finite and nonnegative, at most "
                 f"{MOST_PER_S:.0e}"
             )
+        if (tiny := (rates > 0) & (rates < LEAST)).any():
+            raise InputError(
+                f"rates_bps = {rates[tiny][0]} in window {int(np.argmax(tiny))}: should be 0, or at least {LEAST:.0e}"
+            )
         if not rates.any():
             raise InputError("rates_bps: are all 0; nothing could ever be sent")
-        seconds("window_s", self.window_s)
+        time_of_motion("window_s", self.window_s)
         rates.setflags(write=False)
         object.__setattr__(self, "rates_bps", rates)
 

@@ -7,11 +7,12 @@ from math import inf, nan
 import numpy as np
 from numpy.typing import NDArray
 
-from coinfer.channel.law import Floats
+from coinfer.channel.generator import MOST_STATES
+from coinfer.channel.law import Floats, as_floats
 from coinfer.channel.markov import Markov
 from coinfer.channel.rates import Rates
 from coinfer.channel.timeline import Timeline
-from coinfer.validation import InputError, brief, is_number, seconds, whole
+from coinfer.validation import InputError, an, brief, is_number, seconds, whole
 
 LIKELY = 3.841  # the 95 % quantile of chi-square with one degree of freedom
 
@@ -26,6 +27,13 @@ class Trace(Timeline):
 
     gaps_s: tuple[tuple[float, float], ...] = field(default=())  # start and length of pauses in the measurement
     gaps_cut: bool = False  # whether they were left out, so that none takes time of the trace
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        pauses = as_floats("gaps_s", self.gaps_s)
+        if pauses.size and (pauses.ndim != 2 or pauses.shape[1] != 2 or not np.all((pauses >= 0) & (pauses < inf))):
+            raise InputError(f"gaps_s = {brief(self.gaps_s)}: should be pairs of a start and a length, nonnegative [s]")
+        an("gaps_cut", self.gaps_cut, bool)
 
     def __repr__(self) -> str:
         """In a line."""
@@ -111,7 +119,7 @@ class Trace(Timeline):
         """
         seconds("long_outage_s", long_outage_s)
         usable = self.rates_bps > 0
-        band = 2 + _bands(_told_apart(self.rates_bps), whole("states", states, 1))
+        band = 2 + _bands(_told_apart(self.rates_bps), whole("states", states, 1, MOST_STATES - 2))
         age_s = self.outage_age(np.arange(usable.size, dtype=np.float64) * self.window_s)
         aged = np.where(usable, band, age_s >= long_outage_s - self.window_s / 2)  # 0: a young outage, 1: an old one
         two = _end_less_often(aged, usable)

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 from coinfer.quantities import field
 from coinfer.validation import InputError, Model, an, brief, one_of, whole
 
-MOST_LAYERS = 1_000_000  # of an MLP: a second to make
+MOST_LAYERS = 10_000  # what is planned takes as their square, some seconds then
 CRITERIA = ("smaller-output",)
 
 
@@ -38,7 +38,9 @@ class DNN(Model):
     """
 
     name: str
-    layer_names: tuple[str, ...] = Field(min_length=1, description="names of layers 1..N, shape (N,)")
+    layer_names: tuple[str, ...] = Field(
+        min_length=1, max_length=MOST_LAYERS, description="names of layers 1..N, shape (N,)"
+    )
     macs: tuple[Annotated[int, field("macs")], ...] = Field(description="w_1..w_N [MAC], shape (N,)")
     parameter_bits: tuple[Annotated[int, field("parameter_bits")], ...] = Field(
         description="s_1..s_N [bit], shape (N,)"
