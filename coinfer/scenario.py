@@ -120,6 +120,7 @@ ABSTRACT = ("abstract-model", "interior")  # of nobody's device and link
 
 def scenario_names(*, real: bool = False) -> tuple[str, ...]:
     """The names of the scenarios that come with the package; only the `real` ones, of devices and links that exist, if asked."""
+    real = an("real", real, bool)
     names = sorted(path.stem for path in _scenario_folder().glob("*.yml"))
     return tuple(name for name in names if name not in ABSTRACT) if real else ("default", *names)
 

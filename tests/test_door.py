@@ -58,9 +58,19 @@ TEXTS = {
     "5,000 hexadecimal digits": ("interval_s: 0x" + "f" * 5000, ["a number of 5002 digits"]),
     "hours of hours": ("interval_s: 1" + ":59" * 3000, ["a number of 9001 digits"]),
     "a number beyond floats": ("dnn: alexnet\ninterval_s: 1" + "0" * 350, ["Scenario.interval_s = 1000"]),
+    "no truth value": ("dnn: !!bool maybe", ["is not YAML", "has a tag, is none"]),
+    "no time": ("dnn: !!timestamp soon", ["is not YAML", "has a tag, is none"]),
+    "no whole number": ("interval_s: !!int ''", ["is not YAML", "has a tag, is none"]),
+    "no number": ("interval_s: !!float ''", ["is not YAML", "has a tag, is none"]),
     "a day that there is not": ("dnn: 2001-99-99", ["looks like a date or a number"]),
     "30,000 values": ("dnn: [" + "1, " * 30_000 + "1]", ["more than 20000 values", "JSON"]),
     "more than a scenario": ("#" * 5_000_000, ["has 5000000 characters", "at most 4000000"]),
+    "comments alone": ("#\n" * 300_000, ["has 600000 characters of YAML", "at most 500000", "JSON"]),
+    "a long tag": ("dnn: !<" + "a" * 100_000 + "> b", ["is not YAML", "tag"]),
+    "a long name of a law": (
+        '{"dnn": "alexnet", "channel": {"kind": "continuous", "distribution": "' + "x" * 1_000_000 + '"}}',
+        ["Scenario.channel.continuous.distribution = 'xxx", "continuous law of scipy.stats"],
+    ),
     "an unknown anchor": ("dnn: *a", ["refers to an anchor (*a)"]),
     "two documents": ("dnn: alexnet\n---\ndnn: vgg19", ["is not YAML", "single document"]),
     "a binary": ("dnn: !!binary x", ["is not YAML"]),
@@ -84,6 +94,11 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: coinfer.plan(overflowing()),
         ["costs: overflow at every placement", "less extreme"],
     ),
+    "a carrier that puts the SNR beyond all numbers": (
+        lambda: S.replace(link__carrier_hz=1e-100),
+        ["distance_m = 50.0", "mean SNR of inf", "(0, 1e30)"],
+    ),
+    "a change of what every method has": (lambda: S.replace(self=1), ["Scenario.self = 1", "unknown field"]),
     "a field that holds itself": (lambda: coinfer.Scenario(dnn=itself()), ["Scenario"]),
     # seeds
     **{
@@ -103,6 +118,26 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "more inferences than can be replayed": (
         lambda: coinfer.replay(M, MOVING_PLAN, TRACE, inferences=10**12),
         ["inferences = 1000000000000", "in 1..100000000"],
+    ),
+    "a chain of a state for every rate": (
+        lambda: coinfer.Trace(np.linspace(1e5, 1e6, 100_000), 0.1).markov(10**9),
+        ["states = 1000000000", "in 1..1022"],
+    ),
+    "a chain of 3,000 states": (
+        lambda: channel.Markov(rates_bps=np.ones(3000), generator=((0.0,),)),
+        ["rates_bps: has 3000 states", "at most 1024"],
+    ),
+    "a network of 20,000 layers": (
+        lambda: chain(
+            layer_names=["a"] * 20_000, macs=[1] * 20_000, parameter_bits=[1] * 20_000, output_bits=[1] * 20_001
+        ),
+        ["DNN.layer_names", "at most 10000 items"],
+    ),
+    "more layers and states than memory": (
+        lambda: coinfer.costs(
+            S.replace(dnn=coinfer.mlp(5000, 4), channel=channel.Moving(coherence_time_s=1, states=300))
+        ),
+        ["channel: has 300 states, along 5000 layers", "at most 3e+08"],
     ),
     "a process of 1e11 windows": (
         lambda: process(duration_s=1e10),
@@ -124,6 +159,21 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an SNR of 7e37 by two fields": (
         lambda: coinfer.sweep(S, {"link.distance_m": [50.0, 1e-9], "link.transmit_power_w": [0.1, 1e5]}),
         ["distance_m = 1e-09", "gives a mean SNR of 7.", "(0, 1e30)"],
+    ),
+    "a power of 0 among others, without an SNR": (
+        lambda: coinfer.sweep(S, {"link.transmit_power_w": [0.1, 0.0]}),
+        ["transmit_power_w = 0", "gives no SNR"],
+    ),
+    "points that overflow": (
+        lambda: coinfer.sweep(
+            S.replace(link__mean_snr_db=-200, weights__energy_per_j=1e100, link__bandwidth_hz=1e-100),
+            {"link.transmit_power_w": [1e100]},
+        ),
+        ["costs: overflow at every placement"],
+    ),
+    "an SNR and a distance at once": (
+        lambda: coinfer.sweep(S, {"link.mean_snr_db": [3.0], "link.distance_m": [50.0]}),
+        ["mean_snr_db = 3.0 and distance_m = 50.0", "only one of them"],
     ),
     "a grid that is none": (lambda: coinfer.sweep(S, 5), ["grid = 5", "mapping of fields"]),
     "a grid of numbers for fields": (lambda: coinfer.sweep(S, {1: [2]}), ["grid: 1 is not the name of a field"]),
@@ -148,6 +198,44 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "a plan for other bits": (
         lambda: coinfer.expected_cost(S.replace(dnn=coinfer.load_dnn("alexnet", activation_bits=8)), PLAN),
         ["plan: was made for the network 'alexnet'"],
+    ),
+    # costs of several scenarios, which sweeps make
+    **{
+        f"several scenarios for {name}": (lambda act=act: act(several()), ["costs: are of several scenarios at once"])
+        for name, act in {
+            "plan": coinfer.plan,
+            "clairvoyant": coinfer.clairvoyant,
+            "waiting_can_pay": coinfer.waiting_can_pay,
+            "expected_cost": lambda costs: coinfer.expected_cost(costs, PLAN),
+            "simulate": lambda costs: coinfer.simulate(costs, PLAN, inferences=1, rng=0),
+        }.items()
+    },
+    "costs of two and of three scenarios": (
+        lambda: several(download=np.zeros((3, 1))),
+        ["have shapes (2, 1), (2, 2), (3, 1) and ()", "same leading axis"],
+    ),
+    "edges for no scenario": (lambda: several(edge=np.zeros(3)), ["and (3,)", "edge a last one of 1"]),
+    # plans and traces put together by hand
+    "a plan of nothing": (lambda: coinfer.Plan(None, PLAN.rule, 1, PLAN.costs), ["problem = None", "a Costs"]),
+    "a plan with the name of a rule": (
+        lambda: coinfer.Plan(PLAN.problem, "optimal", 1, PLAN.costs),
+        ["rule = 'optimal'", "should be a rule"],
+    ),
+    "a plan of too many layers": (
+        lambda: coinfer.Plan(PLAN.problem, PLAN.rule, 9, PLAN.costs),
+        ["placement = 9", "in 0..8"],
+    ),
+    "a plan without costs": (lambda: coinfer.Plan(PLAN.problem, PLAN.rule, 1, None), ["costs: have shape ()", "(9,)"]),
+    "gaps that are no pairs": (
+        lambda: coinfer.Trace([1.0], 1.0, ((1.0,),)),
+        ["gaps_s = ((1.0,),)", "pairs of a start"],
+    ),
+    "text for gaps": (lambda: coinfer.Trace([1.0], 1.0, "abc"), ["gaps_s = 'abc'", "list of numbers"]),
+    "text for a truth value": (lambda: coinfer.Trace([1.0], 1.0, (), "no"), ["gaps_cut = 'no'", "should be a bool"]),
+    "windows too short to send in": (lambda: coinfer.Trace([1.0], 1e-300), ["window_s = 1e-300", "between 1e-12"]),
+    "rates too low to send at": (
+        lambda: coinfer.Trace([1.0, 1e-300], 1.0),
+        ["rates_bps = 1e-300 in window 1", "1e-100"],
     ),
     # files that are none
     **{
@@ -186,6 +274,12 @@ def itself() -> list:
 def overflowing() -> coinfer.Costs:
     law = channel.Discrete.of_unit_costs([1e308], [1.0])
     return coinfer.Costs(extra=[1e308], bits=[10.0, 10.0], download=[1e308], edge=1e308, law=law)
+
+
+def several(**changes: object) -> coinfer.Costs:
+    law = channel.Discrete.of_unit_costs([1.0], [1.0])
+    two = {"extra": [[1.0], [2.0]], "bits": [[1.0, 0.0]] * 2, "download": [[0.0]] * 2, "edge": 0.0}
+    return coinfer.Costs(**(two | changes), law=law)
 
 
 def process(**changes: object) -> coinfer.Trace:
@@ -267,6 +361,27 @@ def test_sweeps_take_what_plans_take_though_no_field_would_do_alone() -> None:
         given = S.replace(link__distance_m=row[0], link__transmit_power_w=row[1])
         assert row.cost == pytest.approx(coinfer.plan(given).cost, rel=1e-9)
     assert "distance_m" in refusal(lambda: S.replace(link__distance_m=1e-9))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"link.carrier_hz": [None, 1e9], "link.mean_snr_db": [3.0, 3.0]},
+        {"link.mean_snr_db": [None, 3.0]},
+        {"link.mean_snr_db": [None, 3.0], "link.distance_m": [20.0, None]},
+        {"link.transmit_power_w": [0.0, 0.1], "link.mean_snr_db": [3.0, 5.0]},
+        {"link.bandwidth_hz": ["1e6", 2e6]},
+        {"interval_s": [None, 1.0], "link.tail_s": [1.0, 2.0], "link.tail_power_w": [1.0, 2.0]},
+    ],
+    ids=", ".join,
+)
+def test_sweeps_take_what_plans_take_though_it_is_no_number(rows: dict[str, list]) -> None:
+    import pandas as pd
+
+    points = pd.DataFrame(rows, dtype=object)
+    found = coinfer.sweep(S, points)["cost"].tolist()
+    alone = [coinfer.plan(S.replace(point)).cost for point in points.to_dict("records")]
+    assert found == pytest.approx(alone, rel=1e-9)
 
 
 def test_a_seed_may_be_a_generator_or_a_sequence_of_seeds() -> None:

@@ -99,7 +99,20 @@ def calls() -> dict[str, Call]:
         "OnOff": Call(channel.OnOff, {"rate_bps": 1e6, "mean_on_s": 1.0, "mean_off_s": 1.0}),
         "Discrete": Call(channel.Discrete, {"gains": [1.0, 2.0], "probabilities": [0.5, 0.5]}),
         "Discrete.of_unit_costs": Call(channel.Discrete.of_unit_costs, {"unit_costs": [1.0], "probabilities": [1.0]}),
-        "estimate_on_off": Call(channel.estimate_on_off, looks | {"prior_off_s": 1.0}),
+        "Rayleigh": Call(channel.Rayleigh, {"outage_gain": 0.1}),
+        "Nakagami": Call(channel.Nakagami, {"m": 2.0, "outage_gain": 0.1}),
+        "Rician": Call(channel.Rician, {"k": 1.0, "outage_gain": 0.1}),
+        "Continuous": Call(channel.Continuous, {"distribution": "gamma", "parameters": {"a": 2.0}, "outage_gain": 0.1}),
+        "Empirical": Call(channel.Empirical, {"gains": [1.0, 2.0]}),
+        "RateTable": Call(channel.RateTable, {"efficiencies": [1.0, 2.0], "snr_db": [0.0, 5.0], "m": 1.0}),
+        "Rates": Call(channel.Rates, {"rates_bps": [1e6], "probabilities": [1.0], "usable": 0.9}),
+        "Shadowed": Call(channel.Shadowed, {"sigma_db": 7.0, "decorrelation_m": 10.0, "speed_m_per_s": 1.0, "states": 8}),
+        "TruncatedInversion": Call(channel.TruncatedInversion, {"rate_bps": 1e6, "outage_gain": 0.1}),
+        "estimate_moving": Call(
+            channel.estimate_moving,
+            {"rates_bps": [[1e6, 2e6]], "durations_s": [0.1], "link": link, "prior_s": 1.0, "m": 1.0},
+        ),
+        "estimate_on_off": Call(channel.estimate_on_off, looks | {"prior_off_s": 1.0, "outages_s": [1.0], "rate_bps": 1e6}),
     }  # fmt: skip
     return found
 
@@ -270,6 +283,22 @@ def test_damaged_networks(tmp_path_factory: pytest.TempPathFactory, read: Callab
     path = tmp_path_factory.getbasetemp() / "net.onnx"
     path.write_bytes(model[: data.draw(st.integers(0, len(model)) | st.just(len(model)))])
     tried(lambda: read(path))
+
+
+@given(st.data())
+@examples(300)
+def test_anything_in_place_of_an_option_of_a_network(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "right.onnx"
+    path.write_bytes(right_network())
+    right = {
+        "path": path, "every_operator": False, "activation_bits": 8, "parameter_bits": 8, "input_bits": 8, "dimensions": {}, "inputs": {},
+        "ignore": ["Relu"],
+    }  # fmt: skip
+    changed = data.draw(st.lists(st.sampled_from(sorted(right)), min_size=1, max_size=2, unique=True))
+    odd = st.sampled_from(range(len(ODD))).map(lambda at: ODD[at]) | st.floats() | st.integers()
+    tried(lambda: coinfer.read_onnx(**(right | {name: data.draw(odd) for name in changed})))
 
 
 def test_the_right_files_are_right(tmp_path: Path) -> None:

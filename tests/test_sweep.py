@@ -242,7 +242,6 @@ def sweep_module():
         ({"link.bandwidth_hz": [[1e6, 2e6]]}, "bandwidth_hz = "),
         ({"link.bandwidth_hz": 1e6}, "should be a list"),
         ({"link.bandwidth_hz": []}, "no points"),
-        ({"link.mean_snr_db": [None, 3.0]}, "mean_snr_db = None: should be a number"),
         ({"link.mean_snr_db": [3.0], "link.distance_m": [3.0]}, "only one of them"),
         ({"inferences_per_update": [0]}, "inferences_per_update = 0"),
         ({"device.memory_bits": [-1]}, "memory_bits = -1"),

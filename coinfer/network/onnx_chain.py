@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from coinfer.network.chain import DNN, Coding, positive_integer, span_name
 from coinfer.network.onnx_operators import stored_arguments
 from coinfer.network.onnx_work import operator_macs, read_graph
-from coinfer.validation import needs, one_of
+from coinfer.validation import an, needs, one_of
 
 if TYPE_CHECKING:
     from onnx import NodeProto
@@ -69,6 +69,7 @@ def read_onnx(
     >>> dnn.layers, sum(dnn.macs)
     (18, 349151936)
     """
+    every_operator = an("every_operator", every_operator, bool)
     given = {"activation_bits": activation_bits, "parameter_bits": parameter_bits, "input_bits": input_bits}
     asked = {name: bits if bits is None else positive_integer(name, bits) for name, bits in given.items()}
     graph = read_graph(path, dimensions, inputs)

@@ -26,7 +26,7 @@ def read_graph(
         raise InputError(f"path = {brief(path)}: should be the path of an ONNX file")
     with needs("onnx"):
         from coinfer.network.onnx_graph import live_graph
-    return live_graph(os.fspath(path), dimensions or {}, inputs or {})
+    return live_graph(os.fspath(path), {} if dimensions is None else dimensions, {} if inputs is None else inputs)
 
 
 def operator_macs(graph: "Graph", ignore: Iterable[str] = ()) -> list[int]:
