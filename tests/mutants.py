@@ -96,6 +96,14 @@ def executed(text: str) -> str:
     return ast.dump(tree)
 
 
+def differs(mutant: Mutant) -> bool:
+    """Whether it does something else than its module; the star before parameters is no product, and gives no program."""
+    try:
+        return executed(mutant.text) != executed(path(mutant.module).read_text())
+    except SyntaxError:
+        return False
+
+
 def sample(modules: list[str], size: int, seed: int) -> list[Mutant]:
     """One mutant at each of so many places, drawn from all modules. An operator has several mutants, and counts once."""
     places: dict[tuple[str, int, int], list[Mutant]] = {}
@@ -103,8 +111,7 @@ def sample(modules: list[str], size: int, seed: int) -> list[Mutant]:
         places.setdefault((mutant.module, mutant.line, mutant.column), []).append(mutant)
     rng = random.Random(seed)
     drawn = (rng.choice(places[place]) for place in rng.sample(list(places), len(places)))
-    found = (mutant for mutant in drawn if executed(mutant.text) != executed(path(mutant.module).read_text()))
-    return [mutant for mutant, _ in zip(found, range(size), strict=False)]
+    return [mutant for mutant, _ in zip(filter(differs, drawn), range(size), strict=False)]
 
 
 def equivalent() -> set[tuple[str, str, str]]:
