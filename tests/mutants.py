@@ -24,14 +24,14 @@ from tqdm import tqdm
 AT_LEAST = 0.95  # of the mutants that are not equivalent are killed
 TESTS = {  # files for each module
     "cost": "cost scenario sweep bad_input",
-    "stopping": "new_rule placement rules_in_motion rules sweep",
+    "stopping": "new_rule cost placement plans_in_motion rules_in_motion rules sweep",
     "rules": "new_rule cost simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
     "placement": "new_rule simulate cost placement plans_in_motion rules sweep bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",
     "simulation": "cost simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate channel trace",
-    "channel.discrete_law": "new_rule channel rules bad_input",
-    "channel.fading_law": "simulate channel ties sweep",
+    "channel.discrete_law": "new_rule cost plans_in_motion channel rules bad_input",
+    "channel.fading_law": "cost simulate channel ties sweep",
     "channel.gain_law": "cost channel bad_input",
     "channel.moving_law": "moving plans_in_motion rules_in_motion trace bad_input",
 }
@@ -76,14 +76,17 @@ class Mutant:
 @lru_cache
 def mutants(module: str) -> list[Mutant]:
     """All of a module."""
-    nodes, found = list(ast_nodes(get_ast(path(module).read_text()))), []
+    text, found = path(module).read_text(), list[Mutant]()
+    nodes, lines = list(ast_nodes(get_ast(text))), text.splitlines()
     for name in operator_names():
         kind, names = get_operator(name), set(name.split("_")[1:])
         if kind.arguments() or (names & set().union(*KINDS) and not any(names <= each for each in KINDS)):
             continue
         places = [place for node in nodes for place, _ in kind().mutation_positions(node)]
         found += [Mutant(module, *place, name, occurrence) for occurrence, place in enumerate(places)]
-    return found
+    return [
+        each for each in found if not lines[each.line - 1].startswith("*,", each.column)
+    ]  # no product: a signature's
 
 
 @lru_cache(maxsize=64)
@@ -96,14 +99,6 @@ def executed(text: str) -> str:
     return ast.dump(tree)
 
 
-def differs(mutant: Mutant) -> bool:
-    """Whether it does something else than its module; the star before parameters is no product, and gives no program."""
-    try:
-        return executed(mutant.text) != executed(path(mutant.module).read_text())
-    except SyntaxError:
-        return False
-
-
 def sample(modules: list[str], size: int, seed: int) -> list[Mutant]:
     """One mutant at each of so many places, drawn from all modules. An operator has several mutants, and counts once."""
     places: dict[tuple[str, int, int], list[Mutant]] = {}
@@ -111,7 +106,8 @@ def sample(modules: list[str], size: int, seed: int) -> list[Mutant]:
         places.setdefault((mutant.module, mutant.line, mutant.column), []).append(mutant)
     rng = random.Random(seed)
     drawn = (rng.choice(places[place]) for place in rng.sample(list(places), len(places)))
-    return [mutant for mutant, _ in zip(filter(differs, drawn), range(size), strict=False)]
+    found = (mutant for mutant in drawn if executed(mutant.text) != executed(path(mutant.module).read_text()))
+    return [mutant for mutant, _ in zip(found, range(size), strict=False)]
 
 
 def equivalent() -> set[tuple[str, str, str]]:
