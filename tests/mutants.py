@@ -24,14 +24,14 @@ from tqdm import tqdm
 AT_LEAST = 0.95  # of the mutants that are not equivalent are killed
 TESTS = {  # files for each module
     "cost": "cost scenario sweep bad_input",
-    "stopping": "new_rule placement rules_in_motion rules sweep",
+    "stopping": "new_rule cost placement plans_in_motion rules_in_motion rules sweep",
     "rules": "new_rule cost simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
     "placement": "new_rule simulate cost placement plans_in_motion rules sweep bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",
     "simulation": "cost simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate channel trace",
-    "channel.discrete_law": "new_rule channel rules bad_input",
-    "channel.fading_law": "simulate channel ties sweep",
+    "channel.discrete_law": "new_rule cost plans_in_motion channel rules bad_input",
+    "channel.fading_law": "cost simulate channel ties sweep",
     "channel.gain_law": "cost channel bad_input",
     "channel.moving_law": "moving plans_in_motion rules_in_motion trace bad_input",
 }
@@ -76,14 +76,17 @@ class Mutant:
 @lru_cache
 def mutants(module: str) -> list[Mutant]:
     """All of a module."""
-    nodes, found = list(ast_nodes(get_ast(path(module).read_text()))), []
+    text, found = path(module).read_text(), list[Mutant]()
+    nodes, lines = list(ast_nodes(get_ast(text))), text.splitlines()
     for name in operator_names():
         kind, names = get_operator(name), set(name.split("_")[1:])
         if kind.arguments() or (names & set().union(*KINDS) and not any(names <= each for each in KINDS)):
             continue
         places = [place for node in nodes for place, _ in kind().mutation_positions(node)]
         found += [Mutant(module, *place, name, occurrence) for occurrence, place in enumerate(places)]
-    return found
+    return [
+        each for each in found if not lines[each.line - 1].startswith("*,", each.column)
+    ]  # no product: a signature's
 
 
 @lru_cache(maxsize=64)

@@ -70,17 +70,16 @@ def noting(module: str) -> ast.Module:
 
 
 def entries(module: str, line: int) -> set[str]:
-    """What is noted on entering the innermost function around a line or, if there is none, any function of the module."""
-    text = path(module).read_text()
-    first, last = 1, len(text.splitlines())
-    for node in ast.walk(ast.parse(text)):  # outer ones come first
+    """What is noted on entering the innermost function around a line; empty if there is none."""
+    lines = range(0)
+    for node in ast.walk(ast.parse(path(module).read_text())):  # outer ones come first
         if isinstance(node, ast.FunctionDef) and node.lineno <= line <= node.end_lineno:
-            first, last = node.lineno, node.end_lineno
-    return {f"{module}:{number}" for number in range(first, last + 1)}
+            lines = range(node.lineno, node.end_lineno + 1)
+    return {f"{module}:{number}" for number in lines}
 
 
 class Chosen:
-    """A plugin of pytest: of tests that are known, runs those with one of these entries; ends the process if one hangs."""
+    """A plugin of pytest: runs the tests that are known to have one of these entries, or all; ends the process if one hangs."""
 
     def __init__(self, known: Notes, entries: set[str]):
         self.known, self.entries, self.notes = known, entries, Notes()
@@ -88,9 +87,10 @@ class Chosen:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.entries:
+            items[:] = [item for item in items if self.entries.intersection(self.known[item.nodeid][1])]
         if self.known:
-            entering = [item for item in items if self.entries.intersection(self.known[item.nodeid][1])]
-            items[:] = sorted(entering, key=lambda item: self.known[item.nodeid][0])
+            items.sort(key=lambda item: self.known[item.nodeid][0])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:

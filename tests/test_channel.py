@@ -319,6 +319,10 @@ def test_inversion_with_free_energy_costs_the_same_at_any_gain():
     assert np.all(law.sample(0, 100) == 0.5e-6)
 
 
+def test_scaled_exponential_integral_vanishes_at_infinity():
+    assert scaled_e1([inf, 1.0])[0] == 0
+
+
 @pytest.mark.parametrize("x", [1e-300, 1e-10, 0.05, 1.0, 50.0, 99.9, 100.0, 101.0, 1e4, 1e250])
 def test_scaled_exponential_integral(x: float):
     with mpmath.workdps(40):
@@ -370,6 +374,21 @@ def test_discrete_law():
     assert_is_of_atoms(law, {slowest: 0.45, middle: 0.3, fastest: 0.25})
     np.testing.assert_allclose(law.gain(costs), [0.2, 1.0, 3.0], rtol=1e-13)
     assert law.gain(np.array([-1.0, 0.0, inf])).tolist() == [inf, inf, 0]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_rounding_takes_no_probability_past_one(order):
+    """1/10 + ... + 1/10 is short of 1 in floats, and 1/3 + 1/5 + ... may be past it: with atoms so rare that all is said."""
+    rng, past = np.random.default_rng(0), 0
+    for _ in range(300):
+        common = rng.dirichlet(np.ones(9))
+        p = np.append(common, [1e-18, 1e-18])[::order]
+        past += max(np.cumsum(p)[:-1].max(), np.cumsum(p[::-1])[:-1].max()) > 1
+        law = channel.Discrete.of_unit_costs(np.arange(1.0, 12.0), p)
+        for probability in (law.stop_probability, law.go_probability):
+            assert probability(1.0, np.arange(13.0)).max() == 1
+            assert probability(1.0, np.arange(13.0)).min() == 0
+    assert past > 20
 
 
 def test_discrete_law_of_unit_costs():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import coinfer
 from coinfer import DNN, Costs, Device, Edge, InputError, Link, Scenario, Weights, channel, costs, mlp
 from coinfer.channel.gain_law import GainLaw, Panels
-from coinfer.cost import apart, static_shares
+from coinfer.cost import apart, radio, static_shares
 from coinfer.placement import Gap, Plan
 from coinfer.rules import KNOWN
 from coinfer.simulation import Outcome
@@ -171,8 +171,23 @@ def test_costs_are_copied_and_read_only():
     made = Costs(extra=extra, bits=[1, 1, 0], download=[0, 0], edge=0, law=channel.Discrete.of_unit_costs([1.0], [1.0]))
     extra[0] = 9
     assert made.extra.tolist() == [1, 2]
-    with pytest.raises(ValueError, match="read-only"):
-        made.bits[0] = 3
+    for array in (made.extra, made.bits, made.download):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 3
+
+
+def test_one_chain_at_many_sizes_or_at_many_speeds():
+    """Where only bits or only delta has a row for each of B problems, both have; each row costs what it costs alone."""
+    law, one = channel.Discrete.of_unit_costs([1.0, 3.0], [0.5, 0.5]), {"download": [0.25, 0.0], "edge": 1.0}
+    bits, extra = [[4.0, 2.0, 1.0], [1.0, 1.0, 0.0], [2.0, 0.0, 3.0]], [[0.5, 1.0], [-0.5, 0.25], [2.0, 0.0]]
+    for many in ({"bits": bits, "extra": extra[0]}, {"bits": bits[0], "extra": extra}, {"bits": bits, "extra": extra}):
+        together = Costs(**many, **one, law=law)
+        assert (together.bits.shape, together.extra.shape) == ((3, 3), (3, 2))
+        for row in range(3):
+            alone = Costs(bits=together.bits[row], extra=together.extra[row], **one, law=law)
+            for rule in OWN_RULES:
+                if rule.name != "memoryless":  # it goes placement by placement, of one problem
+                    np.testing.assert_array_equal(rule().costs(together)[row], rule().costs(alone), rule.name)
 
 
 @pytest.mark.parametrize("kind", [Costs, Plan, Gap, Outcome, GainLaw, Panels, *OWN_RULES])
@@ -249,6 +264,9 @@ def test_a_train_of_inferences_takes_the_radios_power_over_its_period(interval_s
         coinfer.Trace(rates_bps=np.full(50, 2e6), window_s=1.0),
         inferences=10,
     )
+    assert radio(sent.problem.scenario).mean_snr == pytest.approx(
+        SCENARIO.link.mean_snr, rel=1e-12
+    )  # that of all its power
     assert replayed.energy_j == pytest.approx(sent.energy_j, rel=1e-12)
     assert replayed.time_s == pytest.approx(sent.time_s, rel=1e-12)
 

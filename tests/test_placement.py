@@ -10,7 +10,7 @@ from strategies import DISCRETE, dyadic_costs, dyadic_law, dyadic_problems, laws
 
 import coinfer
 from coinfer import Costs, InputError, mlp_placement, plan
-from coinfer.closed_form import mlp_critical_downloads
+from coinfer.closed_form import _steps, mlp_critical_downloads
 from coinfer.stopping import look_ahead_thresholds
 
 RULES = ("look-ahead", "optimal")
@@ -157,6 +157,35 @@ def test_hindsight_of_two_stages_is_the_mean_of_the_smaller_cost():
     now, later = 2 * x[:, None], 0.3 + x[None, :]
     both = p @ np.minimum(now, later) @ p
     np.testing.assert_allclose(coinfer.clairvoyant(costs), [1 + 2 * p @ x, 1.25 + both], rtol=1e-13)
+
+
+def test_the_closed_form_is_mended_where_rounding_misleads_it():
+    """The smallest r with p^r gain <= price, where the price is such a product: a logarithm alone would often miss it by one."""
+    powers = np.arange(41)
+    p, gain = np.linspace(0.05, 0.97, 60)[:, None], np.geomspace(0.1, 7.0, 60)[:, None]
+    guesses_missed = 0
+    for most in (0, 1, 7, 40):
+        for r in range(12):
+            price = p**r * gain
+            reached = p**powers * gain <= price
+            wanted = np.minimum(np.where(reached.any(axis=1), reached.argmax(axis=1), most), most)
+            assert np.array_equal(_steps(p, gain, price, most)[:, 0], wanted)
+            guesses_missed += np.sum(np.ceil(np.log(price / gain) / np.log(p))[:, 0] != reached.argmax(axis=1))
+    assert guesses_missed > 100
+
+
+def test_a_plan_is_followed_at_its_own_weights():
+    given = coinfer.load_scenario("abstract-model")
+    plan_made, other = plan(given), given.replace(weights__time_per_s=2.0)
+    assert coinfer.expected_cost(given.replace(), plan_made) == pytest.approx(plan_made.cost, rel=1e-12)
+    with pytest.raises(InputError, match=r"plan: was made at time_per_s=0\.5"):
+        coinfer.expected_cost(other, plan_made)
+    for made_for in (given, other):  # costs alone do not tell weights
+        costs = coinfer.costs(made_for)
+        bare = with_costs(costs)
+        assert bare.scenario is None
+        assert coinfer.expected_cost(bare, plan(given)) > 0
+        assert coinfer.expected_cost(given, plan(bare)) > 0
 
 
 @pytest.mark.parametrize("rule", RULES)

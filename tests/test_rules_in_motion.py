@@ -17,7 +17,14 @@ from coinfer.channel.motion import Chain
 from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.channel.sending import Sending
 from coinfer.rules import commitment_costs
-from coinfer.stopping import evaluate, look_ahead_costs, look_ahead_thresholds, optimal_costs
+from coinfer.stopping import (
+    backward_induction,
+    evaluate,
+    from_start,
+    look_ahead_costs,
+    look_ahead_thresholds,
+    optimal_costs,
+)
 
 RULES = ["optimal", "1-sla", "2-sla", "memoryless", "probe-once", "static", "edge-only", "local-only"]
 
@@ -43,6 +50,18 @@ def test_optimal_against_every_policy(seed):
     for n in range(3):
         assert a[:, n] == pytest.approx(np.array(exact.going(n, exact.best(3, n + 1)), float), rel=1e-13, abs=1e-13)
     assert evaluate(costs, a) == pytest.approx(found[-1], rel=1e-13, abs=1e-13)
+    values, thresholds = backward_induction(costs, 3)
+    assert np.array_equal(thresholds, a)
+    for n in range(1, 4):  # v_n as seen in each state at the stage before
+        going = np.array(exact.going(n - 1, exact.best(3, n)), float)
+        assert values[:, n] == pytest.approx(going - float(costs.extra[n - 1]), rel=1e-13, abs=1e-13)
+    assert from_start(costs, values[:, :1]) == pytest.approx([found[-1]], rel=1e-13, abs=1e-13)
+
+
+def test_thresholds_that_see_no_state_are_those_of_what_is_seen():
+    """Without memory they are compared with o X there, as a rule of one's own gives them."""
+    law, a = dyadic_motion(0).law, np.array([0.5, 0.75])
+    assert np.array_equal(law.translate(np.array([1.0, 2.0]), a, law.memoryless), a)
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -121,6 +121,12 @@ def test_no_variance():
     assert list(outcome.stop_counts) == [0, 0, 1000]
 
 
+def test_an_outcome_is_shown_without_its_inferences():
+    outcome = simulate(SCENARIO, plan(SCENARIO), inferences=3, rng=0)
+    assert "inferences=3" in repr(outcome)
+    assert "times_s" not in repr(outcome)
+
+
 def test_one_inference():
     outcome = simulate(SCENARIO, plan(SCENARIO), inferences=1, rng=0)
     assert np.isfinite(outcome.mean)

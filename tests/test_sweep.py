@@ -101,6 +101,12 @@ def test_every_smooth_field_alone(field, law):
         assert_as_plan(GIVEN.replace(channel=law), {field: SMOOTH[field]}, rule, depth)
 
 
+def test_a_tail_that_lasts_to_the_next_inference():
+    given = GIVEN.replace(interval_s=0.4, link__outage_power_w=0.2)
+    tails = {"link.tail_s": [0.0, 0.3, 3.0], "link.tail_power_w": [0.0, 0.05, 2.0], "link.transmit_power_w": [0.1, 1.0]}
+    assert_as_plan(given, tails)
+
+
 @pytest.mark.parametrize("given", [GIVEN, GIVEN.replace(link__mean_snr_db=5.0)], ids=["distance", "mean SNR"])
 @pytest.mark.parametrize("field", ["link.mean_snr_db", "link.distance_m"])
 def test_one_of_mean_snr_and_distance_replaces_the_other(given, field):
