@@ -77,7 +77,7 @@ def live_graph(path: str, dimensions: Mapping[str, int], inputs: Mapping[str, An
     `inputs` are those that are at hand on both sides, by name: a shape, or a number that is the value itself.
     """
     model = load_model(path)
-    given = given_inputs(path, model.graph, inputs or {})
+    given = given_inputs(path, model.graph, {} if inputs is None else inputs)
     sizes = symbolic_sizes(given, dimensions)
     values = Values(
         path=path,
