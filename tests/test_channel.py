@@ -359,7 +359,15 @@ def assert_is_of_atoms(law: UnitCostLaw, atoms: dict[float, float]) -> None:
 def test_a_law_leaves_nothing_out():
     """All that is asked of a law must be said by it, but what follows; of independent draws, but a few things, all follows."""
     asked = {name for name, value in vars(Law).items() if not name.startswith("_") and hasattr(value, "__doc__")}
-    assert Law.__abstractmethods__ == asked - {"nodes", "gain_at", "rate_at", "saving", "gain", "rate_bps", "least_seen"}
+    assert Law.__abstractmethods__ == asked - {
+        "nodes",
+        "gain_at",
+        "rate_at",
+        "saving",
+        "gain",
+        "rate_bps",
+        "least_seen",
+    }
     said = {"mean", "stop_probability", "go_probability", "stop_cost", "go_cost", "stage_price"}
     assert UnitCostLaw.__abstractmethods__ == said | {"draw", "unit_cost", "survival_grid"}
 
