@@ -60,10 +60,9 @@ def test_optimal_against_every_policy(seed):
 @pytest.mark.parametrize("seed", range(5))
 def test_going_on_saves_what_sending_costs_beyond_the_threshold(seed):
     costs = dyadic_motion(seed)
-    bits, a = costs.bits[:3], np.array([0.25, 1.0, 3.0])
+    bits, a = costs.bits[:3], np.array([1 / 64, 0.25, 1.0])
     saved = costs.law.chain.expect(np.maximum(costs.law.sent(bits) - a, 0.0))
     assert costs.law.saving(bits, a) == pytest.approx(saved, rel=1e-13, abs=1e-13)
-    assert (saved > costs.law.minimum(bits, a)).any()
 
 
 def test_thresholds_that_see_no_state_are_those_of_what_is_seen():
