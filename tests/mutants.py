@@ -31,7 +31,7 @@ TESTS = {  # files for each module
     "simulation": "cost simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate channel trace",
     "channel.discrete_law": "new_rule cost plans_in_motion channel rules bad_input",
-    "channel.fading_law": "cost simulate channel ties sweep",
+    "channel.fading_law": "cost simulate plans_in_motion channel ties sweep",
     "channel.gain_law": "cost channel bad_input",
     "channel.moving_law": "moving plans_in_motion rules_in_motion trace bad_input",
 }

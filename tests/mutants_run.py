@@ -33,6 +33,7 @@ HANGS_S, HANGS_TIMES = (
 NOT_HERE = "test_every_executor"  # runs in other processes, in which nothing is changed
 Notes = dict[str, tuple[float, list[str]]]  # for each test its time [s] and the functions that it enters, "module:line"
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is imported; as in conftest.py
 sys.dont_write_bytecode, sys.pycache_prefix = False, str(ROOT / ".cache" / "mutants")
 for library in ("ipywidgets", "onnx", "pandas", "pydantic", "scipy.stats", "seaborn", "sympy", "z3"):
     import_module(library)  # once for all: it takes longer than most tests

@@ -14,7 +14,7 @@ from coinfer import DNN, Costs, Device, Edge, InputError, Link, Scenario, Weight
 from coinfer.channel.gain_law import GainLaw, Panels
 from coinfer.cost import apart, radio, static_shares
 from coinfer.placement import Gap, Plan
-from coinfer.rules import KNOWN
+from coinfer.rules import KNOWN, Static
 from coinfer.simulation import Outcome
 
 TWO = DNN(
@@ -77,6 +77,13 @@ def test_static_cost_is_the_account_of_a_whole_inference():
     assert sum(share[1] for share in shares.values()) == pytest.approx(stop_at_1, rel=1e-13)
     assert shares["download"][1] == pytest.approx(1.15 * download_s, rel=1e-13)
     assert shares["edge compute"][2] == shares["local compute"][0] == shares["transmission"][2] == 0
+
+
+def test_the_shares_of_every_stage_make_its_cost():
+    scenario = coinfer.load_scenario("abstract-model", result_at_edge=True)
+    shares, stages = static_shares(scenario), range(scenario.dnn.layers + 1)
+    always = [coinfer.plan(scenario, rule=Static(n), placement=n).cost for n in stages]
+    np.testing.assert_allclose(sum(shares.values()), always, rtol=1e-13)
 
 
 def test_the_abstract_model_by_hand():
@@ -248,7 +255,7 @@ def test_bits_round_trip_and_tail_by_hand(interval_s: float | None, tail_s: floa
     )
 
 
-@pytest.mark.parametrize("interval_s", [None, 9.0, 2.0, 0.9])
+@pytest.mark.parametrize("interval_s", [None, 9.0, 3.0, 2.0, 0.9])
 @pytest.mark.parametrize("transmit_w", [0.4, 1.3])
 def test_a_train_of_inferences_takes_the_radios_power_over_its_period(interval_s: float | None, transmit_w: float):
     """Sending for 0.5 s at 2 Mbit/s, then a tail of 3 s at 0.4 W unless the next inference comes first."""

@@ -100,8 +100,9 @@ def test_rules_apart_use_the_same_objects():
 
 
 def test_a_rule_has_a_name_of_its_own_and_derives_from_no_other_rule():
-    with pytest.raises(InputError, match="Nameless: has name = None; should have a name"):
-        type("Nameless", (Rule,), {})
+    for named in ({}, {"name": None}, {"name": ""}, {"name": 3}):
+        with pytest.raises(InputError, match=f"Nameless: has name = {named.get('name')!r}; should have a name"):
+            type("Nameless", (Rule,), named)
     with pytest.raises(InputError, match="Impostor: has name = 'optimal', which is the name of Optimal"):
         type("Impostor", (Rule,), {"name": "optimal"})
     with pytest.raises(InputError, match="Eager: derives from another rule; should derive from Rule itself"):

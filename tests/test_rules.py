@@ -24,7 +24,7 @@ from strategies import (
 
 import coinfer
 from coinfer import Costs, clairvoyant, plan
-from coinfer.rules import Static, static_costs
+from coinfer.rules import LookAhead, Memoryless, Optimal, Static, static_costs
 from coinfer.stopping import evaluate, look_ahead_costs, look_ahead_thresholds, stop_probabilities
 
 EXACT = 1e-12
@@ -228,6 +228,7 @@ def test_no_nan_and_inf_only_where_defined(costs):
         gap = got.gap
         assert np.all(np.isfinite(gap.stages))
         assert np.isfinite(gap.bound) == (got.rule.name in ("optimal", "look-ahead"))
+        assert gap.bound == 0 or got.rule.name != "optimal"
     assert np.all(np.isfinite(clairvoyant(costs)))
 
 
@@ -424,6 +425,8 @@ def test_a_fixed_split_at_a_given_stage():
         assert at.cost == pytest.approx(coinfer.expected_cost(costs, at), rel=1e-12)
     assert min(at.cost for at in every) == pytest.approx(plan(costs, rule="static").cost, rel=1e-12)
     assert str(every[3].rule) == "static at 3"
+    names = [str(rule) for rule in (Static(), LookAhead(2), Memoryless(), Memoryless(1), Optimal())]
+    assert names == ["static", "2-sla", "memoryless", "memoryless 1-sla", "optimal"]
 
 
 @pytest.mark.parametrize("stage", [-1, 19, 1.5])

@@ -58,6 +58,14 @@ def test_optimal_against_every_policy(seed):
     assert from_start(costs, values[:, :1]) == pytest.approx([found[-1]], rel=1e-13, abs=1e-13)
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_going_on_saves_what_sending_costs_beyond_the_threshold(seed):
+    costs = dyadic_motion(seed)
+    bits, a = costs.bits[:3], np.array([1 / 64, 0.25, 1.0])
+    saved = costs.law.chain.expect(np.maximum(costs.law.sent(bits) - a, 0.0))
+    assert costs.law.saving(bits, a) == pytest.approx(saved, rel=1e-13, abs=1e-13)
+
+
 def test_thresholds_that_see_no_state_are_those_of_what_is_seen():
     """Without memory they are compared with o X there, as a rule of one's own gives them."""
     law, a = dyadic_motion(0).law, np.array([0.5, 0.75])
