@@ -11,10 +11,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in the study: the tests
 # Files are shared out among processes one by one, in this order: the longest first, so that none is left for the end.
 LONGEST = [
     "bytes",
-    "notebooks",
+    "notebooks_run",
     "derivations",
     "ties",
     "study",
+    "runner_faults",
     "rules",
     "on_off",
     "tails",

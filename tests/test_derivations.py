@@ -1000,7 +1000,7 @@ def test_command_prints_a_row_per_claim_whatever_the_number_of_workers() -> None
     for workers in ("1", "2"):
         done = run("L1", "R5", "R6", "--workers", workers)
         assert done.returncode == 0
-        assert "claims" in done.stderr
+        assert done.stderr == ""  # the bar is for terminals
         outputs.append(
             [
                 [cell for cell in line.split() if not cell.replace(".", "").isdigit()]
