@@ -42,7 +42,8 @@ def thresholds(plans: Mapping[str, Plan], mean_snr_db: float) -> pd.DataFrame:
                     "stage": range(made.placement),
                     "output [Mbit]": made.problem.bits[: made.placement] / 1e6,
                     "unit cost [1/Mbit]": made.thresholds * 1e6,
-                    "SNR [dB]": mean_snr_db + 10 * np.log10(np.maximum(made.gains, 1e-300)),
+                    "SNR [dB]": mean_snr_db
+                    + 10 * np.log10(np.maximum(made.problem.law.least_seen(made.thresholds), 1e-300)),
                 }
             )
             for rule, made in plans.items()
