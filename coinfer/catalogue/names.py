@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from inspect import signature
 from typing import Any
 
 from coinfer.catalogue.links import link_names, load_link
@@ -95,7 +94,7 @@ def as_dnn(dnn: Any) -> DNN | None:
     if isinstance(dnn, dict) and "onnx" in dnn:
         options = {field: value for field, value in dnn.items() if field != "onnx"}
         for field in options:
-            one_of("field", field, list(signature(read_onnx).parameters)[1:])
+            one_of("field", field, read_onnx.__kwdefaults__ or ())
         return read_onnx(dnn["onnx"], **options)
     name, coding = _named(dnn)
     if name is not None and "layer_names" not in coding:
