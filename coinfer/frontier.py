@@ -17,7 +17,7 @@ from coinfer.rules import Optimal, Rule, Static, as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import Weights
 from coinfer.timing import time_probability, time_quantiles_s
-from coinfer.validation import InputError, an, brief, seconds
+from coinfer.validation import an, items, seconds
 
 if TYPE_CHECKING:
     import pandas
@@ -88,9 +88,7 @@ def cheapest_in_time(scenario: Scenario, *, rules: tuple[Rule | str, ...] = RULE
 
 def _checked_rules(rules: Iterable[Rule | str]) -> list[Rule]:
     """Raise `InputError` unless every one is a rule, or the name of one."""
-    if isinstance(rules, str) or not isinstance(rules, Iterable):
-        raise InputError(f"rules = {brief(rules)}: should be a sequence of rules")
-    return [as_rule(rule) for rule in rules]
+    return [as_rule(rule) for rule in items("rules", rules, "a sequence of rules")]
 
 
 def _tried(scenario: Scenario, vertices: list[Plan], rules: list[Rule]) -> Iterator[Plan]:

@@ -83,7 +83,7 @@ class Scenario(Model):
         they were measured at on it, unless other numbers were given.
         """
         wanted = {} if changes is None else an("changes", changes, dict)
-        _check_names(wanted)
+        _check_names(wanted | more)
         changes = {path.replace(".", "__"): value for path, value in (wanted | more).items()}
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         inside: dict[str, dict[str, Any]] = {}  # of each part what changes in it, all at once
@@ -158,11 +158,17 @@ def scenario_text(name_or_path: str | Path) -> str:
 
 
 def _check_names(fields: Any) -> None:
-    """Raise `InputError` unless the keys of a mapping, and of those in it, are text."""
-    for name, value in fields.items() if isinstance(fields, dict) else ():
-        if not isinstance(name, str):
-            raise InputError(f"scenario: {brief(name)} is not the name of a field; should be text")
-        _check_names(value)
+    """Raise `InputError` unless the keys of a mapping, and of those in it, are text; it may hold itself."""
+    waiting, seen = [fields], set()
+    while waiting:
+        found = waiting.pop()
+        if not isinstance(found, dict) or id(found) in seen:
+            continue
+        seen.add(id(found))
+        waiting += found.values()
+        for name in found:
+            if not isinstance(name, str):
+                raise InputError(f"scenario: {brief(name)} is not the name of a field; should be text")
 
 
 def _scenario_folder() -> Path:

@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike
 
-from coinfer.channel.law import Floats, UnitCostLaw
+from coinfer.channel.law import Floats, UnitCostLaw, as_floats
 from coinfer.channel.moving_channel import MovingChannel
 from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.channel.tails import SendingTimes, checked_levels, checked_times
@@ -51,7 +51,10 @@ def time_quantiles_s(plan: Plan, levels: ArrayLike = QUANTILES) -> Floats:
     >>> time_quantiles_s(at).round(2).tolist()
     [1.17, 2.26, 2.57]
     """
-    seconds, level = apart(an("plan", plan, Plan).problem)[0], checked_levels(np.atleast_1d(np.asarray(levels)))
+    seconds, level = (
+        apart(an("plan", plan, Plan).problem)[0],
+        checked_levels(np.atleast_1d(as_floats("levels", levels))),
+    )
     if not isinstance(seconds.law, UnitCostLaw):
         times, stops, offsets_s = _in_motion(plan, seconds)
         return times.quantiles(stops, offsets_s, level)

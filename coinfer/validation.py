@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import islice
 from math import inf, nan
 from numbers import Real
+from reprlib import Repr
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -15,6 +17,11 @@ Kind = TypeVar("Kind")
 BOUNDS = {"gt": "greater than", "ge": "greater than or equal to", "lt": "less than", "le": "less than or equal to"}
 LEAST, MOST = 1e-100, 1e100  # of any quantity of a scenario: products of a few such numbers do not overflow
 MOST_PER_S = 1e15  # bits, or moves of a channel: more than any link's
+SHORT = Repr()  # which looks at no more of a value than is shown, though lists in lists may hold billions
+SHORT.maxlevel = 3
+SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = SHORT.maxset = 30
+SHORT.maxstring = SHORT.maxlong = SHORT.maxother = 400
+MOST_ITEMS = 100_000  # of a list of stages, rules or operators, which may have no end
 LONGEST_NAME = 60  # of a field, in a sentence
 LARGEST_S, LEAST_S = 1e12, 1e-12  # times of a channel in motion: beyond either, nothing moves or nothing is seen of it
 
@@ -35,6 +42,10 @@ class Model(BaseModel):
             raise InputError(sentence(error, type(self))) from None
         except RecursionError:
             raise InputError(f"{type(self).__name__}: holds what refers to itself, or is nested too deeply") from None
+        except TypeError as error:  # of a part, whose fields pydantic hands on as keywords
+            if "keywords must be strings" not in str(error):
+                raise
+            raise InputError(f"{type(self).__name__}: holds a field whose name is not text") from None
 
 
 def sentence(error: ValidationError, model: type[BaseModel]) -> str:
@@ -79,7 +90,7 @@ def _nested(where: str, reason: str) -> str:
 def brief(value: object, length: int = 60) -> str:
     """`repr(value)` in one line, cut to a length that leaves an error message readable."""
     try:
-        text = " ".join(repr(value).split("\n"))  # an array's goes over several lines
+        text = " ".join(SHORT.repr(value).split("\n"))  # an array's goes over several lines
     except (ValueError, RecursionError):  # of an integer of thousands of digits, or what is nested as deeply
         text = f"<{type(value).__name__}, too long to show>"
     return text if len(text) <= length else text[: length - 3] + "..."
@@ -107,6 +118,17 @@ def an(field: str, value: object, kind: type[Kind]) -> Kind:
     if isinstance(value, kind):
         return value
     raise InputError(f"{field} = {brief(value)}: should be a {kind.__name__}")
+
+
+def items(field: str, value: object, wanted: str) -> list[Any]:
+    """What a list, or anything else but text that can be gone through, holds, else raise `InputError`."""
+    try:
+        found = [] if isinstance(value, str | bytes) else list(islice(value, MOST_ITEMS + 1))  # type: ignore[call-overload]
+        if len(found) <= MOST_ITEMS and not isinstance(value, str | bytes):
+            return found
+    except TypeError:
+        pass
+    raise InputError(f"{field} = {brief(value)}: should be {wanted}")
 
 
 def hint(value: object, names: Iterable[str]) -> str:

@@ -237,6 +237,25 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: coinfer.Trace([1.0, 1e-300], 1.0),
         ["rates_bps = 1e-300 in window 1", "1e-100"],
     ),
+    "an array of nothing for stages": (lambda: coinfer.blocks(ALEXNET, stages=np.array(None)), ["stages = array(None"]),
+    "stages without an end": (lambda: coinfer.blocks(ALEXNET, stages=iter(int, 1)), ["stages = ", "list of stages"]),
+    "rules without an end": (lambda: coinfer.frontier(S, rules=iter(int, 1)), ["rules = ", "sequence of rules"]),
+    "a list in a list of levels": (
+        lambda: coinfer.time_quantiles_s(PLAN, [[0.5, 0.9], [0.5]]),
+        ["levels = [[0.5, 0.9], [0.5]]", "list of numbers"],
+    ),
+    "neurons too many to show": (
+        lambda: coinfer.mlp(2, 10**5000),
+        ["neurons = <int, too long to show>", "in 1..1000000"],
+    ),
+    "a coding by numbers": (lambda: chain(coding={1: 2}), ["DNN: holds a field whose name is not text"]),
+    "a network by numbers": (lambda: S.replace(dnn={1: 2}), ["scenario: 1 is not the name of a field"]),
+    "a network of lists of lists": (lambda: coinfer.Scenario(dnn=nested([])), ["Scenario.dnn = [[[", "DNN"]),
+    "a network of mappings of mappings": (lambda: S.replace(dnn=nested({})), ["Scenario.dnn.", "unknown field"]),
+    "an array that is no list": (
+        lambda: channel.Empirical(gains=np.array(None)),
+        ["Empirical.gains = None", "should be a list of numbers"],
+    ),
     # files that are none
     **{
         f"{place} as {name}": (lambda act=act, place=place: act(place), [repr(place), what])
@@ -268,6 +287,13 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
 def itself() -> list:
     found: list = []
     found.append(found)
+    return found
+
+
+def nested(found: list | dict) -> list | dict:
+    """Nine of what has nine of what ... and so on: 9^12 values, if one went through them."""
+    for _ in range(12):
+        found = [found] * 9 if isinstance(found, list) else dict.fromkeys("abcdefghi", found)
     return found
 
 

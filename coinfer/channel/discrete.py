@@ -58,7 +58,7 @@ class Empirical(BaseChannel):
     @field_validator("gains", mode="before")
     @classmethod
     def _array(cls, gains: Any) -> Any:
-        return tuple(gains.tolist()) if isinstance(gains, np.ndarray) else gains
+        return gains.tolist() if isinstance(gains, np.ndarray) else gains
 
     @model_validator(mode="after")
     def _atoms(self) -> Self:

@@ -11,8 +11,9 @@ from typing import Annotated
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from coinfer.quantities import field
-from coinfer.validation import InputError, Model, an, brief, one_of, whole
+from coinfer.validation import InputError, Model, an, brief, items, one_of, whole
 
+MOST_NEURONS = 10**12  # whose MACs are not too many for a layer
 MOST_LAYERS = 10_000  # what is planned takes as their square, some seconds then
 CRITERIA = ("smaller-output",)
 
@@ -107,6 +108,7 @@ def mlp(
     """
     layers, neurons = positive_integer("layers", layers), positive_integer("neurons", neurons)
     whole("layers", layers, 1, MOST_LAYERS)
+    whole("neurons", neurons, 1, MOST_NEURONS)
     inputs = neurons if inputs is None else positive_integer("inputs", inputs)
     fan_in = (inputs,) + (neurons,) * (layers - 1)
     elements = DNN(
@@ -197,9 +199,8 @@ def _smaller_outputs(dnn: DNN) -> list[int]:
 
 def _positions(dnn: DNN, given: Iterable[int]) -> list[int]:
     ends = (dnn.stages[0], dnn.stages[-1])
-    if not isinstance(given, Iterable):
-        raise InputError(f"stages = {brief(given)}: should be a list of stages, each one of {brief(dnn.stages)}")
-    stages = tuple(whole("stages", stage, 0) for stage in given)
+    wanted = items("stages", given, f"a list of stages, each one of {brief(dnn.stages)}")
+    stages = tuple(whole("stages", stage, 0) for stage in wanted)
     increasing = all(earlier < later for earlier, later in pairwise(stages))
     if not (increasing and set(stages) <= set(dnn.stages) and set(ends) <= set(stages)):
         raise InputError(

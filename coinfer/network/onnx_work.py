@@ -7,7 +7,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from coinfer.network.onnx_operators import COUNTED, ONE_MACHINE, REASONS, WITHOUT_MACS, Operator, label, macs, operator
-from coinfer.validation import InputError, brief, listed, needs, one_of
+from coinfer.validation import InputError, brief, items, listed, needs, one_of
 
 if TYPE_CHECKING:
     import pandas
@@ -98,14 +98,13 @@ def _macs_if_known(node: "NodeProto", graph: "Graph") -> int | None:
 
 def _ignored(graph: "Graph", ignore: Iterable[str]) -> frozenset[Operator]:
     """The operators of a graph that are to be ignored; a name without a domain stands for those of all domains."""
-    if isinstance(ignore, str) or not isinstance(ignore, Iterable):
-        raise InputError(f"ignore = {brief(ignore)}: should be a list of operators, e.g. ['Conv']")
+    wanted = items("ignore", ignore, "a list of operators, e.g. ['Conv']")
     named: dict[str, set[Operator]] = {}
     for domain, name in map(operator, graph.operators):
         for called in (label((domain, name)), f"{domain or 'ai.onnx'}:{name}", name):
             named.setdefault(called, set()).add((domain, name))
     shown = [name for name in named if not name.startswith("ai.onnx:")]
-    known = [name if isinstance(name, str) and name in named else one_of("ignore", name, shown) for name in ignore]
+    known = [name if isinstance(name, str) and name in named else one_of("ignore", name, shown) for name in wanted]
     return frozenset().union(*(named[name] for name in known))
 
 
