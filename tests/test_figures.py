@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from effort import exhaustive
 
 from coinfer.study.drawing import draw_on_grid
 from coinfer.study.figures import (
@@ -64,6 +65,7 @@ def draw(factor):
     return figure
 
 
+@exhaustive
 def test_round_off_changes_no_byte_of_a_picture(tmp_path):
     use_style()
     for name, factor in (("a", 1.0), ("b", 1 + 1e-9)):

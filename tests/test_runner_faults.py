@@ -24,7 +24,7 @@ SLEEP = "from time import sleep\nsleep(600)"
 DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass"
 
 
-@pytest.mark.parametrize("cell", [SLEEP, DEAF], ids=["sleeps", "deaf"])
+@pytest.mark.parametrize("cell", beyond(1, [DEAF, SLEEP]), ids=["deaf", "sleeps"])
 def test_a_cell_that_hangs_is_stopped_and_named(folder, capsys, cell):
     write(folder, "10-a", "x = 1", cell)
     write(folder, "20-b", WRITE.format("20-b"))
@@ -169,7 +169,8 @@ def test_a_second_interruption_does_not_wait_for_the_cell(folder):
 MANY = "from pathlib import Path\nfor n in range(40):\n    Path(f'{0}-{{n}}.csv').write_text('{1}' * 100_000)"
 
 
-@pytest.mark.parametrize("seed", beyond(1, range(8)))
+@exhaustive
+@pytest.mark.parametrize("seed", range(8))
 def test_killed_at_any_moment_it_leaves_whole_files_and_the_next_run_completes(folder, seed):
     names = ["10-a", "20-b", "30-c"]
     for name in names:
@@ -202,6 +203,7 @@ def test_killed_at_any_moment_it_leaves_whole_files_and_the_next_run_completes(f
 # ---------------------------------------------------------------- what is said, and where
 
 
+@exhaustive
 def test_names_in_any_letters_under_an_ascii_locale(folder):
     write(folder, "10-a", "from pathlib import Path\nPath(out, '10-é.csv').write_text(scenario + ' ≥', 'utf-8')")
     Path("sénario.yml").write_text("dnn: alexnet  # à Québec", "utf-8")
@@ -212,6 +214,7 @@ def test_names_in_any_letters_under_an_ascii_locale(folder):
     assert Path("oût/10-é.csv").read_text("utf-8") == "../../../sénario.yml ≥"
 
 
+@exhaustive
 def test_nothing_is_drawn_where_there_is_no_terminal_to_draw_on(folder):
     write(folder, "10-a", WRITE.format("10-a"))
     ran = subprocess.run(COMMAND, capture_output=True, text=True, check=True)
@@ -226,6 +229,7 @@ def test_verifying_draws_nothing_where_there_is_no_terminal_either():
     assert proved.stderr == ""
 
 
+@exhaustive
 def test_the_progress_line_names_what_runs_and_what_is_left(folder):
     for name in ("10-a", "20-b"):
         write(folder, name, WRITE.format(name), "from time import sleep\nsleep(0.3)")
@@ -246,6 +250,7 @@ def test_the_progress_line_names_what_runs_and_what_is_left(folder):
     assert b"1/2" in shown
 
 
+@exhaustive
 def test_verifying_is_interrupted_in_a_line():
     command = [sys.executable, "-m", "coinfer.derivations"]
     verifying = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

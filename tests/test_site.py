@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from effort import exhaustive
+from effort import beyond, exhaustive
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 import coinfer
@@ -69,7 +69,7 @@ def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=beyond(0, ["built"]))  # which takes ten seconds
 def site(figures: Path) -> Path:
     out = figures.parent / "site"
     assert main(["--figures", str(figures), "--out", str(out)]) == 0

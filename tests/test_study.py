@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from effort import beyond
+from effort import beyond, exhaustive
 from tiny_notebooks import PARAMETERS, WRITE, content, run, until, write
 
 from coinfer.study import command_line, freshness, outputs, runner
@@ -106,6 +106,7 @@ def test_parameters_reach_the_notebooks_that_declare_them(folder):
     assert Path("out", outputs.RECORD).read_text() != before
 
 
+@exhaustive
 def test_the_files_of_a_folder_that_is_given_count(folder, capsys):
     """Its path reaches the notebook, which runs elsewhere; a file that is changed, added or taken away makes it run again."""
     read = "from pathlib import Path\nnames = sorted(path.name for path in Path(logs).glob('[a-z]*'))\n"
@@ -218,6 +219,7 @@ def test_two_notebooks_may_not_write_the_same_file(folder, capsys):
     assert set(content()) == {"same.csv", "executed/10-a.ipynb"}
 
 
+@exhaustive
 def test_a_file_may_move_from_one_notebook_to_another(folder):
     write(folder, "10-a", WRITE.format("moved"), WRITE.format("10-a"))
     write(folder, "20-b", WRITE.format("20-b"))
@@ -248,7 +250,7 @@ def test_readers_run_after_what_they_read_and_the_bytes_do_not_depend_on_jobs(fo
     assert "2 notebooks: 1 run, 1 fresh" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("how", beyond(2, [signal.SIGINT, signal.SIGKILL, signal.SIGTERM]))
+@pytest.mark.parametrize("how", beyond(1, [signal.SIGINT, signal.SIGKILL, signal.SIGTERM]))
 def test_interrupted_at_any_moment_the_folder_holds_complete_files_and_the_next_run_completes(folder, how):
     big = "from pathlib import Path\nPath('{0}.csv').write_text('x' * 10**6)\n"
     write(folder, "10-a", big.format("10-a"))

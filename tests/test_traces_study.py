@@ -502,6 +502,7 @@ def test_the_legend_names_what_is_drawn_and_nothing_else(found):
 # -- the notebook on logs
 
 
+@exhaustive
 def test_a_folder_of_logs_runs_through_the_notebook(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(4)

@@ -4,7 +4,6 @@ import signal
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
 
 from coinfer.study import command_line, execution, freshness, outputs
@@ -41,6 +40,8 @@ def folder(tmp_path, monkeypatch, _same_process_afterwards):
 
 def write(folder, name, *cells, reads=(), parameters=PARAMETERS):
     """A notebook with these cells after its parameters."""
+    import nbformat  # takes two seconds, which every process of the tests would wait for at first
+
     notebook = nbformat.v4.new_notebook(metadata={"coinfer": {"reads": list(reads)}})
     notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
     first = nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]})
