@@ -898,6 +898,7 @@ INDICES |= {"m": ("1", "2", "3"), "M": ("1", "2", "3"), "N": ("1", "2", "3"), "d
 WITH_FIXED_COSTS = [name for name in DEFINITIONS if "fixed cost" in name or name in ("folded", "nothing sent")]
 
 
+@exhaustive
 @pytest.mark.parametrize(
     "name", [*(name for name, each in DEFINITIONS.items() if each.setting in moving.DRAWN), *WITH_FIXED_COSTS]
 )

@@ -91,7 +91,7 @@ def assert_local_only(costs: Costs, wanted: float, tolerance: float) -> None:
     np.testing.assert_allclose(local.stop_probabilities, [0.0] * costs.layers + [1.0], rtol=0, atol=EXACT)
 
 
-@pytest.mark.parametrize("seed", beyond(2, range(10)))
+@pytest.mark.parametrize("seed", beyond(1, range(10)))
 def test_exact_on_dyadic_numbers(seed):
     rng = np.random.default_rng(seed)
     for _ in range(200):

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import scipy.integrate
 import sympy as sp
-from effort import examples, exhaustive
+from effort import beyond, examples, exhaustive
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import DISCRETE, dyadic_costs, links, numbers, powers, problems
@@ -967,7 +967,7 @@ def integral_to_1(label: str, **values: float) -> float:
         return float(mpmath.quad(integrand, points))
 
 
-@pytest.mark.parametrize("outage", [1e-4, 1e-2, 0.3])
+@pytest.mark.parametrize("outage", beyond(1, [1e-4, 1e-2, 0.3]))
 @pytest.mark.parametrize("snr_db", [-20.0, 10.0, 35.0])
 def test_fading_that_is_too_often_almost_zero(outage: float, snr_db: float) -> None:
     """R12a, R12b, R12c, R12e: what lies between an outage threshold and 1 grows without bound as it falls."""

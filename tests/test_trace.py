@@ -495,7 +495,7 @@ def test_what_the_age_of_an_outage_decides(rule):
 
 
 @pytest.mark.parametrize("dnn", beyond(1, ["alexnet", "squeezenet"]))
-@pytest.mark.parametrize("rule", ["optimal", "probe-once", "static"])
+@pytest.mark.parametrize("rule", beyond(1, ["optimal", "probe-once", "static"]))
 def test_a_sampled_chain_costs_on_replay_what_it_is_said_to(rule, dnn):
     """Neither the true chain nor the one fitted to its trace is off by more than the interval: seconds and joules as well."""
     link = Link(outage_power_w=0.05)
