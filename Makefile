@@ -6,6 +6,10 @@ SEED ?= 0
 SCENARIO ?=
 OUT ?= $(if $(SCENARIO),out,figures)
 
+given := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+unknown := $(filter-out JOBS SEED SCENARIO OUT PYTHON,$(given))
+$(if $(unknown),$(error $(firstword $(unknown)) is no variable of this Makefile; there are JOBS, SEED, SCENARIO and OUT))
+
 # -I: only what is installed counts, not the folder that make runs in; our own .venv is left to the rule below
 find_active = import importlib.util as u, os, sys; s = u.find_spec("coinfer"); o = s and s.origin; r = os.path.realpath; \
     print(sys.executable if o and r(o) == r("coinfer/__init__.py") and r(sys.prefix) != r(".venv") else "")

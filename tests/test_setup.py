@@ -213,6 +213,13 @@ def test_a_scenario_of_ones_own_does_not_touch_the_figures():
     assert '--jobs 2 --out "figures"' in make("-n", "figures").stdout
 
 
+@pytest.mark.parametrize("name", ["SCENARO", "scenario", "JOB"])
+def test_a_misspelt_variable_is_named(name):
+    result = make("-n", "figures", f"{name}=x")
+    assert result.returncode == 2
+    assert f"{name} is no variable of this Makefile; there are JOBS, SEED, SCENARIO and OUT" in result.stderr
+
+
 def test_continuous_integration_runs_the_tests_that_the_readme_names():
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
