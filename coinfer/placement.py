@@ -20,7 +20,7 @@ from coinfer.network import DNN
 from coinfer.rules import Rule, as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, brief, whole
-from coinfer.words import plan_table, stop_conditions
+from coinfer.words import one_look, plan_table, stop_conditions
 
 QUANTILES = (0.5, 0.95, 0.99)  # of the time of an inference, wherever they are given
 
@@ -73,8 +73,11 @@ class Plan:
             if self.placement == self.problem.layers
             else "always, as no more layers are placed"
         )
-        if self.rule.commits:
-            return ["one look before the first layer says so"] * self.placement + [f"{last}, or the look says so"]
+        law = self.problem.law
+        if self.rule.commits and isinstance(law, MovingLaw):
+            ways = one_look(law, self.rule.chosen_stages(self.problem, self.placement, law))
+            led = ([when for when, chosen in ways if chosen == stage] for stage in range(self.placement + 1))
+            return [f"first look: {', or '.join(whens)}" if whens else "never" for whens in led]
         return [*stop_conditions(self.problem, self.stop_thresholds), last]
 
     def _stop_shares(self) -> Floats:

@@ -43,6 +43,24 @@ def stop_conditions(given: Costs, thresholds: Floats) -> list[str]:
     return said
 
 
+def one_look(law: MovingLaw, stages: NDArray[np.int64]) -> list[tuple[str, int]]:
+    """What one look before the first layer leads to, where each state there (S,) has the stage chosen: when, in words, and the stage.
+
+    Outages come first, then rates from slow to fast.
+
+    >>> import coinfer
+    >>> law = coinfer.costs(coinfer.load_scenario("phone-mmwave")).law
+    >>> one_look(law, np.array([0, 0, 0, 0, 2, 3, 3, 3]))
+    [('in an outage or at 17.9 Mbit/s or less', 3), ('at 42.1 Mbit/s', 2), ('at 63.5 Mbit/s or more', 0)]
+    """
+    (slow, first), *faster = _by_rate(law, stages)
+    down = stages[law.usable :]
+    ways = [(in_outages(law, down == stage), stage) for stage in dict.fromkeys(down[::-1].tolist()) if stage != first]
+    if (down == first).any():
+        slow = f"{in_outages(law, down == first)} or {slow}"
+    return [*ways, (slow, first), *faster]
+
+
 def plan_table(given: Costs, conditions: list[str], shares: Floats, caption: str) -> str:
     """A plan as a small table in HTML: each stage, the layer behind it, when the device stops there, and in how many inferences.
 
@@ -100,6 +118,20 @@ def _at_least(given: Costs) -> Callable[[float], str]:
         return lambda unit_cost: f"a bit costs at most {unit_cost:.3g}"
     mean_snr = scenario.link.mean_snr
     return lambda unit_cost: f"the SNR is at least {10 * np.log10(mean_snr * float(law.gain(unit_cost))):.1f} dB"
+
+
+def _by_rate(law: MovingLaw, stages: NDArray[np.int64]) -> list[tuple[str, int]]:
+    """When the link has a rate, in words, and the stage chosen then, from slow to fast; neighbouring states of one stage together."""
+    rates_bps = law.sender.rates_bps
+    slow_first = [state for state in range(law.usable)[::-1] if law.chain.initial[state] > 0]
+    runs = [(stage, list(group)) for stage, group in groupby(slow_first, key=lambda state: int(stages[state]))]
+    said = []
+    for number, (stage, run) in enumerate(runs):
+        least, most = (mbit(rates_bps[state]) for state in (run[0], run[-1]))
+        between = f"from {least} to {most} Mbit/s" if least != most else f"at {most} Mbit/s"
+        ends = {0: f"at {most} Mbit/s or less", len(runs) - 1: f"at {least} Mbit/s or more"}
+        said.append((ends.get(number, between) if len(runs) > 1 else f"when {LINK_UP}", stage))
+    return said
 
 
 def _runs(rates_bps: Floats, stops: NDArray[np.bool_]) -> str:

@@ -10,6 +10,7 @@ import yaml
 
 import coinfer
 from coinfer import Costs, InputError, channel
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.rules import Rule
 
 ROOT = Path(__file__).parents[1]
@@ -81,7 +82,10 @@ def test_a_plan_is_a_small_table_of_when_it_stops(given: coinfer.Scenario | Cost
     assert stages == sorted(set(stages))
     assert {0, made.placement} <= set(stages) <= set(range(made.placement + 1))
     assert rows[0][1] == "the input"
-    assert rows[-1][2].startswith("always")
+    if rule == "probe-once" and isinstance(made.problem.law, MovingLaw):
+        assert all(row[2].startswith("first look: ") or (row[2], row[3]) == ("never", "0.0%") for row in rows)
+    else:
+        assert rows[-1][2].startswith("always")
     shown = sum(float(row[3].rstrip("%")) for row in rows)
     assert shown == pytest.approx(100, abs=0.1 * len(rows) + 0.1 * (made.placement + 1 - len(rows)))
     if len(rows) <= made.placement:
@@ -92,6 +96,16 @@ def test_the_conditions_of_a_table_are_those_of_the_thresholds() -> None:
     made = coinfer.plan(FRESH)
     for row, gain in zip(Cells(made._repr_html_()).rows[1:-1], made.gains, strict=True):
         assert row[2] == f"the SNR is at least {10 * np.log10(FRESH.link.mean_snr * gain):.1f} dB"
+
+
+def test_the_table_of_one_look_tells_what_leads_where() -> None:
+    moves = ((-0.01, 0.01, 0, 0), (0.01, -0.02, 0.01, 0), (0, 0.01, -0.02, 0.01), (0, 0, 0.01, -0.01))
+    slow = channel.Markov(rates_bps=(8e6, 1e6, 3e5, 0.0), generator=moves)
+    made = coinfer.plan(FRESH.replace(channel=slow), rule="probe-once")
+    assert [row[0::2][:2] for row in Cells(made._repr_html_()).rows[1:]] == [
+        ["0", "first look: at 1 Mbit/s or more"],
+        ["8", "first look: in an outage or at 0.3 Mbit/s or less"],
+    ]
 
 
 def test_names_in_a_table_are_escaped() -> None:
