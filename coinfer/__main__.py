@@ -1,5 +1,7 @@
 """`python -m coinfer`: what there is to do."""
 
+import sys
+
 from coinfer import __version__
 
 COMMANDS = f"""coinfer {__version__}: which part of a neural network should sit on the device, and when should it stop and send?
@@ -14,4 +16,6 @@ scenarios: coinfer.scenario_names(); networks: coinfer.dnn_names(); devices, ser
 In a clone, `make` lists the rest. The commands need the extras study, pages and verify: pip install 'coinfer[all]'."""
 
 if __name__ == "__main__":
+    if len(sys.argv) > 1 and sys.argv[1:] not in (["-h"], ["--help"]):
+        sys.exit(f"coinfer: {sys.argv[1]!r} is no command; `python -m coinfer` lists what there is")
     print(COMMANDS)

@@ -70,10 +70,15 @@ class Rule(ABC):
     def checked_thresholds(self, costs: Costs, placement: int) -> Floats:
         """The thresholds as an array. Raises `InputError` unless there is one, and a number, for each stage before M."""
         a = as_floats("thresholds", self.thresholds(costs, placement))
-        wrong = "nan among them" if np.isnan(a).any() else f"shape {a.shape}"
-        if a.shape[-1:] != (placement,) or np.isnan(a).any():
+        before = () if a.ndim <= 1 else _rows(costs)
+        if a.shape[-1:] != (placement,) or a.shape[:-1] not in ((), before) or np.isnan(a).any():
+            wrong = "nan among them" if np.isnan(a).any() else f"shape {a.shape}"
+            states = (
+                f", or {_rows(costs)[0]} rows of them, one for each state" if isinstance(costs.law, MovingLaw) else ""
+            )
             raise InputError(
-                f"rule = {str(self)!r}: gives thresholds with {wrong}; should be {placement} numbers, one for each layer"
+                f"rule = {str(self)!r}: gives thresholds with {wrong} for placement M = {placement} of 0..{costs.layers}; "
+                f"should be {placement} numbers, one for each stage before it{states}"
             )
         return a
 
@@ -82,7 +87,12 @@ class Rule(ABC):
 
         A unit cost of inf is an outage that has lasted for `outage_s`.
         """
-        raise InputError(f"rule = {str(self)!r}: decides at every stage, not once for all")
+        has = (
+            "has no `chosen_stage`; should have one, as it commits"
+            if self.commits
+            else "decides at every stage, not once for all"
+        )
+        raise InputError(f"rule = {str(self)!r}: {has}")
 
     def chosen_stages(self, costs: Costs, placement: int, law: MovingLaw) -> Stages:
         """Where a rule that `commits` will stop for each state at stage 0 of a channel in motion, its own or another; (S,)."""
@@ -247,7 +257,10 @@ class ProbeOnce(Rule):
     def thresholds(self, costs: Costs, placement: int) -> Floats:
         """For independent draws. Raises `InputError` on a channel with memory, where the choice depends on what was seen."""
         if not isinstance(costs.law, UnitCostLaw):
-            raise InputError("rule = 'probe-once': decides from the channel at stage 0; it has no thresholds later on")
+            raise InputError(
+                "rule = 'probe-once': decides from the channel at stage 0; it has no thresholds later on; see `chosen_stage`, "
+                "which takes the cost of a bit that is seen there"
+            )
         ahead = commitment_costs(costs)[:placement]
         later = static_thresholds(placement, 1 + int(np.argmin(ahead)) if placement else 0)
         return np.where(np.arange(placement) == 0, ahead.min(initial=inf), later)
@@ -283,6 +296,14 @@ class ProbeOnce(Rule):
             return super().chosen_stages(costs, placement, law)
         every = np.concatenate([costs.law.sent(costs.bits[:1]), commitment_costs(costs)[..., :placement]], axis=-1)
         return np.argmin(every, axis=-1)
+
+
+def _rows(costs: Costs) -> tuple[int, ...]:
+    """The axes of thresholds before that of the stages: states of a channel in motion, or scenarios at once."""
+    if isinstance(costs.law, MovingLaw):
+        return costs.law.unit_costs.shape
+    mean = costs.law.mean if isinstance(costs.law, UnitCostLaw) else 0.0
+    return np.broadcast_shapes(*(shape[:-1] for shape in (np.shape(mean), costs.extra.shape, costs.bits.shape)))
 
 
 def static_costs(costs: Costs) -> Floats:
@@ -342,6 +363,8 @@ def as_rule(rule: "Rule | str", depth: int | None = None) -> Rule:
         )
     if isinstance(rule, Rule):
         return rule
+    if isinstance(rule, type) and issubclass(rule, Rule):
+        raise InputError(f"rule = {rule.__name__}: is a class; should be an object of it, {rule.__name__}(), or a name")
     kind: Callable[..., Rule] = KNOWN[one_of("rule", rule, (*KNOWN, "1-sla"))]
     try:
         return kind() if depth is None else kind(depth)

@@ -79,12 +79,17 @@ def test_names_are_rules(name, depth, rule):
     assert as_rule(rule) is rule
 
 
-@pytest.mark.parametrize(
-    "rule", ["0-sla", "9" * 5000 + "-sla", "1\u0663-sla", Optimal, "-1-sla", "one-sla", "1-slap", 7, None]
-)
+@pytest.mark.parametrize("rule", ["0-sla", "9" * 5000 + "-sla", "1\u0663-sla", "-1-sla", "one-sla", "1-slap", 7, None])
 def test_no_rule_of_that_name(rule):
     with pytest.raises(InputError, match=r"rule = .*: should be one of optimal, .*1-sla"):
         as_rule(rule)
+
+
+def test_a_class_is_no_rule_yet():
+    with pytest.raises(
+        InputError, match=r"rule = Optimal: is a class; should be an object of it, Optimal\(\), or a name"
+    ):
+        as_rule(Optimal)
 
 
 def test_a_depth_belongs_to_a_name_that_takes_one():
@@ -114,17 +119,36 @@ def test_a_rule_has_a_name_of_its_own_and_derives_from_no_other_rule():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (lambda costs, m: costs.extra, r"gives thresholds with shape \(8,\); should be 0 numbers"),
-        (lambda costs, m: np.full(m, np.nan), "gives thresholds with nan among them; should be 1 numbers"),
-        (lambda costs, m: 1.0, r"gives thresholds with shape \(\); should be 0 numbers"),
+        (
+            lambda costs, m: costs.extra,
+            r"thresholds with shape \(8,\) for placement M = 0 of 0..8; should be 0 numbers",
+        ),
+        (lambda costs, m: np.zeros((3, m)), r"gives thresholds with shape \(3, 0\)"),
+        (lambda costs, m: np.full(m, np.nan), "gives thresholds with nan among them .*; should be 1 numbers"),
+        (lambda costs, m: 1.0, r"gives thresholds with shape \(\) .*; should be 0 numbers"),
         (lambda costs, m: ["now"] * m, "thresholds = .*: should be a list of numbers"),
     ],
-    ids=["as many as layers", "nan", "a number", "words"],
+    ids=["as many as layers", "rows", "nan", "a number", "words"],
 )
 def test_thresholds_that_are_none_are_refused(given, words):
     rule = type("Own", (Rule,), {"name": "own", "thresholds": lambda self, costs, placement: given(costs, placement)})
     with pytest.raises(InputError, match=words):
         coinfer.plan(SCENARIO, rule=rule())
+
+
+def test_rows_of_thresholds_are_as_many_as_states():
+    rule = type("Rows", (Rule,), {"name": "rows", "thresholds": lambda self, costs, m: np.zeros((3, m))})
+    moving = coinfer.load_scenario("phone-mmwave")
+    states = len(coinfer.costs(moving).law.unit_costs)
+    with pytest.raises(InputError, match=rf"shape \(3, 0\) .* or {states} rows of them, one for each state"):
+        coinfer.plan(moving, rule=rule())
+
+
+def test_a_rule_that_commits_has_to_say_to_what():
+    own = {"name": "committed", "commits": True, "thresholds": lambda self, costs, m: np.zeros(m)}
+    made = coinfer.plan(SCENARIO, rule=type("Committed", (Rule,), own)())
+    with pytest.raises(InputError, match="rule = 'committed': has no `chosen_stage`"):
+        made.chosen_stage(1e-6)
 
 
 def test_a_rule_with_a_parameter_is_given_as_an_object():

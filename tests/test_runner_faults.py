@@ -272,3 +272,6 @@ def test_the_package_says_what_there_is_to_do():
         "scenario_names()",
     ):
         assert part in ran.stdout
+    wrong = subprocess.run([sys.executable, "-m", "coinfer", "plan"], capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout) == (1, "")
+    assert wrong.stderr == "coinfer: 'plan' is no command; `python -m coinfer` lists what there is\n"
