@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from coinfer.channel.law import Floats, Law, as_floats
-from coinfer.scenario import Scenario
+from coinfer.scenario import Scenario, scenario_names
 from coinfer.system import Link, Weights
 from coinfer.validation import InputError, as_float, brief, whole
 
@@ -178,7 +178,12 @@ def costs(scenario: Scenario) -> Costs:
     (8, 1204224)
     """
     if not isinstance(scenario, Scenario):
-        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario or Costs")
+        named = (
+            f", such as load_scenario({scenario!r})"
+            if isinstance(scenario, str) and scenario in scenario_names()
+            else ""
+        )
+        raise InputError(f"scenario = {brief(scenario)}: should be a Scenario or Costs{named}")
     dnn, device, link, weights = scenario.dnn, scenario.device, scenario.link, scenario.weights
     parameter_bits, layers = np.array(dnn.parameter_bits, dtype=float), edge_costs(scenario)
     fixed = fixed_costs_of_sending(scenario)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coinfer.catalogue.names import check_radio
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, costs
 from coinfer.placement import check_finite, total_costs
@@ -48,8 +49,9 @@ def sweep(
     columns instead: it maps `Costs` with a leading axis of B points (or none, for one point) to named arrays (B,).
 
     Numbers that enter the costs smoothly are computed a block at a time; a network, a channel or a memory limit starts
-    a block of its own. An `executor` of any kind (`concurrent.futures`, or the `get_executor()` of a dask client) takes
-    the blocks; the result is the same. Raises `InputError` before any work starts.
+    a block of its own. Bandwidth and SNR change nothing on a channel of given rates, and are refused there. An `executor`
+    of any kind (`concurrent.futures`, or the `get_executor()` of a dask client) takes the blocks; the result is the same.
+    Raises `InputError` before any work starts.
 
     >>> import coinfer
     >>> sweep(coinfer.load_scenario("abstract-model"), {"inferences_per_update": [1, 100, 10_000]})["placement"].tolist()
@@ -144,6 +146,8 @@ def _blocks(scenario: Scenario, columns: dict[str, list[Any]], count: int) -> It
         fixed = {name: columns[name][members[0]] for name in apart}
         points = {name: [values[row] for row in members] for name, values in inside.items()}
         base = _replace(scenario, fixed) if not inside else _checked(scenario, fixed, points)
+        if "channel" not in fixed:
+            check_radio(base.channel, {name.removeprefix("link."): values[0] for name, values in points.items()})
         size = BLOCK if base.channel.broadcasts else 1
         for start in range(0, len(members), size):
             rows = np.array(members[start : start + size])

@@ -6,6 +6,7 @@ What is wrong is raised as an `InputError` that begins with what it is, `is a di
 import json
 import os
 import stat
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
@@ -46,7 +47,9 @@ def from_yaml(text: str) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"has {len(text)} characters; should have at most {MOST_CHARACTERS}")
     try:
-        found = json.loads(text, parse_int=_number)  # YAML would misread some of its characters and exponents
+        found = json.loads(
+            text, parse_int=_number, object_pairs_hook=_once
+        )  # YAML would misread some of its characters and exponents
     except RecursionError:
         _too_deep()
     except InputError:
@@ -103,7 +106,21 @@ def _loader() -> Any:
                 _check_digits(event.value)
             return event
 
+        def construct_mapping(self, node: Any, deep: bool = False) -> Any:
+            _once((key.value, None) for key, _ in node.value if isinstance(key, yaml.ScalarNode))
+            return super().construct_mapping(node, deep)
+
     return Loader
+
+
+def _once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping of pairs, whose keys should differ."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise InputError(f"gives {brief(key)} twice in one mapping; should give it once")
+        found[key] = value
+    return found
 
 
 def _number(digits: str) -> int:

@@ -18,7 +18,9 @@ from coinfer.validation import InputError, Model, an, brief, hint
 class Scenario(Model):
     """Everything that the costs depend on. Network, device, edge and link may be given by the names of bundled ones.
 
-    Without a device or an edge those of the default scenario are taken, and without link and channel its link.
+    Without a device or an edge those of the default scenario are taken, and without link and channel its link; a link that is
+    given by its numbers alone has fading that is drawn anew at each stage, `Rayleigh(outage_gain=0.05)`. A device or an edge by
+    its name has the speed that was measured on the network, or else, as the `repr` then says, on one of its kind.
 
     >>> scenario = Scenario(dnn="squeezenet", link=Link(bandwidth_hz=5e6, mean_snr_db=8))
     >>> scenario.replace(link__bandwidth_hz=1e6).link.bandwidth_hz
@@ -48,8 +50,11 @@ class Scenario(Model):
 
     def __repr__(self) -> str:
         """In a line; `to_yaml` says all of it."""
-        device = self.device.name or f"{self.device.macs_per_s:.3g} MAC/s"
-        edge = self.edge.name or f"{self.edge.macs_per_s:.3g} MAC/s"
+        device, edge = (
+            (part.name or f"{part.macs_per_s:.3g} MAC/s")
+            + f" as it runs {part.measured_on}" * (part.measured_on not in (None, self.dnn.name))
+            for part in (self.device, self.edge)
+        )
         link = f"{self.link.name}, " if self.link.name else ""
         return f"Scenario({self.dnn.name} on {device}, edge {edge}, link {link}{self.channel.kind})"
 
@@ -79,8 +84,10 @@ class Scenario(Model):
     def replace(self, changes: dict[str, Any] | None = None, /, **more: Any) -> Self:
         """The scenario with some quantities changed, each by its path with `__` for the dot: `link__bandwidth_hz=1e6`.
 
-        A mapping takes the dotted names of `sweep`: `replace({"link.bandwidth_hz": 1e6})`. What changes, changes at once. A link by its name brings its channel. A network by its name is coded as the present one, and device and edge take what
-        they were measured at on it, unless other numbers were given.
+        A mapping takes the dotted names of `sweep`: `replace({"link.bandwidth_hz": 1e6})`. What changes, changes at once. A
+        link by its name brings its channel. A network by its name is coded as the present one, and device and edge take what
+        they were measured at on it, unless other numbers were given. Bandwidth and SNR change nothing on a channel of given
+        rates.
         """
         wanted = {} if changes is None else an("changes", changes, dict)
         _check_names(wanted | more)

@@ -11,7 +11,7 @@ from numbers import Real
 from reprlib import Repr
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 Kind = TypeVar("Kind")
 BOUNDS = {"gt": "greater than", "ge": "greater than or equal to", "lt": "less than", "le": "less than or equal to"}
@@ -22,6 +22,7 @@ SHORT.maxlevel = 3
 SHORT.maxlist = SHORT.maxtuple = SHORT.maxdict = SHORT.maxset = 30
 SHORT.maxstring = SHORT.maxlong = SHORT.maxother = 400
 MOST_ITEMS = 100_000  # of a list of stages, rules or operators, which may have no end
+NAMED = ("DNN", "Device", "Edge", "Link")  # which a scenario takes by their names
 LONGEST_NAME = 60  # of a field, in a sentence
 LARGEST_S, LEAST_S = 1e12, 1e-12  # times of a channel in motion: beyond either, nothing moves or nothing is seen of it
 
@@ -34,6 +35,15 @@ class Model(BaseModel):
     """A frozen record that refuses unknown fields and reports the first bad one in a sentence (`InputError`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_for_a_number(cls, data: Any) -> Any:
+        """Refuse yes and no where pydantic would take them for 1 and 0."""
+        for name, field in cls.model_fields.items() if isinstance(data, dict) else ():
+            if isinstance(data.get(name), bool) and field.annotation is not bool:
+                raise InputError(f"{name} = {data[name]}: should be no truth value")
+        return data
 
     def __init__(self, /, **fields: Any) -> None:
         try:
@@ -60,6 +70,9 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
         return f"{where} = {brief(value)}: unknown field; allowed are {', '.join(model.model_fields)}{near}"
     if kind == "missing":
         return f"{where}: required, but not given"
+    if kind == "union_tag_not_found" and not isinstance(value, dict):
+        fitted = "; a trace gives one by `markov()`" if type(value).__name__ == "Trace" else ""
+        return f"{where} = {brief(value)}: should be a channel, or a mapping of its kind and its fields{fitted}"
     if kind == "union_tag_not_found":
         return f"{where}.kind: required, but not given"
     if kind == "union_tag_invalid":
@@ -71,6 +84,13 @@ def sentence(error: ValidationError, model: type[BaseModel]) -> str:
             return _nested(where, reason)
         named = re.match(r"\w+", reason)
         return f"{where}.{reason}" if named and named[0] in model.model_fields else f"{where}: {reason}"
+    if kind == "model_type":
+        known = first["ctx"]["class_name"]
+        reason = (
+            f"should be a{'n' * (known == 'Edge')} {known}: "
+            + "a name, or " * (known in NAMED)
+            + "a mapping of its fields"
+        )
     if kind == "tuple_type":
         reason = "should be a list of numbers, or of rows of numbers"
     for bound, words in BOUNDS.items():
@@ -132,9 +152,20 @@ def items(field: str, value: object, wanted: str) -> list[Any]:
 
 
 def hint(value: object, names: Iterable[str]) -> str:
-    """The nearest of some names as a suggestion; empty if none is near."""
-    near = get_close_matches(value if isinstance(value, str) else brief(value), list(names), n=1)
+    """The nearest of some names as a suggestion, else the first that holds its letters in a row; empty if there is none.
+
+    >>> hint("alexnt", ["vgg16", "alexnet"]), hint("pi4", ["raspberry-pi-3", "raspberry-pi-4"]), hint("x", ["y"])
+    (" (did you mean 'alexnet'?)", " (did you mean 'raspberry-pi-4'?)", '')
+    """
+    text, known = value if isinstance(value, str) else brief(value), list(names)
+    near = get_close_matches(text, known, n=1) or [
+        name for name in known if len(_letters(text)) > 1 and _letters(text) in _letters(name)
+    ]
     return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
 
 
 def whole(field: str, value: object, least: int, most: int | None = None) -> int:

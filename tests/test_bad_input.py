@@ -535,7 +535,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     ),
     "a link without a power": (
         lambda: scenario(link="starlink"),
-        ["Scenario.link = 'starlink'", "no power of it was found", "give transmit_power_w"],
+        ["Scenario.link = 'starlink'", "no power of it was found", "given with transmit_power_w"],
     ),
     "unknown field of a device": (
         lambda: scenario(device={"name": "raspberry-pi-4", "clock_hz": 1e9}),

@@ -42,6 +42,9 @@ TEXTS = {
     "alias bomb of lists": (laughs("list"), ["refers to an anchor (*x0)"]),
     "alias bomb of mappings": (laughs("mapping"), ["refers to an anchor (*x0)"]),
     "one alias": ("dnn: &a alexnet\nedge: {name: *a}", ["refers to an anchor (*a)", "say it again"]),
+    "a key twice": ("dnn: alexnet\ndnn: vgg16", ["gives 'dnn' twice"]),
+    "a key twice in a part": ("dnn: alexnet\nlink: {tail_s: 1, tail_s: 2}", ["gives 'tail_s' twice"]),
+    "a key twice in JSON": ('{"dnn": "alexnet", "link": {"tail_s": 1, "tail_s": 2}}', ["gives 'tail_s' twice"]),
     "merged by an alias": ("dnn: alexnet\nlink: &a {bandwidth_hz: 1}\nedge: {<<: *a}", ["refers to an anchor (*a)"]),
     "a list in itself": ("dnn: &x [*x]", ["refers to an anchor (*x)"]),
     "a mapping in itself": ("&x\ndnn: *x", ["refers to an anchor (*x)"]),
@@ -255,6 +258,47 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
     "an array that is no list": (
         lambda: channel.Empirical(gains=np.array(None)),
         ["Empirical.gains = None", "should be a list of numbers"],
+    ),
+    # what would be taken for something else
+    "an SNR of a link of the catalogue": (
+        lambda: coinfer.Scenario(dnn="alexnet", link={"name": "mmwave-walking", "mean_snr_db": 5}),
+        ["Scenario.link.mean_snr_db = 5", "changes nothing", "channel of gains"],
+    ),
+    "bandwidths on a channel of rates": (
+        lambda: coinfer.sweep(M, {"link.bandwidth_hz": [1e6, 1e7]}),
+        ["link.bandwidth_hz = 1000000", "changes nothing"],
+    ),
+    "a noise of a link of the catalogue": (
+        lambda: coinfer.Scenario(
+            dnn="alexnet", link={"name": "lte-city", "transmit_power_w": 1.0, "noise_figure_db": 9.0}
+        ),
+        ["Scenario.link.noise_figure_db = 9.0", "changes nothing"],
+    ),
+    "yes for seconds": (
+        lambda: coinfer.Scenario(dnn="alexnet", interval_s=True),
+        ["Scenario.interval_s = True", "truth value"],
+    ),
+    "no for watts": (lambda: Link(transmit_power_w=False), ["Link.transmit_power_w = False", "truth value"]),
+    "a trace for its channel": (lambda: S.replace(channel=TRACE), ["Scenario.channel = Trace(", "`markov()`"]),
+    "a number for an edge": (lambda: S.replace(edge=3), ["Scenario.edge = 3", "an Edge: a name, or a mapping"]),
+    "a number for weights": (lambda: S.replace(weights=3), ["Scenario.weights = 3", "a Weights: a mapping"]),
+    "a part of a name": (
+        lambda: S.replace(device="pi4"),
+        ["Scenario.device = 'pi4'", "did you mean 'raspberry-pi-4'?"],
+    ),
+    "a link without its power": (
+        lambda: S.replace(link="starlink"),
+        ["Scenario.link = 'starlink'", "{'name': 'starlink', 'transmit_power_w': 0}"],
+    ),
+    "the name of a scenario": (lambda: coinfer.plan("phone-mmwave"), ["load_scenario('phone-mmwave')"]),
+    "the file of a network": (lambda: coinfer.load_dnn("net.onnx"), ["name = 'net.onnx'", "`read_onnx`"]),
+    "a class of rules": (
+        lambda: coinfer.plan(S, rule=coinfer.rules.Optimal),
+        ["rule = Optimal", "is a class", "Optimal()"],
+    ),
+    "thresholds of a rule that looks once": (
+        lambda: coinfer.plan(M, rule="probe-once").rates_bps,
+        ["rule = 'probe-once'", "`chosen_stage`"],
     ),
     # files that are none
     **{

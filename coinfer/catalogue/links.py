@@ -47,7 +47,8 @@ def load_link(name: str, **changes: float) -> tuple[Link, Markov]:
     row = rows[one_of("link", name, sorted(rows))]
     if row.transmit_power_w is None and "transmit_power_w" not in changes:
         raise InputError(
-            f"link = {brief(name)}: no power of it was found; give transmit_power_w, 0 to count its time alone"
+            f"link = {brief(name)}: no power of it was found; should be given with transmit_power_w, 0 to count its time alone: "
+            f"{{'name': {brief(name)}, 'transmit_power_w': 0}}"
         )
     found = {
         "bandwidth_hz": row.rate_bps / log2(1 + 10 ** (SNR_DB / 10)),

@@ -1,19 +1,29 @@
 """Parts of a scenario that are given by their names in the catalogue, and what becomes of them on another network."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from coinfer.catalogue.links import link_names, load_link
 from coinfer.catalogue.machines import check_device, load_device, load_server, measured_power_w
+from coinfer.channel.base import BaseChannel
 from coinfer.network import DNN, Coding, load_dnn, read_onnx
 from coinfer.system import Device, Edge, Link
-from coinfer.validation import InputError, one_of
+from coinfer.validation import InputError, brief, one_of
 
 # those of the default scenario
 DEFAULTS = {"device": "phone-adreno-640", "edge": "nvidia-l4", "link": "mmwave-walking"}
 OF_A_DEVICE = ("power_w", "energy_j_per_mac", "memory_bits", "table")
+OF_THE_SNR = (
+    "bandwidth_hz",
+    "mean_snr_db",
+    "distance_m",
+    "noise_figure_db",
+    "carrier_hz",
+    "antenna_gain",
+    "path_loss_exponent",
+)
 NUMBERS = {"device": {"macs_per_s", "power_w"}, "edge": {"macs_per_s"}, "link": {"bandwidth_hz", "transmit_power_w"}}
 
 
@@ -57,7 +67,19 @@ def _link(fields: dict[str, Any]) -> dict[str, Any]:
         return {}
     with _part("link"):
         found, channel = load_link(name, **changes)
+    if "channel" not in fields:
+        check_radio(channel, changes)
     return {"link": found, "channel": fields.get("channel", channel)}
+
+
+def check_radio(channel: BaseChannel, changes: Mapping[str, Any]) -> None:
+    """Raise `InputError` for fields of a link that a channel of given rates would not heed."""
+    for field, value in () if channel.needs_snr else changes.items():
+        if field in OF_THE_SNR:
+            raise InputError(
+                f"link.{field} = {brief(value)}: changes nothing, as the rates of the channel are given; should come with a channel "
+                "of gains, such as channel = {'kind': 'rayleigh', 'outage_gain': 0.05}"
+            )
 
 
 @contextmanager

@@ -38,6 +38,11 @@ class BaseChannel(Model):
         """How often the channel is usable; the law is conditional on it."""
         return 1.0
 
+    @property
+    def needs_snr(self) -> bool:
+        """Whether bandwidth and SNR of the link count; they do not where rates are given."""
+        return True
+
 
 class Fading(BaseChannel):
     """A continuous law of the gain, used at a fixed power and Shannon's rate, at or above `outage_gain`."""

@@ -91,6 +91,11 @@ class Markov(MovingChannel):
     def _values(self) -> Floats:
         return np.array(self.gains if self.rates_bps is None else self.rates_bps, dtype=float)
 
+    @property
+    def needs_snr(self) -> bool:
+        """Only of gains."""
+        return self.rates_bps is None
+
     def long_outage(self) -> float | None:
         """As given."""
         return self.long_outage_s
@@ -120,6 +125,11 @@ class OnOff(MovingChannel):
     rate_bps: float = Field(ge=LEAST, le=MOST_PER_S, allow_inf_nan=False, description="rate while on [bit/s]")
     mean_on_s: float = Field(ge=LEAST_S, le=LARGEST_S, allow_inf_nan=False, description="mean time on [s]")
     mean_off_s: float = Field(ge=LEAST_S, le=LARGEST_S, allow_inf_nan=False, description="mean length of an outage [s]")
+
+    @property
+    def needs_snr(self) -> bool:
+        """No."""
+        return False
 
     def states_on(self, link: Link) -> States:
         """On, then off."""

@@ -35,6 +35,11 @@ class Rates(BaseChannel):
         """P(the rate is not zero)."""
         return self.usable
 
+    @property
+    def needs_snr(self) -> bool:
+        """No."""
+        return False
+
     def law(self, link: Link, weights: Weights) -> DiscreteLaw:
         """The law of X = (beta_t + beta_e P_tx) / rate."""
         rates, probabilities = check_atoms("rates_bps", self.rates_bps, self.probabilities)

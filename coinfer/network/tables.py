@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 
 from coinfer.network.chain import DNN, in_bits
 from coinfer.network.jpeg import with_jpeg
-from coinfer.validation import one_of
+from coinfer.validation import InputError, brief, one_of
 
 
 def dnn_names(group: str | None = None) -> tuple[str, ...]:
@@ -49,6 +49,8 @@ def load_dnn(
     >>> load_dnn("alexnet").output_bits[:3]
     (1204224, 2076672, 1179648)
     """
+    if isinstance(name, str) and name.endswith(".onnx"):
+        raise InputError(f"name = {brief(name)}: should be one of `dnn_names()`; a file is read by `read_onnx`")
     _, table = _tables()[one_of("name", name, dnn_names())]
     first, *rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
     elements = DNN(

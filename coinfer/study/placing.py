@@ -180,15 +180,17 @@ def placing_losses_over(cases: Cases, quantities: Mapping[str, Floats]) -> pd.Da
 def quantities_around(given: Scenario, points: int) -> dict[str, Floats]:
     """What `placing_losses_over` may move: speeds, bandwidth and the weight of a joule by up to 30 times, the mean SNR over 45 dB.
 
+    Bandwidth and SNR only where they count: on a channel of gains.
+
     >>> import coinfer
     >>> quantities_around(coinfer.load_scenario("abstract-model"), 3)["device.macs_per_s"].round().tolist()
     [10000000.0, 300000000.0, 9000000000.0]
     """
-    here = {
-        "link.bandwidth_hz": given.link.bandwidth_hz,
+    here = {"link.bandwidth_hz": given.link.bandwidth_hz} if given.channel.needs_snr else {}
+    here |= {
         "device.macs_per_s": given.device.macs_per_s,
         "edge.macs_per_s": given.edge.macs_per_s,
         "weights.energy_per_j": given.weights.energy_per_j or given.weights.time_per_s,
     }
     moved = {name: value * np.geomspace(1 / 30, 30, points) for name, value in here.items()}
-    return moved | {"link.mean_snr_db": np.linspace(-25, 20, points)}
+    return moved | ({"link.mean_snr_db": np.linspace(-25, 20, points)} if given.channel.needs_snr else {})
