@@ -89,15 +89,19 @@ class Chosen:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         if self.entries:
-            items[:] = [item for item in items if self.entries.intersection(self.known[item.nodeid][1])]
+            items[:] = [item for item in items if self.entries.intersection(self._usual(item)[1])]
         if self.known:
-            items.sort(key=lambda item: self.known[item.nodeid][0])
+            items.sort(key=lambda item: self._usual(item)[0])
+
+    def _usual(self, item: pytest.Item) -> tuple[float, list[str]]:
+        """Its time and entries; of a test that is there by the change alone, that it may enter anything."""
+        return self.known.get(item.nodeid, (HANGS_S, list(self.entries)))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, bool, bool]:
         began = process_time()
         builtins.entered.clear()
-        usual_s, _ = self.known.get(item.nodeid, (HANGS_S, []))
+        usual_s, _ = self._usual(item)
         signal.setitimer(signal.ITIMER_PROF, HANGS_S + HANGS_TIMES * usual_s)  # its signal ends the process
         done = yield
         self.notes[item.nodeid] = process_time() - began, sorted(builtins.entered)
@@ -121,6 +125,8 @@ def run_tests(names: list[str], plugin: Chosen, *importers: MetaPathFinder) -> i
 def run_changed(module: str, line: int, text: str, names: list[str], notes: Notes) -> int:
     """The exit code of pytest for these files when a module has this text, which differs at this line."""
     code = run_tests(names, Chosen(notes, entries(module, line)), Changed(module, text))
+    if code == pytest.ExitCode.USAGE_ERROR:  # conftest.py imports the package, which cannot be imported any more
+        return pytest.ExitCode.TESTS_FAILED
     return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
 
 
