@@ -14,7 +14,6 @@ from functools import cached_property, lru_cache, partial
 from time import monotonic
 
 import mutants_run
-import pytest
 import yaml
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
@@ -144,9 +143,7 @@ def main() -> None:
     tasks = [partial(mutants_run.run_changed, m.module, m.line, m.text, TESTS[m.module].split(), notes) for m in drawn]
     shown = tqdm(mutants_run.apart(tasks, asked.jobs), "mutants", len(drawn), disable=not sys.stderr.isatty())
     ended = {drawn[number]: code for number, code in shown}
-    if broken := [mutant for mutant, code in ended.items() if code == pytest.ExitCode.INTERNAL_ERROR]:
-        sys.exit(f"mutants: pytest itself failed, not a test: {broken[0]}")
-    survivors = {mutant for mutant, code in ended.items() if code == 0}
+    survivors = {mutant for mutant, code in ended.items() if code in (0, 3, 4)}  # at 3 and 4 pytest failed, and no test
     same = {mutant for mutant in drawn if (mutant.module, *mutant.change) in listed}
     for title, some in (("survived", survivors - same), ("listed as equivalent, but a test fails", same - survivors)):
         for mutant in sorted(some, key=str):

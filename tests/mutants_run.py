@@ -125,9 +125,17 @@ def run_tests(names: list[str], plugin: Chosen, *importers: MetaPathFinder) -> i
 def run_changed(module: str, line: int, text: str, names: list[str], notes: Notes) -> int:
     """The exit code of pytest for these files when a module has this text, which differs at this line."""
     code = run_tests(names, Chosen(notes, entries(module, line)), Changed(module, text))
-    if code == pytest.ExitCode.USAGE_ERROR:  # conftest.py imports the package, which cannot be imported any more
-        return pytest.ExitCode.TESTS_FAILED
+    if code in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERNAL_ERROR) and not _is_importable():
+        return pytest.ExitCode.TESTS_FAILED  # which conftest.py has tried
     return 0 if code == pytest.ExitCode.NO_TESTS_COLLECTED else code
+
+
+def _is_importable() -> bool:
+    try:
+        import_module("coinfer.study.command_line")
+    except Exception:
+        return False
+    return True
 
 
 def apart(tasks: list[Callable[[], int]], jobs: int) -> Iterator[tuple[int, int]]:
