@@ -23,10 +23,10 @@ from tqdm import tqdm
 
 AT_LEAST = 0.95  # of the mutants that are not equivalent are killed
 TESTS = {  # files for each module
-    "cost": "cost scenario sweep bad_input",
+    "cost": "cost scenario sweep manners bad_input",
     "stopping": "new_rule cost placement plans_in_motion rules_in_motion rules sweep",
     "rules": "new_rule cost simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
-    "placement": "new_rule simulate cost placement plans_in_motion rules sweep bad_input",
+    "placement": "new_rule simulate cost placement plans_in_motion rules sweep manners bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",
     "simulation": "cost simulate plans_in_motion bad_input",
     "channel.law": "new_rule simulate rules_in_motion channel trace",

@@ -19,7 +19,7 @@ from strategies import laws
 
 from coinfer import InputError, Link, Weights, channel
 from coinfer.channel.fading_law import FadingLaw, InversionLaw, scaled_e1
-from coinfer.channel.gain_law import rayleigh
+from coinfer.channel.gain_law import conditional_gain_law, rayleigh
 from coinfer.channel.law import Floats, Law, UnitCostLaw, unit_threshold
 
 WEIGHTS = Weights()
@@ -869,3 +869,11 @@ def test_mean_snr_is_that_before_conditioning():
         assert float(law.unit_cost(np.array(1.0))) == pytest.approx(
             channel.unit_cost_scale(link, WEIGHTS) / np.log2(11), rel=1e-14
         )
+
+
+@pytest.mark.parametrize("outage_gain", [0.1, 2.0, 30.0])  # lost: 0.1, 0.9, and all but 1e-13
+def test_what_is_usable_is_a_law_of_its_own_however_much_is_lost(outage_gain: float):
+    law = conditional_gain_law(stats.expon(), outage_gain)
+    beyond = np.array([0.01, 0.5, 3.0])
+    np.testing.assert_allclose(law.cdf(outage_gain + beyond), -np.expm1(-beyond), rtol=1e-9)
+    np.testing.assert_allclose(law.survival(outage_gain + beyond), np.exp(-beyond), rtol=1e-9)

@@ -316,3 +316,59 @@ def test_noise_is_thermal_plus_the_receivers():
     """-174 dBm/Hz and a few dB, to the digits in which engineers carry it."""
     density_dbm = 10 * np.log10(Link(noise_figure_db=5.0).noise_density_w_per_hz * 1e3)
     assert density_dbm == pytest.approx(-174 + 5, abs=0.03)
+
+
+# ---------------------------------------------------------------- what costs may be
+
+LAW = costs(SCENARIO).law
+SEVERAL = {"extra": np.ones((2, 3)), "download": np.ones((2, 3)), "edge": np.ones((2, 1))}
+
+
+def own(**changes) -> Costs:
+    return Costs(**({"extra": [1.0] * 3, "bits": [8.0] * 4, "download": [1.0] * 3, "edge": 1.0, "law": LAW} | changes))
+
+
+def test_all_layers_fit_unless_it_is_said_how_many():
+    assert own().largest_placement == 3
+    assert own(largest_placement=2).largest_placement == 2
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_costs_of_several_scenarios_are_none_of_one(name: str):
+    with pytest.raises(InputError, match="costs: are of several scenarios at once"):
+        coinfer.plan(own(**{name: SEVERAL[name]}))
+
+
+def test_an_edge_of_one_number_is_that_of_one_scenario():
+    assert coinfer.plan(own(edge=np.ones(1))).placement == coinfer.plan(own()).placement
+
+
+@pytest.mark.parametrize("rows", [3, 5])
+def test_as_many_edges_as_scenarios(rows: int):
+    with pytest.raises(
+        InputError, match=r"have shapes \(2, 3\), \(4,\), \(3,\) and .* should have the same leading axis"
+    ):
+        own(extra=np.ones((2, 3)), edge=np.ones((rows, 1)))
+
+
+@pytest.mark.parametrize(("entry", "download"), [(2, [1.0, 1.0, -0.5]), (1, [[1.0, 1.0, 1.0], [1.0, -0.5, 1.0]])])
+def test_a_bad_entry_is_named_by_its_place(entry: int, download: list):
+    with pytest.raises(InputError, match=f"download = -0.5 at entry {entry}: should be finite and nonnegative"):
+        own(download=download)
+
+
+def test_a_density_that_does_not_add_up_to_one_is_refused():
+    whole = channel.Rayleigh(outage_gain=0.1).gain_law()
+    wrong = replace(whole, density=lambda g: 0.9 * whole.density(g), cdf=lambda g: 0.9 * whole.cdf(g))
+    with pytest.raises(InputError, match=r"density of the gain integrates to 0\.9.*; should be 1"):
+        Panels.of(wrong)
+
+
+def test_costs_say_of_how_many_scenarios_they_are():
+    assert repr(own(extra=np.ones((2, 3)))) == f"Costs(3 layers of 2 scenarios, {type(LAW).__name__})"
+    assert repr(own()) == f"Costs(3 layers, {type(LAW).__name__})"
+
+
+def test_a_plan_has_a_cost_for_each_placement():
+    with pytest.raises(InputError, match=r"costs: have shape \(3,\); should be \(4,\), one for each placement"):
+        Plan(own(), Static(), 0, np.ones(3))

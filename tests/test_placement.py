@@ -175,6 +175,21 @@ def test_the_closed_form_is_mended_where_rounding_misleads_it():
     assert missed.min() > 100
 
 
+def test_savings_that_end_with_the_first_layer_take_one_step():
+    """p = 0: p^0 gain is above the price and p^1 gain is not, whatever the price, and p = 1 never ends."""
+    p, gain = np.array([[0.0], [0.0], [1.0]]), np.array([[2.0], [0.5], [2.0]])
+    assert _steps(p, gain, np.ones((3, 1)), 7)[:, 0].tolist() == [1, 0, 7]
+    assert _steps(p, gain, np.zeros((3, 1)), 7)[:, 0].tolist() == [1, 1, 7]
+
+
+def test_a_plan_of_more_layers_is_none_of_fewer():
+    law = dyadic_law(np.random.default_rng(0), 2)
+    long, short = (Costs(extra=[1.0] * n, bits=[8.0] * (n + 1), download=[0.0] * n, edge=1.0, law=law) for n in (4, 3))
+    for costs, made in ((short, plan(long)), (long, plan(short))):
+        with pytest.raises(InputError, match=f"plan: was made for {made.problem.layers} layers; .* has {costs.layers}"):
+            coinfer.expected_cost(costs, made)
+
+
 def test_a_plan_is_followed_at_its_own_weights():
     given = coinfer.load_scenario("abstract-model")
     plan_made, other = plan(given), given.replace(weights__time_per_s=2.0)

@@ -239,3 +239,22 @@ def test_a_frozen_channel_says_all_at_the_first_look(sending):
     for rule in ("optimal", "probe-once"):
         assert plan(of, rule=rule).costs == pytest.approx(expected, rel=1e-8)
     assert clairvoyant(of) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("name", MOTION)
+def test_what_one_look_chooses_is_asked_by_what_a_bit_costs(name: str):
+    made = plan(scenario(channel=MOTION[name]), rule="probe-once", placement=5)
+    law = made.problem.law
+    usable = slice(law.usable)
+    chosen = made.chosen_stage_in(law, np.arange(len(law.unit_costs)))
+    assert made.chosen_stage(law.unit_costs[usable]).tolist() == chosen[usable].tolist()
+
+
+def test_thresholds_without_memory_take_a_stage_that_sends_nothing_as_free():
+    """Of less than a bit and of nothing, too: a stage stops where it would without memory."""
+    given = coinfer.costs(scenario())
+    for bits in (0.0, 0.25):
+        sent = np.array([given.bits[0], bits])
+        a = given.law.as_seen(sent, np.array([1.0, 0.5 * bits * given.law.unit_costs[0]]))
+        free = sent[1] * given.law.unit_costs[: given.law.usable] <= 0.5 * bits * given.law.unit_costs[0]
+        assert (given.law.sent(sent)[: given.law.usable, 1] <= a[: given.law.usable, 1]).tolist() == free.tolist()
