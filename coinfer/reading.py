@@ -47,9 +47,8 @@ def from_yaml(text: str) -> Any:
     if len(text) > MOST_CHARACTERS:
         raise InputError(f"has {len(text)} characters; should have at most {MOST_CHARACTERS}")
     try:
-        found = json.loads(
-            text, parse_int=_number, object_pairs_hook=_once
-        )  # YAML would misread some of its characters and exponents
+        # first as JSON: YAML would misread some of its characters and exponents
+        found = json.loads(text, parse_int=_number, object_pairs_hook=_once)
     except RecursionError:
         _too_deep()
     except InputError:

@@ -3,7 +3,7 @@
 import operator
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from itertools import islice
 from math import inf, nan
@@ -142,12 +142,10 @@ def an(field: str, value: object, kind: type[Kind]) -> Kind:
 
 def items(field: str, value: object, wanted: str) -> list[Any]:
     """What a list, or anything else but text that can be gone through, holds, else raise `InputError`."""
-    try:
-        found = [] if isinstance(value, str | bytes) else list(islice(value, MOST_ITEMS + 1))  # type: ignore[call-overload]
+    with suppress(TypeError):
+        found = list(islice(value, MOST_ITEMS + 1))  # type: ignore[call-overload]
         if len(found) <= MOST_ITEMS and not isinstance(value, str | bytes):
             return found
-    except TypeError:
-        pass
     raise InputError(f"{field} = {brief(value)}: should be {wanted}")
 
 

@@ -186,11 +186,12 @@ def quantities_around(given: Scenario, points: int) -> dict[str, Floats]:
     >>> quantities_around(coinfer.load_scenario("abstract-model"), 3)["device.macs_per_s"].round().tolist()
     [10000000.0, 300000000.0, 9000000000.0]
     """
-    here = {"link.bandwidth_hz": given.link.bandwidth_hz} if given.channel.needs_snr else {}
-    here |= {
+    here = {
+        "link.bandwidth_hz": given.link.bandwidth_hz,
         "device.macs_per_s": given.device.macs_per_s,
         "edge.macs_per_s": given.edge.macs_per_s,
         "weights.energy_per_j": given.weights.energy_per_j or given.weights.time_per_s,
     }
     moved = {name: value * np.geomspace(1 / 30, 30, points) for name, value in here.items()}
-    return moved | ({"link.mean_snr_db": np.linspace(-25, 20, points)} if given.channel.needs_snr else {})
+    moved["link.mean_snr_db"] = np.linspace(-25, 20, points)
+    return {name: values for name, values in moved.items() if given.channel.needs_snr or not name.startswith("link.")}
