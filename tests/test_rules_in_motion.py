@@ -255,6 +255,7 @@ def test_thresholds_without_memory_take_a_stage_that_sends_nothing_as_free():
     given = coinfer.costs(scenario())
     for bits in (0.0, 0.25):
         sent = np.array([given.bits[0], bits])
-        a = given.law.as_seen(sent, np.array([1.0, 0.5 * bits * given.law.unit_costs[0]]))
-        free = sent[1] * given.law.unit_costs[: given.law.usable] <= 0.5 * bits * given.law.unit_costs[0]
+        a = given.law.as_seen(sent, np.array([1.0, 2 * bits * given.law.unit_costs[0]]))
+        free = sent[1] * given.law.unit_costs[: given.law.usable] <= 2 * bits * given.law.unit_costs[0]
+        assert free.any()
         assert (given.law.sent(sent)[: given.law.usable, 1] <= a[: given.law.usable, 1]).tolist() == free.tolist()

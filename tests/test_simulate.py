@@ -1,6 +1,7 @@
 """Simulation: it agrees with the recursion, and the same seed gives every plan the same channels."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -59,6 +60,16 @@ def test_the_standard_error_is_that_of_the_mean():
     outcomes = [simulate(SCENARIO, at, inferences=500, rng=seed) for seed in range(400)]
     spread = np.std([outcome.mean for outcome in outcomes], ddof=1)
     assert np.mean([outcome.standard_error for outcome in outcomes]) == pytest.approx(spread, rel=0.15)
+
+
+@pytest.mark.parametrize("extra", np.random.default_rng(0).uniform(0.1, 1, 30))
+def test_what_is_always_the_same_has_no_spread(extra):
+    """On a channel that costs another sum than the plan thinks: equal squares are rounded to differ, either way."""
+    thought = Costs(extra=[extra], bits=[3.0, 0.7], download=[0.1], edge=0.3, law=DISCRETE([1.0], [1.0]))
+    always = plan(thought, rule=coinfer.rules.Static(1), placement=1)
+    outcome = simulate(replace(thought, law=DISCRETE([1.3], [1.0])), always, inferences=7, rng=0)
+    assert outcome.mean == pytest.approx(0.3 + 0.1 + extra + 0.7 * 1.3, rel=1e-15)
+    assert 0 <= outcome.standard_error < 1e-7
 
 
 def test_counts_costs_by_the_definition():
