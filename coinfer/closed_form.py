@@ -56,8 +56,8 @@ def mlp_placement(given: Scenario | Costs, *, rule: Rule | str | None = None) ->
         best = np.where((_first_saving(costs) <= costs.download) | (costs.largest_placement < 1), 0, 1)
     elif rule == LookAhead(1):
         best = _mlp_look_ahead(costs)
-    elif all(
-        np.all(values[..., :1] == values[..., 1:2]) for values in (costs.bits, costs.extra[..., :-1], costs.download)
+    elif not any(
+        np.ptp(values, axis=-1).any() for values in (costs.bits[..., :-1], costs.extra[..., :-1], costs.download)
     ):
         best = _mlp_optimal(costs)
     else:
@@ -74,12 +74,14 @@ def mlp_critical_downloads(given: Scenario | Costs, *, rule: Rule | str = "1-sla
     own. The memory of the device is not considered. Shape (..., N). Raises `InputError` for any other chain.
     """
     costs, rule = as_costs(given), _covered(rule)
-    law, o, delta = independent_law(costs), costs.bits[..., :1], costs.extra[..., :1]
+    law, o, delta = independent_law(costs), costs.bits[..., 0, None], costs.extra[..., 0, None]
     check_equal(extra=costs.extra[..., :-1], bits=costs.bits[..., :-1], download=costs.download)
     if rule == LookAhead(1):
         p = law.go_probability(o, delta + o * law.mean)
         falls = p ** np.arange(costs.layers) * law.saving(o, delta + o * law.mean)
-        last = p ** (costs.layers - 1) * law.saving(o, costs.extra[..., -1:] + costs.bits[..., -1:] * law.mean)
+        last = p ** (costs.layers - 1) * law.saving(
+            o, costs.extra[..., -1, None] + costs.bits[..., -1, None] * law.mean
+        )
         falls = np.append(falls[..., :-1], last, axis=-1)
     else:
         falls = -np.diff(optimal_costs(costs), axis=-1)
@@ -106,22 +108,22 @@ def independent_law(costs: Costs) -> UnitCostLaw:
 def _first_saving(costs: Costs) -> Floats:
     """G_0 = E[(o_0 X - A_0)^+], what looking beyond stage 0 saves; shape (..., 1)."""
     law = independent_law(costs)
-    return law.saving(costs.bits[..., :1], costs.extra[..., :1] + costs.bits[..., 1:2] * law.mean)
+    return law.saving(costs.bits[..., 0, None], costs.extra[..., 0, None] + costs.bits[..., 1, None] * law.mean)
 
 
 def _mlp_look_ahead(costs: Costs) -> NDArray:
     """R7. After the first layer, J falls by p_0 p^r G - D at the step from 1 + r to 2 + r, and last by G_N instead of G."""
     law, layers = independent_law(costs), costs.layers
-    o, delta, download = costs.bits[..., 1:2], costs.extra[..., 1:2], costs.download[..., 1:2]
+    o, delta, download = costs.bits[..., 1, None], costs.extra[..., 1, None], costs.download[..., 1, None]
     going = delta + o * law.mean
     p, stop, saving = (f(o, going) for f in (law.go_probability, law.stop_probability, law.saving))
-    last_saving = law.saving(o, costs.extra[..., -1:] + costs.bits[..., -1:] * law.mean)
-    p0 = law.go_probability(costs.bits[..., :1], costs.extra[..., :1] + o * law.mean)
+    last_saving = law.saving(o, costs.extra[..., -1, None] + costs.bits[..., -1, None] * law.mean)
+    p0 = law.go_probability(costs.bits[..., 0, None], costs.extra[..., 0, None] + o * law.mean)
     steps = _steps(p, p0 * saving, download, min(layers, costs.largest_placement + 1) - 2)
 
     def change(interior: NDArray | int) -> Floats:
         """J(1 + interior) - J(0), in closed form."""
-        j = costs.download[..., :1] - _first_saving(costs)
+        j = costs.download[..., 0, None] - _first_saving(costs)
         return j + interior * download - p0 * saving * geometric_sum(p, stop, interior)
 
     last = change(layers - 2) + download - p0 * p ** (layers - 2) * last_saving
@@ -132,18 +134,20 @@ def _mlp_look_ahead(costs: Costs) -> NDArray:
 
 
 def _steps(p: Floats, gain: Floats, price: Floats, most: int) -> NDArray:
-    """The smallest r in 0..most with p^r gain <= price, or `most`: ceil(ln(price / gain) / ln p), mended for rounding."""
-    most = max(most, 0)
-    pays, inside = gain > price, (p > 0) & (p < 1) & (price > 0)
-    with np.errstate(all="ignore"):
-        guess = np.where(inside, np.ceil(np.log(price / gain) / np.log(p)), np.where(p == 0, 1, most))
-    r = np.where(pays, np.clip(guess, 0, most), 0).astype(np.int64)
-    with np.errstate(under="ignore"):
-        while np.any(high := inside & (r > 0) & (p ** np.maximum(r - 1, 0) * gain <= price)):
+    """The smallest r in 0..most with p^r gain <= price, or `most`: the formula, mended where it is rounded or there is none."""
+    r = np.fmin(np.fmax(_formula(p, gain, price), 0), most := max(most, 0)).astype(np.int64)
+    with np.errstate(under="ignore", invalid="ignore"):
+        while np.any(high := (r > 0) & (p ** np.maximum(r - 1, 0) * gain <= price)):
             r = r - high
-        while np.any(low := inside & (r < most) & (p**r * gain > price)):
+        while np.any(low := (r < most) & (p**r * gain > price)):
             r = r + low
     return r
+
+
+def _formula(p: Floats, gain: Floats, price: Floats) -> Floats:
+    """ceil(ln(D / G) / ln p), R7's placement between the ends, but for rounding; for 0 < p < 1 and prices D > 0, gains G > 0."""
+    with np.errstate(all="ignore"):
+        return np.ceil(np.log(price / gain) / np.log(p))
 
 
 def geometric_sum(p: ArrayLike, complement: ArrayLike, terms: ArrayLike) -> Floats:
@@ -157,7 +161,7 @@ def geometric_sum(p: ArrayLike, complement: ArrayLike, terms: ArrayLike) -> Floa
 def _mlp_optimal(costs: Costs) -> NDArray:
     """R8. The falls d_k of v^(k) are nonincreasing, so J is convex on 0..N-1: stop at the first that does not pay; or N."""
     law, layers = independent_law(costs), costs.layers
-    o, delta, download = costs.bits[..., :1], costs.extra[..., :1], costs.download[..., :1]
+    o, delta, download = costs.bits[..., 0, None], costs.extra[..., 0, None], costs.download[..., 0, None]
     v, fall = o * law.mean, _first_saving(costs)
     best, pays = np.zeros_like(download, dtype=np.int64), np.ones_like(download, dtype=bool)
     for _ in range(min(layers - 1, costs.largest_placement)):
@@ -169,7 +173,7 @@ def _mlp_optimal(costs: Costs) -> NDArray:
         fall = v - law.minimum(o, delta + v)
     if costs.largest_placement < layers:
         return best
-    u = law.minimum(o, costs.extra[..., -1:] + costs.bits[..., -1:] * law.mean)
+    u = law.minimum(o, costs.extra[..., -1, None] + costs.bits[..., -1, None] * law.mean)
     for _ in range(layers - 1):
         u = law.minimum(o, delta + u)
     return np.where(layers * download + u < best * download + v, layers, best)

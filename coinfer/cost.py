@@ -55,7 +55,7 @@ class Costs:
     def __repr__(self) -> str:
         """In a line."""
         of = f"{self.scenario.dnn.name}: " if self.scenario is not None else ""
-        many = f" of {self.extra.shape[0]} scenarios" if self.extra.ndim > 1 else ""
+        many = "".join(f" of {count} scenarios" for count in self.extra.shape[:-1])
         return f"Costs({of}{self.layers} layers{many}, {type(self.law).__name__})"
 
     def __post_init__(self) -> None:
@@ -92,7 +92,7 @@ def _check_together(
     """Raise `InputError` unless costs of these shapes are of as many scenarios."""
     try:
         np.broadcast_shapes(extra[:-1], bits[:-1], download[:-1], edge[:-1])
-        alike = edge in ((), (1,)) or (len(edge) == 2 and edge[-1] == 1)
+        alike = len(edge) <= 2 and edge[-1:] in ((), (1,))
     except ValueError:
         alike = False
     if not alike:
@@ -162,8 +162,7 @@ def radio(scenario: Scenario) -> Link:
     if scenario.interval_s is None or not np.any(link.tail_power_w * (link.tail_s >= scenario.interval_s)):
         return link
     awake_w = np.where(link.tail_s >= scenario.interval_s, link.tail_power_w, 0.0)
-    beyond = {name: np.maximum(getattr(link, name) - awake_w, 0.0) for name in ("transmit_power_w", "outage_power_w")}
-    update = {name: float(watts) if np.ndim(watts) == 0 else watts for name, watts in beyond.items()}
+    update = {name: np.maximum(getattr(link, name) - awake_w, 0.0) for name in ("transmit_power_w", "outage_power_w")}
     if np.any(link.transmit_power_w):  # the SNR stays what the whole power makes it
         update |= {"mean_snr_db": 10 * np.log10(link.mean_snr), "distance_m": None}
     return link.model_copy(update=update)
@@ -197,7 +196,7 @@ def costs(scenario: Scenario) -> Costs:
         extra=device_costs(scenario) - layers + np.diff(fixed),
         bits=sent_bits(scenario),
         download=parameter_bits * (receive * scenario.update_fraction / scenario.inferences_per_update),
-        edge=edge if edge.ndim > 1 else float(edge[0]),
+        edge=edge if edge.ndim > 1 else edge.item(),
         law=scenario.channel.law_along(radio(scenario), weights, np.array(dnn.macs, dtype=float) / device.macs_per_s),
         largest_placement=fits,
     )

@@ -295,7 +295,7 @@ class ProbeOnce(Rule):
         if not isinstance(costs.law, MovingLaw) or not costs.law.seen.same(law.seen):
             return super().chosen_stages(costs, placement, law)
         every = np.concatenate([costs.law.sent(costs.bits[:1]), commitment_costs(costs)[..., :placement]], axis=-1)
-        return np.argmin(every, axis=-1)
+        return np.argmin(every, axis=1)
 
 
 def _rows(costs: Costs) -> tuple[int, ...]:

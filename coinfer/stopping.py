@@ -48,10 +48,9 @@ def optimal_costs(costs: Costs) -> Floats:
     """Expected cost from stage 0 on of the optimal rule, for all placements M = 0..N in one pass (R3); (..., N+1)."""
     law, o, delta = costs.law, costs.bits, costs.extra
     v = law.at(costs.layers).minimum(o[..., -1:], np.inf)  # v_n for the horizons M = n..N
-    a = np.full((*np.broadcast_shapes(v.shape[:-1], delta.shape[:-1]), costs.layers + 1), np.inf)  # never on at n = M
     for n in reversed(range(costs.layers)):
-        a[..., n + 1 :] = delta[..., n : n + 1] + v
-        v = law.at(n).minimum(o[..., n : n + 1], a[..., n:])
+        a = np.insert(delta[..., n : n + 1] + v, 0, np.inf, axis=-1)  # never on at n = M
+        v = law.at(n).minimum(o[..., n : n + 1], a)
     return from_start(costs, v)
 
 
@@ -112,7 +111,7 @@ def stop_states(costs: Costs, thresholds: Floats) -> Floats:
     """The joint law of the stage n = 0..M and the state at which M thresholds stop, on a channel in motion; (S, M+1)."""
     law, o = moving_law(costs.law), costs.bits[: thresholds.shape[-1]]
     leaving, stops = law.reach(o, thresholds), law.sent(o) <= thresholds  # having left stage n - 1 in each state
-    here = [law.chain.arrive(leaving[:, n], n) if n else leaving[:, 0] for n in range(leaving.shape[-1])]
+    here = [law.chain.arrive(leaving[:, n], n) if n else leaving[:, 0] for n in range(leaving.shape[1])]
     return np.stack([*(at * stops[:, n] for n, at in enumerate(here[:-1])), here[-1]], axis=-1)
 
 

@@ -29,7 +29,7 @@ TESTS = {  # files for each module
     "placement": "new_rule simulate cost placement plans_in_motion rules sweep manners bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",
     "simulation": "cost simulate plans_in_motion bad_input",
-    "channel.law": "new_rule simulate rules_in_motion channel trace",
+    "channel.law": "new_rule simulate rules_in_motion channel trace manners",
     "channel.discrete_law": "new_rule cost plans_in_motion channel rules bad_input",
     "channel.fading_law": "cost simulate plans_in_motion channel ties sweep",
     "channel.gain_law": "cost channel bad_input",
@@ -84,9 +84,12 @@ def mutants(module: str) -> list[Mutant]:
             continue
         places = [place for node in nodes for place, _ in kind().mutation_positions(node)]
         found += [Mutant(module, *place, name, occurrence) for occurrence, place in enumerate(places)]
-    return [
-        each for each in found if not lines[each.line - 1].startswith("*,", each.column)
-    ]  # no product: a signature's
+    return [mutant for mutant in found if not _is_spared(lines[mutant.line - 1], mutant.column)]
+
+
+def _is_spared(line: str, column: int) -> bool:
+    """Whether an operator is a signature's `*`, no product, or part of how much is kept for those who ask again."""
+    return line.startswith("*,", column) or line.startswith("@lru_cache")
 
 
 @lru_cache(maxsize=64)

@@ -620,6 +620,28 @@ SAMPLED = [
 ]
 
 
+def test_probabilities_are_rescaled_where_rounding_keeps_them_from_1():
+    p = np.array([0.5, 0.25, 0.25 + 8e-10])
+    law = channel.Discrete(gains=(1.0, 2.0, 3.0), probabilities=p.tolist()).law(at_snr(0.0), WEIGHTS)
+    assert law.mean == pytest.approx(law.unit_costs[::-1] @ p / p.sum(), rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize(
+    ("law", "asked"),
+    [
+        (
+            Law,
+            {"memoryless", "at", "stage_cost", "minimum", "sending", "reach", "average", "price_grid", "largest_stop"},
+        ),
+        (UnitCostLaw, {"mean", "go_probability", "stop_cost", "go_cost", "survival_grid"}),
+    ],
+)
+def test_what_a_law_of_ones_own_leaves_out_is_named_as_soon_as_it_is_made(law: type, asked: set[str]):
+    always = {"stage_price", "stop_probability", "draw", "unit_cost"}
+    independent = {"translate", "as_seen", "stops_seeing", "nearest", "stops", "send"}  # an independent law knows these
+    assert law.__abstractmethods__ == asked | always | (independent if law is Law else set())
+
+
 @pytest.mark.parametrize("name", [*SAMPLED, "nakagami 1.3", "rayleigh 3"])
 def test_fading_samples(name: str):
     law = CASES[name].channel.law(at_snr(10.0), WEIGHTS)

@@ -351,6 +351,21 @@ def test_as_many_edges_as_scenarios(rows: int):
         own(extra=np.ones((2, 3)), edge=np.ones((rows, 1)))
 
 
+@pytest.mark.parametrize("edge", [np.ones(3), np.ones((3, 3)), np.ones((1, 3, 1)), np.ones((1, 1, 1))], ids=np.shape)
+def test_an_edge_of_several_scenarios_is_a_column(edge: np.ndarray):
+    with pytest.raises(InputError, match="should have the same leading axis, or none or 1, and edge a last one of 1"):
+        own(extra=np.ones((3, 3)), edge=edge)
+
+
+@pytest.mark.parametrize("other", ["extra", "bits", "download", "edge"])
+def test_all_costs_are_of_as_many_scenarios(other: str):
+    shapes = {"extra": (2, 3), "bits": (2, 4), "download": (2, 3), "edge": (2, 1)}
+    assert own(**{name: np.ones(shape) for name, shape in shapes.items()}).extra.shape == (2, 3)
+    shapes[other] = (5, shapes[other][1])
+    with pytest.raises(InputError, match="should have the same leading axis"):
+        own(**{name: np.ones(shape) for name, shape in shapes.items()})
+
+
 @pytest.mark.parametrize(("entry", "download"), [(2, [1.0, 1.0, -0.5]), (1, [[1.0, 1.0, 1.0], [1.0, -0.5, 1.0]])])
 def test_a_bad_entry_is_named_by_its_place(entry: int, download: list):
     with pytest.raises(InputError, match=f"download = -0.5 at entry {entry}: should be finite and nonnegative"):

@@ -85,6 +85,12 @@ def test_no_rule_of_that_name(rule):
         as_rule(rule)
 
 
+def test_a_rule_without_thresholds_is_none():
+    bare = type("Bare", (Rule,), {"name": "bare"})
+    with pytest.raises(TypeError, match=r"abstract method '?thresholds"):
+        bare()
+
+
 def test_a_class_is_no_rule_yet():
     with pytest.raises(
         InputError, match=r"rule = Optimal: is a class; should be an object of it, Optimal\(\), or a name"

@@ -10,7 +10,7 @@ from strategies import DISCRETE, dyadic_costs, dyadic_law, dyadic_problems, laws
 
 import coinfer
 from coinfer import Costs, InputError, mlp_placement, plan
-from coinfer.closed_form import _steps, mlp_critical_downloads
+from coinfer.closed_form import _formula, _steps, mlp_critical_downloads
 from coinfer.stopping import look_ahead_thresholds
 
 RULES = ("look-ahead", "optimal")
@@ -170,8 +170,9 @@ def test_the_closed_form_is_mended_where_rounding_misleads_it():
                 reached = p**powers * gain <= price
                 smallest = np.where(reached.any(axis=1), reached.argmax(axis=1), 40)
                 assert np.array_equal(_steps(p, gain, price, most)[:, 0], np.minimum(smallest, most))
-                guess = np.ceil(np.log(price / gain) / np.log(p))[:, 0]
-                missed += np.sum(guess > smallest), np.sum(guess < smallest)
+                off = (_formula(p, gain, price)[:, 0] - smallest)[smallest > 0]
+                assert np.all(np.abs(off) <= 1)
+                missed += np.sum(off > 0), np.sum(off < 0)
     assert missed.min() > 100
 
 

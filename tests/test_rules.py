@@ -290,6 +290,16 @@ def value_from(costs: Costs, n: int, horizon: int) -> float:
 # ---------------------------------------------------------------- orderings
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_layers_that_never_pay_save_nothing_not_even_by_rounding(seed):
+    """R6: under 1-sla a layer saves a chance times the mean of an excess, here exactly 0, not a difference of rounded costs."""
+    rng = np.random.default_rng(seed)
+    law, bits = DISCRETE(rng.random(20), rng.dirichlet(np.ones(20))), np.append(1e9, rng.random(4))
+    extra = [-bits[1] * law.mean, 100.0, 100.0, 100.0]  # stage 0 is left for a cost of all but 0
+    costs = Costs(extra=extra, bits=bits, download=[0.0] * 4, edge=0.0, law=law)
+    assert np.all(look_ahead_costs(costs, 1)[1:] == look_ahead_costs(costs, 1)[1])
+
+
 @given(problems() | dyadic_problems())
 def test_a_longer_horizon_never_costs_more_and_lowers_the_optimal_thresholds(costs):
     """R5: v_0 is nonincreasing in M; optimal thresholds lie at or below those of one-stage look-ahead."""

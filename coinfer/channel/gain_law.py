@@ -13,6 +13,8 @@ from coinfer.channel.law import Floats
 from coinfer.validation import InputError
 
 NODES = 16
+NARROWEST = 4e-10  # half the width of a panel that is split no further
+MOST_PANELS = 10_000
 
 
 def _to_legendre() -> Floats:
@@ -58,7 +60,7 @@ class GainLaw:
 
         E[1/g], and with it the mean unit cost of a fixed power, is finite if and only if alpha > 1 (R12).
         """
-        if self.lowest or not self.density(np.array([self.floor]))[0]:
+        if self.lowest or not self.density(np.array([self.floor])).item():
             return inf
         slope = float(self._slopes(self.floor)[-1])
         return -inf if isnan(slope) else 1 + slope  # a pole shows no slope
@@ -83,7 +85,7 @@ class Panels:
         edges = np.linspace(low := log(law.floor), high := log(_upper_end(law)), 1 + max(1, round((high - low) / 0.5)))
         nodes, quadrature = legendre.leggauss(NODES)
         before = np.full(len(edges) - 1, inf)
-        for halvings in range(31):
+        while True:
             half = np.diff(edges)[:, None] / 2
             gains = np.exp(edges[:-1, None] + half * (1 + nodes))
             mass = np.diff(law.cdf(np.exp(edges)))
@@ -94,13 +96,14 @@ class Panels:
             rough = np.where(matters, size[:, -2:].max(1) / np.maximum(size.max(1), 1e-300), 0.0)
             rough[np.abs(mass - weights @ quadrature) > 1e-9] = 1.0  # a peak between the nodes
             split = (rough > 1e-14) & ((rough > 1e-7) | (rough < before / 2))  # halving does not remove rounding
-            if not np.any(split) or halvings == 30 or len(edges) > 10_000:
+            split &= half[:, 0] > NARROWEST
+            if not np.any(split) or len(edges) > MOST_PANELS:
                 break
             before = np.repeat(rough, 1 + split)
             edges = np.sort(np.concatenate([edges, (edges[:-1] + edges[1:])[split] / 2]))
-        jumps = (rough > 1e-7) & (gains[:, 0] > 1e-3)  # or poles, on panels so narrow that only their mass counts
+        jumps = rough > 1e-7  # or poles, on panels so narrow that only their mass counts
         weights[jumps] = mass[jumps, None] / 2
-        total = fsum((weights @ quadrature).tolist()) + float(law.cdf(np.exp(edges[:1]))[0])
+        total = fsum((weights @ quadrature).tolist()) + law.cdf(np.exp(edges[:1])).item()
         if not abs(total - 1) < 1e-9:
             raise InputError(f"channel: the density of the gain integrates to {total!r}; should be 1")
         return cls(edges, gains, weights)
@@ -109,7 +112,7 @@ class Panels:
 def _upper_end(law: GainLaw) -> float:
     """The highest gain that matters: the end of the support, or where less than 1e-25 is left."""
     high = max(1.0, 2 * law.lowest)
-    while high < law.highest and high < 1e300 and law.survival(np.array([high]))[0] > 1e-25:
+    while high < law.highest and high < 1e300 and law.survival(np.array([high])).item() > 1e-25:
         high *= 2
     return min(high, law.highest)
 
@@ -142,7 +145,7 @@ def conditional_gain_law(distribution: Any, outage_gain: float) -> GainLaw:
     def cdf(gain: Floats) -> Floats:
         g = np.maximum(gain, outage_gain)  # and from the side where less cancels
         part = (distribution.cdf(g) - lost) / (1 - lost) if lost < 0.5 else 1 - distribution.sf(g) / usable
-        return np.clip(part, 0, 1)
+        return np.maximum(part, 0.0)
 
     def sample(rng: np.random.Generator, size: int) -> Floats:
         if usable < 0.5:

@@ -122,8 +122,8 @@ class MovingLaw(Law):
 
     def as_seen(self, bits: Floats, threshold: Floats) -> Floats:
         """Below what sending costs here where o X > A, in outages if A is finite, and by as much; (M,) to (S, M)."""
-        held = np.where(bits > 0, np.where(bits > 0, bits, 1.0) * self.unit_costs[:, None], 0.0)
         with np.errstate(invalid="ignore"):
+            held = np.where(bits > 0, bits * self.unit_costs[:, None], 0.0)
             return self.sent(bits) + np.where(threshold == inf, inf, threshold - held)
 
     def stops_seeing(
