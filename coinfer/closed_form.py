@@ -21,7 +21,8 @@ from coinfer.cost import Costs, as_costs
 from coinfer.on_off_form import best_placement as on_off_placement
 from coinfer.on_off_form import check_equal, from_costs
 from coinfer.placement import total_costs
-from coinfer.rules import LookAhead, Optimal, Rule, as_rule
+from coinfer.rule import Rule
+from coinfer.rules import LookAhead, Optimal, as_rule
 from coinfer.scenario import Scenario
 from coinfer.stopping import optimal_costs
 from coinfer.validation import InputError

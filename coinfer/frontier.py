@@ -13,7 +13,8 @@ import numpy as np
 
 from coinfer.cost import costs
 from coinfer.placement import Plan, plan, total_costs
-from coinfer.rules import Optimal, Rule, Static, as_rule
+from coinfer.rule import Rule
+from coinfer.rules import Optimal, Static, as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import Weights
 from coinfer.timing import time_probability, time_quantiles_s

@@ -14,7 +14,8 @@ from coinfer.catalogue.names import check_radio
 from coinfer.channel.law import Floats
 from coinfer.cost import Costs, costs
 from coinfer.placement import check_finite, total_costs
-from coinfer.rules import Rule, as_rule
+from coinfer.rule import Rule
+from coinfer.rules import as_rule
 from coinfer.scenario import Scenario
 from coinfer.system import MOST_SNR
 from coinfer.validation import InputError, an, as_float, brief, is_number, needs

@@ -19,7 +19,7 @@ from coinfer.channel.moving_law import moving_law
 from coinfer.cost import Costs, as_costs
 from coinfer.frontier import WITHIN
 from coinfer.placement import Plan, fixed_costs
-from coinfer.rules import Rule
+from coinfer.rule import Rule
 from coinfer.scenario import Scenario
 from coinfer.timing import late_probabilities
 from coinfer.validation import InputError, brief

@@ -17,7 +17,8 @@ from coinfer.channel.law import Floats, Law, State
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs, apart, as_costs, of_one
 from coinfer.network import DNN
-from coinfer.rules import Rule, as_rule, committed_cost, static_costs
+from coinfer.rule import Rule
+from coinfer.rules import as_rule, committed_cost, static_costs
 from coinfer.scenario import Scenario
 from coinfer.validation import InputError, an, brief, whole
 from coinfer.words import one_look, plan_table, stop_conditions

@@ -25,6 +25,7 @@ AT_LEAST = 0.95  # of the mutants that are not equivalent are killed
 TESTS = {  # files for each module
     "cost": "cost scenario sweep manners bad_input",
     "stopping": "new_rule cost placement plans_in_motion rules_in_motion rules sweep",
+    "rule": "new_rule cost simulate plans_in_motion rules_in_motion rules bad_input",
     "rules": "new_rule cost simulate placement plans_in_motion rules_in_motion rules sweep bad_input",
     "placement": "new_rule simulate cost placement plans_in_motion rules sweep manners bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",

@@ -686,7 +686,7 @@ def test_inversion_samples():
 
 @given(laws(), st.floats(-1.5, 1.5), st.floats(0.0, 1e6))
 def test_stopping_in_a_state_is_comparing_its_cost(law: UnitCostLaw, shift: float, o: float):
-    state = law.draw(np.random.default_rng(1), 200)
+    state = law.draw(np.random.default_rng(1), 200, 0, None)
     a = o * law.mean * 10.0**shift
     cost = o * law.unit_cost(state)
     clear = abs(cost - a) > 1e-12 * abs(a)  # at equality, a fading law may round the gain either way

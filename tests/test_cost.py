@@ -14,7 +14,8 @@ from coinfer import DNN, Costs, Device, Edge, InputError, Link, Scenario, Weight
 from coinfer.channel.gain_law import GainLaw, Panels
 from coinfer.cost import apart, radio, static_shares
 from coinfer.placement import Gap, Plan
-from coinfer.rules import KNOWN, Static
+from coinfer.rule import KNOWN
+from coinfer.rules import Static
 from coinfer.simulation import Outcome
 
 TWO = DNN(

@@ -11,7 +11,7 @@ import yaml
 import coinfer
 from coinfer import Costs, InputError, channel
 from coinfer.channel.moving_law import MovingLaw
-from coinfer.rules import Rule
+from coinfer.rule import Rule
 
 ROOT = Path(__file__).parents[1]
 FRESH, MOVING = coinfer.load_scenario("abstract-model"), coinfer.load_scenario("vehicle-lte")
@@ -144,7 +144,7 @@ def test_rates_are_where_the_plan_turns() -> None:
         if 0 < rate < np.inf:
             x = (FRESH.weights.time_per_s + FRESH.weights.energy_per_j * FRESH.link.transmit_power_w) / rate
             assert law.stops_seeing(
-                np.array([x * (1 - 1e-9), x * (1 + 1e-9)]), made.problem.bits[n], made.stop_thresholds[n]
+                np.array([x * (1 - 1e-9), x * (1 + 1e-9)]), made.problem.bits[n], made.stop_thresholds[n], 0.0
             ).tolist() == [True, False]
     assert np.any((made.rates_bps > 0) & (made.rates_bps < np.inf))
 

@@ -82,9 +82,9 @@ def test_is_simulated_and_told_in_seconds_and_joules(case):
 
 def test_in_an_outage_it_sends_as_little_as_it_can():
     given = coinfer.costs(ON_OFF.replace(result_at_edge=True))
-    chosen = Neurosurgeon().chosen_stage(given, 9, np.array([np.inf]))
+    chosen = Neurosurgeon().chosen_stage(given, 9, np.array([np.inf]), 0.0)
     assert given.bits[chosen[0]] == given.bits[:10].min()
-    whole = Neurosurgeon().chosen_stage(coinfer.costs(ON_OFF), 18, np.array([np.inf]))
+    whole = Neurosurgeon().chosen_stage(coinfer.costs(ON_OFF), 18, np.array([np.inf]), 0.0)
     assert whole[0] == 18  # nothing is sent there
 
 

@@ -8,7 +8,8 @@ import pytest
 import coinfer
 from coinfer import InputError
 from coinfer.coupling import decided_apart
-from coinfer.rules import KNOWN, LookAhead, Memoryless, Optimal, ProbeOnce, Rule, as_rule
+from coinfer.rule import KNOWN, Rule
+from coinfer.rules import LookAhead, Memoryless, Optimal, ProbeOnce, as_rule
 from coinfer.study import figures
 
 SCENARIO = coinfer.load_scenario("abstract-model")

@@ -474,8 +474,9 @@ def test_the_device_sees_how_long_an_outage_has_lasted():
     young, old = law.sent(1.0)[-2:, 0]
     between = np.full(law.usable + 2, (young + old) / 2)
     assert [bool(law.stops_seeing(np.inf, 1.0, between, age_s)) for age_s in (0.9, 1.1)] == [True, False]
-    assert law.stops_seeing(np.inf, 1.0, between)  # unless told, an outage has just begun
-    assert law.nearest(np.inf) == law.usable
+    once = plan(scenario(channel=chain_of(AGED, "moving")), rule="probe-once")
+    assert [once.chosen_stage(np.inf, age_s) for age_s in (0.0, 0.9, 1.1)] == [0, 0, once.placement]
+    assert once.chosen_stage(np.inf) == 0  # unless told, an outage has just begun
 
 
 @pytest.mark.parametrize("rule", ["optimal", "probe-once"])

@@ -86,7 +86,7 @@ class DiscreteLaw(UnitCostLaw):
         """E[o X; o X > A]."""
         return np.asarray(bits) * self._cost_above[self._atoms_below(bits, threshold)]
 
-    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
+    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> State:
         """The numbers of the atoms drawn, in ascending order of unit cost."""
         return np.searchsorted(self._mass_below[1:], rng.random(size), side="right")
 

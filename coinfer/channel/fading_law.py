@@ -69,7 +69,7 @@ class FadingLaw(UnitCostLaw):
         """E[o X; o X > A]."""
         return np.asarray(bits) * self._means.below(self._least_gain(bits, threshold))
 
-    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
+    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> State:
         """Gains."""
         return self.gains.sample(rng, size)
 

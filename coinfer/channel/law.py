@@ -123,12 +123,12 @@ class Law(ABC):
 
     @abstractmethod
     def stops_seeing(
-        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
+        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike
     ) -> NDArray[np.bool_]:
         """Whether a device stops that sees unit costs from anywhere, inf in an outage that has lasted for `outage_s`."""
 
     @abstractmethod
-    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike) -> NDArray[np.intp]:
         """The state of the channel that a device is in which sees these unit costs; without memory there is one."""
 
     def gain(self, unit_cost: ArrayLike) -> Floats:
@@ -152,7 +152,7 @@ class Law(ABC):
     # draws
 
     @abstractmethod
-    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
+    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> State:
         """`size` states at a stage; `previous` are those at the stage before, which only channels with memory look at."""
 
     @abstractmethod
@@ -247,18 +247,18 @@ class UnitCostLaw(Law):
         return threshold
 
     def stops_seeing(
-        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
+        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike
     ) -> NDArray[np.bool_]:
         """Whether x <= A / o."""
         return unit_cost <= unit_threshold(bits, threshold)
 
-    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike) -> NDArray[np.intp]:
         """The one state there is."""
         return np.zeros(np.shape(unit_cost), dtype=np.intp)
 
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether o x <= A."""
-        return self.stops_seeing(self.unit_cost(state), bits, threshold)
+        return self.stops_seeing(self.unit_cost(state), bits, threshold, 0.0)
 
     def send(self, rng: np.random.Generator, state: State, bits: float, laws: Sequence[Law]) -> Floats:
         """What o X is in each state drawn."""
@@ -278,4 +278,4 @@ class UnitCostLaw(Law):
 
     def sample(self, rng: np.random.Generator | int, size: int) -> Floats:
         """`size` independent unit costs [1/bit]; `rng` is a generator or a seed."""
-        return self.unit_cost(self.draw(random_generator(rng), size))
+        return self.unit_cost(self.draw(random_generator(rng), size, 0, None))

@@ -127,17 +127,17 @@ class MovingLaw(Law):
             return self.sent(bits) + np.where(threshold == inf, inf, threshold - held)
 
     def stops_seeing(
-        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike = 0.0
+        self, unit_cost: Floats, bits: float, threshold: ArrayLike, outage_s: ArrayLike
     ) -> NDArray[np.bool_]:
         """Whether sending costs at most A, where both are linear between the states that can send."""
         state, a = self.nearest(unit_cost, outage_s), np.asarray(threshold, float)
         return self.seen.value(self.sent(bits)[:, 0], unit_cost, state) <= self.seen.value(a, unit_cost, state)
 
-    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike) -> NDArray[np.intp]:
         """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
         return self.seen.nearest(unit_cost, outage_s)
 
-    def draw(self, rng: np.random.Generator, size: int, stage: int = 0, previous: State | None = None) -> State:
+    def draw(self, rng: np.random.Generator, size: int, stage: int, previous: State | None) -> State:
         """Numbers of states."""
         return self.chain.draw(rng, size, stage, previous)
 

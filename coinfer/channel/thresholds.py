@@ -66,7 +66,7 @@ class Seen:
             and self.long_outage_s == other.long_outage_s
         )
 
-    def nearest(self, unit_cost: Floats, outage_s: ArrayLike = 0.0) -> NDArray[np.intp]:
+    def nearest(self, unit_cost: Floats, outage_s: ArrayLike) -> NDArray[np.intp]:
         """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
         usable, told = len(self.unit_costs), self.unit_costs[self._known]
         state = self._known[np.searchsorted((told[1:] + told[:-1]) / 2, unit_cost)]
@@ -91,7 +91,7 @@ class Seen:
         at = np.append(other.unit_costs, np.full(len(other.often) - len(other.unit_costs), inf))
         outages = np.arange(len(at)) - len(other.unit_costs)
         same = len(at) - len(other.unit_costs) == len(self.often) - len(self.unit_costs)
-        state = np.where(outages < 0, 0, len(self.unit_costs) + outages) if same else self.nearest(at)
+        state = np.where(outages < 0, 0, len(self.unit_costs) + outages) if same else self.nearest(at, 0.0)
         return np.array([self.value(a, at, state) for a in threshold.T]).reshape(-1, len(at)).T
 
 

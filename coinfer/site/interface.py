@@ -18,8 +18,8 @@ with needs("pages"):
 pdoc.doc_pyi.include_typeinfo_from_stub_files = lambda module: None
 
 MODULES = (  # the package's own names first, then what is reached by a dotted name
-    "coinfer", "coinfer.channel", "coinfer.rules", "coinfer.stopping", "coinfer.in_time", "coinfer.coupling", "coinfer.by_hand",
-    "coinfer.catalogue", "coinfer.quantities", "coinfer.derivations",
+    "coinfer", "coinfer.channel", "coinfer.rule", "coinfer.rules", "coinfer.stopping", "coinfer.in_time", "coinfer.coupling",
+    "coinfer.by_hand", "coinfer.catalogue", "coinfer.quantities", "coinfer.derivations",
 )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.cost import Costs
-from coinfer.rules import Rule, committed_cost, committed_states
+from coinfer.rule import Rule
+from coinfer.rules import committed_cost, committed_states
 from coinfer.stopping import sending_costs
 from coinfer.validation import InputError
 
@@ -47,9 +48,7 @@ class Neurosurgeon(Rule):
             return np.array([committed_cost(costs, chosen) for chosen in every])
         return np.stack([_drawn_afresh(costs, m, costs) for m in range(costs.layers + 1)], axis=-1)
 
-    def chosen_stage(
-        self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike = 0.0
-    ) -> NDArray[np.int64]:
+    def chosen_stage(self, costs: Costs, placement: int, unit_cost: Floats, outage_s: ArrayLike) -> NDArray[np.int64]:
         """The cheapest stage at each unit cost, were it to last; in an outage (inf) the cheapest of those that send least."""
         computed, bits = _computed(costs, placement), costs.bits[..., : placement + 1]
         seen = np.asarray(unit_cost, dtype=float)[..., None]

@@ -16,7 +16,7 @@ from coinfer.cost import Costs, as_costs
 from coinfer.coupling import placed_simply
 from coinfer.grid import sweep
 from coinfer.placement import clairvoyant, fixed_costs, plan, total_costs
-from coinfer.rules import Rule
+from coinfer.rule import Rule
 from coinfer.scenario import Scenario
 
 Cases = Mapping[str, Scenario]

@@ -16,7 +16,7 @@ from coinfer.channel.moving_channel import MovingChannel
 from coinfer.cost import Costs, costs
 from coinfer.network import dnn_names, load_dnn
 from coinfer.placement import total_costs
-from coinfer.rules import Rule
+from coinfer.rule import Rule
 from coinfer.scenario import Scenario
 from coinfer.study.neurosurgeon import Neurosurgeon
 from coinfer.study.real import AS_FOUND, ENDS_EARLY, FIGURES, Scaled

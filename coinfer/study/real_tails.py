@@ -14,7 +14,7 @@ from coinfer.channel.law import Floats
 from coinfer.channel.moving_law import MovingLaw
 from coinfer.cost import Costs
 from coinfer.placement import Plan, plan
-from coinfer.rules import Rule
+from coinfer.rule import Rule
 from coinfer.scenario import Scenario
 
 

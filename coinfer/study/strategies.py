@@ -9,7 +9,7 @@ from coinfer.cost import Costs, costs
 from coinfer.coupling import decided_apart, placed_simply
 from coinfer.network import blocks
 from coinfer.placement import Plan, clairvoyant, expected_cost, plan
-from coinfer.rules import Rule
+from coinfer.rule import Rule
 from coinfer.scenario import Scenario
 from coinfer.simulation import simulate
 from coinfer.study.neurosurgeon import Neurosurgeon
