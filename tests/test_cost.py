@@ -367,7 +367,9 @@ def test_all_costs_are_of_as_many_scenarios(other: str):
         own(**{name: np.ones(shape) for name, shape in shapes.items()})
 
 
-@pytest.mark.parametrize(("entry", "download"), [(2, [1.0, 1.0, -0.5]), (1, [[1.0, 1.0, 1.0], [1.0, -0.5, 1.0]])])
+@pytest.mark.parametrize(
+    ("entry", "download"), [(2, [1.0, 1.0, -0.5]), (0, [-0.5, -0.7, 1.0]), (1, [[1.0, 1.0, 1.0], [1.0, -0.5, 1.0]])]
+)
 def test_a_bad_entry_is_named_by_its_place(entry: int, download: list):
     with pytest.raises(InputError, match=f"download = -0.5 at entry {entry}: should be finite and nonnegative"):
         own(download=download)
@@ -383,6 +385,18 @@ def test_a_density_that_does_not_add_up_to_one_is_refused():
 def test_costs_say_of_how_many_scenarios_they_are():
     assert repr(own(extra=np.ones((2, 3)))) == f"Costs(3 layers of 2 scenarios, {type(LAW).__name__})"
     assert repr(own()) == f"Costs(3 layers, {type(LAW).__name__})"
+
+
+@pytest.mark.parametrize("placement", [-1, 4])
+def test_a_plan_places_some_of_the_layers_or_none(placement: int):
+    with pytest.raises(InputError, match=f"placement = {placement}: should be a whole number in 0..3"):
+        Plan(own(), Static(), placement, np.ones(4))
+
+
+@pytest.mark.parametrize("stage", [-1, 4])
+def test_a_static_rule_stops_at_a_stage_that_there_is(stage: int):
+    with pytest.raises(InputError, match=f"stage = {stage}: should be a whole number"):
+        coinfer.plan(own(), rule=Static(stage))
 
 
 def test_a_plan_has_a_cost_for_each_placement():

@@ -143,6 +143,22 @@ def test_thresholds_that_are_none_are_refused(given, words):
         coinfer.plan(SCENARIO, rule=rule())
 
 
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("device.macs_per_s", [1e9, 4e9, 2e10]),
+        ("link.bandwidth_hz", [1e5, 1e7]),
+        ("inferences_per_update", [10.0, 1e3]),
+    ],
+)
+def test_is_swept_as_it_is_planned(field, values):
+    """Thresholds of many scenarios at once have a row for each."""
+    table = coinfer.sweep(SCENARIO, {field: values}, rule=SecondBest())
+    planned = [coinfer.plan(SCENARIO.replace(**{field: value}), rule=SecondBest()) for value in values]
+    assert table["placement"].tolist() == [at.placement for at in planned]
+    assert table["cost"].tolist() == pytest.approx([at.cost for at in planned], rel=1e-12)
+
+
 def test_rows_of_thresholds_are_as_many_as_states():
     rule = type("Rows", (Rule,), {"name": "rows", "thresholds": lambda self, costs, m: np.zeros((3, m))})
     moving = coinfer.load_scenario("phone-mmwave")
