@@ -131,14 +131,14 @@ def _mlp_look_ahead(costs: Costs) -> NDArray:
     j = np.stack(np.broadcast_arrays(0.0, change(steps), last))
     candidates = np.stack(np.broadcast_arrays(0, 1 + steps, layers))  # ascending: argmin takes the first of equals
     best = np.argmin(np.where(candidates <= costs.largest_placement, j, inf), axis=0)
-    return np.take_along_axis(candidates, best[None], axis=0)[0]
+    return np.choose(best, candidates)
 
 
 def _steps(p: Floats, gain: Floats, price: Floats, most: int) -> NDArray:
     """The smallest r in 0..most with p^r gain <= price, or `most`: the formula, mended where it is rounded or there is none."""
     r = np.fmin(np.fmax(_formula(p, gain, price), 0), most := max(most, 0)).astype(np.int64)
-    with np.errstate(under="ignore", invalid="ignore"):
-        while np.any(high := (r > 0) & (p ** np.maximum(r - 1, 0) * gain <= price)):
+    with np.errstate(all="ignore"):
+        while np.any(high := (r > 0) & (p ** (r - 1) * gain <= price)):
             r = r - high
         while np.any(low := (r < most) & (p**r * gain > price)):
             r = r + low

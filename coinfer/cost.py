@@ -50,7 +50,7 @@ class Costs:
     edge: float | Floats
     law: Law
     largest_placement: int = -1
-    scenario: Scenario | None = field(init=False, default=None, repr=False)
+    scenario: Scenario | None = field(init=False, default=None)
 
     def __repr__(self) -> str:
         """In a line."""
@@ -142,7 +142,7 @@ def beside_channel(scenario: Scenario) -> tuple[Floats, Floats]:
     The tail lasts until the next inference at most (R26): exactly so if that one sends as well, else it may last longer.
     """
     link, bits = scenario.link, sent_bits(scenario)
-    sends = (bits > 0).astype(float)
+    sends = np.sign(bits)  # 1, and 0 where nothing is sent
     tail_s = link.tail_s if scenario.interval_s is None else np.minimum(link.tail_s, scenario.interval_s)
     return link.round_trip_s * sends, link.energy_j_per_bit * bits + link.tail_power_w * tail_s * sends
 
@@ -159,9 +159,11 @@ def radio(scenario: Scenario) -> Link:
     The tail then covers all of the interval: the radio is awake anyway. Powers that a chain gives by state count in full.
     """
     link = scenario.link
-    if scenario.interval_s is None or not np.any(link.tail_power_w * (link.tail_s >= scenario.interval_s)):
+    if scenario.interval_s is None:
         return link
     awake_w = np.where(link.tail_s >= scenario.interval_s, link.tail_power_w, 0.0)
+    if not np.any(awake_w):
+        return link
     update = {name: np.maximum(getattr(link, name) - awake_w, 0.0) for name in ("transmit_power_w", "outage_power_w")}
     if np.any(link.transmit_power_w):  # the SNR stays what the whole power makes it
         update |= {"mean_snr_db": 10 * np.log10(link.mean_snr), "distance_m": None}
@@ -230,7 +232,7 @@ def as_costs(given: Scenario | Costs) -> Costs:
 
 def of_one(given: Costs) -> Costs:
     """The costs, if they are of one scenario. Raises `InputError` for those of several at once, which `sweep` makes."""
-    if given.extra.ndim > 1 or given.download.ndim > 1 or np.ndim(given.edge) > 1:
+    if max(map(np.ndim, (given.extra, given.bits, given.download, given.edge))) > 1:
         raise InputError("costs: are of several scenarios at once; should be of one, or of a `sweep`")
     return given
 

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coinfer import stopping
 from coinfer.channel.law import Floats, UnitCostLaw, as_floats
-from coinfer.channel.moving_law import MovingLaw
+from coinfer.channel.moving_law import MovingLaw, moving_law
 from coinfer.cost import Costs
 from coinfer.validation import InputError
 
@@ -64,8 +64,7 @@ class Rule(ABC):
     def checked_thresholds(self, costs: Costs, placement: int) -> Floats:
         """The thresholds as an array. Raises `InputError` unless there is one, and a number, for each stage before M."""
         a = as_floats("thresholds", self.thresholds(costs, placement))
-        before = () if a.ndim <= 1 else _rows(costs)
-        if a.shape[-1:] != (placement,) or a.shape[:-1] not in ((), before) or np.isnan(a).any():
+        if a.shape[-1:] != (placement,) or a.shape[:-1] not in ((), _rows(costs)) or np.isnan(a).any():
             wrong = "nan among them" if np.isnan(a).any() else f"shape {a.shape}"
             states = (
                 f", or {_rows(costs)[0]} rows of them, one for each state" if isinstance(costs.law, MovingLaw) else ""
@@ -110,7 +109,7 @@ class Rule(ABC):
 
 def _rows(costs: Costs) -> tuple[int, ...]:
     """The axes of thresholds before that of the stages: states of a channel in motion, or scenarios at once."""
-    if isinstance(costs.law, MovingLaw):
-        return costs.law.unit_costs.shape
-    mean = costs.law.mean if isinstance(costs.law, UnitCostLaw) else 0.0
-    return np.broadcast_shapes(*(shape[:-1] for shape in (np.shape(mean), costs.extra.shape, costs.bits.shape)))
+    if not isinstance(costs.law, UnitCostLaw):
+        return moving_law(costs.law).unit_costs.shape
+    shapes = np.shape(costs.law.mean), costs.extra.shape, costs.bits.shape
+    return np.broadcast_shapes(*(shape[:-1] for shape in shapes))

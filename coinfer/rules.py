@@ -168,9 +168,9 @@ class ProbeOnce(Rule):
                 "rule = 'probe-once': decides from the channel at stage 0; it has no thresholds later on; see `chosen_stage`, "
                 "which takes the cost of a bit that is seen there"
             )
-        ahead = commitment_costs(costs)[:placement]
-        later = static_thresholds(placement, 1 + int(np.argmin(ahead)) if placement else 0)
-        return np.where(np.arange(placement) == 0, ahead.min(initial=inf), later)
+        ahead = np.insert(commitment_costs(costs)[:placement], 0, inf)
+        later = static_thresholds(placement, int(np.argmin(ahead)))
+        return np.where(np.arange(placement) == 0, ahead.min(), later)
 
     def costs(self, costs: Costs) -> Floats:
         """E min(o_0 X_0, the best commitment given X_0)."""

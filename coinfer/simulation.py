@@ -77,13 +77,13 @@ def simulate(
             counts[n] += excess.size
             total += float(excess.sum())
             squares += float(np.square(excess).sum())  # not `@`: BLAS threads cost more time than they save
-            if len(parts) > 1:
+            if costs.scenario is not None:
                 seconds.append(spent[1])
                 joules += float(spent[2].sum())
     mean = total / count
     variance = max(squares / count - mean**2, 0.0) * count / max(count - 1, 1)
     etc, error = fixed + centre + mean, sqrt(variance / count)
-    if len(parts) == 1:
+    if costs.scenario is None:
         return Outcome(etc, error, nan, nan, counts, count, seconds[0])
     times_s = np.concatenate(seconds)
     times_s += float(parts[1].edge)
@@ -119,7 +119,7 @@ def _followed(
         state = law.draw(stream, size, n, state)
         chosen = plan.chosen_stage_in(law, state) if n == 0 else chosen
         stops = law.stops(state, costs.bits[n], a[..., n]) if chosen is None else chosen <= n
-        stopped = running if n == placement else running & stops
+        stopped = running & stops
         spent = law.send(senders[n], state[stopped], costs.bits[n], laws)
         spent += computed[:, n : n + 1]
         yield n, spent

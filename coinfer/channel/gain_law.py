@@ -17,14 +17,8 @@ NARROWEST = 4e-10  # half the width of a panel that is split no further
 MOST_PANELS = 10_000
 
 
-def _to_legendre() -> Floats:
-    """Matrix from values at the nodes to Legendre coefficients, by the discrete orthogonality of the nodes."""
-    nodes, quadrature = legendre.leggauss(NODES)
-    degrees = np.arange(NODES)
-    return quadrature[:, None] * legendre.legvander(nodes, NODES - 1) * (degrees + 0.5)
-
-
-TO_LEGENDRE = _to_legendre()
+# from values at the nodes to Legendre coefficients
+TO_LEGENDRE = np.linalg.inv(legendre.legvander(legendre.leggauss(NODES)[0], NODES - 1)).T
 
 
 @dataclass(frozen=True)
@@ -50,7 +44,7 @@ class GainLaw:
     def floor(self) -> float:
         """The lowest gain, or where that is 0, a gain below which the density is a power of the gain or vanishes."""
         floor = self.lowest or 1e-30
-        while 0 < abs(np.diff(self._slopes(floor))[0]) < inf and floor > 1e-280 and not self.lowest:
+        while 0 < abs(np.diff(self._slopes(floor)).item()) < inf and floor > 1e-280 and not self.lowest:
             floor *= 1e-3
         return floor
 
@@ -62,7 +56,7 @@ class GainLaw:
         """
         if self.lowest or not self.density(np.array([self.floor])).item():
             return inf
-        slope = float(self._slopes(self.floor)[-1])
+        _, slope = self._slopes(self.floor).tolist()
         return -inf if isnan(slope) else 1 + slope  # a pole shows no slope
 
     def _slopes(self, gain: float) -> Floats:

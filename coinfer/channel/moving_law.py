@@ -73,7 +73,7 @@ class MovingLaw(Law):
 
     def stage_cost(self, bits: ArrayLike, threshold: ArrayLike, going: ArrayLike) -> Floats:
         """What a stage costs if the rule stops at C(o) <= A."""
-        if np.ndim(threshold) == 0 and threshold == -inf:
+        if np.array_equal(threshold, -inf):
             return self.chain.expect(np.array(going))  # it never stops there: what sending costs is not asked
         sent = self.sent(bits)
         return self.chain.expect(np.where(sent <= np.asarray(threshold), sent, going))
@@ -131,7 +131,7 @@ class MovingLaw(Law):
     ) -> NDArray[np.bool_]:
         """Whether sending costs at most A, where both are linear between the states that can send."""
         state, a = self.nearest(unit_cost, outage_s), np.asarray(threshold, float)
-        return self.seen.value(self.sent(bits)[:, 0], unit_cost, state) <= self.seen.value(a, unit_cost, state)
+        return self.seen.value(self.sent(bits).ravel(), unit_cost, state) <= self.seen.value(a, unit_cost, state)
 
     def nearest(self, unit_cost: Floats, outage_s: ArrayLike) -> NDArray[np.intp]:
         """The state whose unit cost is nearest; in an outage (inf) that of its age, or the one it is most often in."""
@@ -143,7 +143,7 @@ class MovingLaw(Law):
 
     def stops(self, state: State, bits: float, threshold: ArrayLike) -> NDArray[np.bool_]:
         """Whether sending costs at most A in each state drawn."""
-        return (self.sent(bits)[:, 0] <= np.asarray(threshold))[state]
+        return (self.sent(bits).ravel() <= np.asarray(threshold))[state]
 
     def unit_cost(self, state: State) -> Floats:
         """The unit cost [1/bit] at the rate of each state drawn, inf in an outage."""
