@@ -15,7 +15,7 @@ from coinfer.channel.gain_law import GainLaw, Panels
 from coinfer.cost import apart, radio, static_shares
 from coinfer.placement import Gap, Plan
 from coinfer.rule import KNOWN
-from coinfer.rules import Static
+from coinfer.rules import Static, commitment_costs
 from coinfer.simulation import Outcome
 
 TWO = DNN(
@@ -322,7 +322,7 @@ def test_noise_is_thermal_plus_the_receivers():
 # ---------------------------------------------------------------- what costs may be
 
 LAW = costs(SCENARIO).law
-SEVERAL = {"extra": np.ones((2, 3)), "download": np.ones((2, 3)), "edge": np.ones((2, 1))}
+SEVERAL = {"extra": np.ones((2, 3)), "bits": np.ones((2, 4)), "download": np.ones((2, 3)), "edge": np.ones((2, 1))}
 
 
 def own(**changes) -> Costs:
@@ -338,6 +338,20 @@ def test_all_layers_fit_unless_it_is_said_how_many():
 def test_costs_of_several_scenarios_are_none_of_one(name: str):
     with pytest.raises(InputError, match="costs: are of several scenarios at once"):
         coinfer.plan(own(**{name: SEVERAL[name]}))
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [("abstract-model", r", such as load_scenario\('abstract-model'\)"), ("abstract", ""), (3, ""), (None, "")],
+)
+def test_a_name_is_no_scenario_but_that_of_one(given: object, hint: str):
+    with pytest.raises(InputError, match=rf"scenario = .*: should be a Scenario or Costs{hint}$"):
+        costs(given)
+
+
+def test_what_is_kept_for_those_who_ask_again_cannot_be_changed():
+    with pytest.raises(ValueError, match="read-only"):
+        commitment_costs(own())[0] = 0.0
 
 
 def test_an_edge_of_one_number_is_that_of_one_scenario():

@@ -108,6 +108,12 @@ def test_the_table_of_one_look_tells_what_leads_where() -> None:
     ]
 
 
+@pytest.mark.parametrize("placement", range(3))
+def test_the_last_row_of_a_table_tells_why_no_layer_follows(placement: int) -> None:
+    last = Cells(coinfer.plan(OWN, placement=placement)._repr_html_()).rows[-1]
+    assert last[2] == ("always, as no layer is left" if placement == 2 else "always, as no more layers are placed")
+
+
 def test_names_in_a_table_are_escaped() -> None:
     dnn = coinfer.DNN(name="<b>", layer_names=("<i>",), macs=(1,), parameter_bits=(1,), output_bits=(8, 4))
     html = coinfer.plan(FRESH.replace(dnn=dnn), placement=1)._repr_html_()

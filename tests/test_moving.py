@@ -14,6 +14,8 @@ from strategies import powers
 
 import coinfer
 from coinfer import InputError, Link, Weights, channel
+from coinfer.channel.motion import Chain
+from coinfer.channel.moving_law import MovingLaw
 from coinfer.channel.semigroup import Doubling, Spectral, semigroup
 from coinfer.channel.sending import Sending
 
@@ -203,6 +205,15 @@ def test_one_state_no_bits_and_layers_without_duration():
         assert np.all(law.sent(1e-300) >= 0)
     off = on(channel.OnOff(rate_bps=1e6, mean_on_s=1, mean_off_s=7)).sent([0.0, 1e-9])
     assert off[1] == pytest.approx([0.0, 7.0])  # one bit pays the whole wait
+
+
+@pytest.mark.parametrize("rates", [(1.0, 2.0), (2.0, 0.0, 1.0), (2.0, -1.0), (2.0, -0.5)])
+def test_states_are_in_the_order_of_what_a_bit_costs(rates):
+    size = len(rates)
+    moves = np.ones((size, size)) - size * np.eye(size)
+    chain = Chain(np.full(size, 1 / size), np.full((3, size, size), 1 / size))
+    with pytest.raises(InputError, match="unit costs should ascend over the states that can send, outages come last"):
+        MovingLaw(chain, Sending(np.array(rates), np.ones(size), moves))
 
 
 # ---------------------------------------------------------------- the two ways of the semigroup

@@ -1,16 +1,18 @@
 """Placement: closed forms of the equal-neuron MLP, brackets, monotonicities and the memory limit."""
 
+import mpmath
 import numpy as np
 import pytest
 from brute_force import Exact
 from effort import beyond
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.integrate import quad
 from strategies import DISCRETE, dyadic_costs, dyadic_law, dyadic_problems, laws, numbers, problems
 
 import coinfer
-from coinfer import Costs, InputError, mlp_placement, plan
-from coinfer.closed_form import _formula, _steps, mlp_critical_downloads
+from coinfer import Costs, InputError, channel, mlp_placement, plan
+from coinfer.closed_form import _formula, _steps, geometric_sum, mlp_critical_downloads
 from coinfer.stopping import look_ahead_thresholds
 
 RULES = ("look-ahead", "optimal")
@@ -159,6 +161,22 @@ def test_hindsight_of_two_stages_is_the_mean_of_the_smaller_cost():
     np.testing.assert_allclose(coinfer.clairvoyant(costs), [1 + 2 * p @ x, 1.25 + both], rtol=1e-13)
 
 
+@pytest.mark.parametrize("law", [channel.Rayleigh(outage_gain=0.05), channel.Nakagami(m=2)], ids=lambda law: law.kind)
+def test_hindsight_of_two_stages_of_fading_by_two_quadratures(law):
+    """E min(o_0 X, delta + o_1 X'): over X' by SciPy, of E min(o_0 X, .)."""
+    on, o = law.law(coinfer.Link(mean_snr_db=10), coinfer.Weights()), [3e6, 1e6]
+    costs = Costs(extra=[0.3 * o[0] * on.mean], bits=o, download=[0.0], edge=0.0, law=on)
+    gain = law.gain_law()
+    low, high = gain.lowest, min(gain.highest, 40.0)
+
+    def at(g: float) -> float:
+        x = on.unit_cost(np.array([g])).item()
+        return float(on.minimum(o[0], costs.extra[0] + o[1] * x)) * gain.density(np.array([g])).item()
+
+    both, _ = quad(at, low, high, epsabs=0, epsrel=1e-11, points=[low + 0.1, 1.0], limit=200)
+    assert coinfer.clairvoyant(costs)[1] == pytest.approx(both, rel=1e-9)
+
+
 def test_the_closed_form_is_mended_where_rounding_misleads_it():
     """The smallest r with p^r gain <= price, where the price is next to such a product: logarithms alone often miss it by one."""
     powers = np.arange(41)
@@ -174,6 +192,16 @@ def test_the_closed_form_is_mended_where_rounding_misleads_it():
                 assert np.all(np.abs(off) <= 1)
                 missed += np.sum(off > 0), np.sum(off < 0)
     assert missed.min() > 100
+
+
+@pytest.mark.parametrize("complement", [1e-12, 1e-7, 9e-4, 1.1e-3, 0.3, 1.0])
+@pytest.mark.parametrize("terms", [0, 1, 10, 10**6])
+def test_a_geometric_sum_to_all_digits(complement, terms):
+    """1 - (1 - c)^n over c, by a product of many digits."""
+    with mpmath.workdps(60):
+        c = mpmath.mpf(complement)
+        exact = float((1 - (1 - c) ** terms) / c)
+    assert geometric_sum(1 - complement, complement, terms) == pytest.approx(exact, rel=1e-12)
 
 
 def test_savings_that_end_with_the_first_layer_take_one_step():
@@ -223,6 +251,32 @@ def test_closed_forms_refuse_other_chains(field, entries, may_differ, rule):
             else:
                 with pytest.raises(InputError, match=field):
                     closed_form(changed, rule=rule)
+
+
+def test_closed_forms_of_several_problems_are_those_of_each():
+    """With inputs of their own, which R8 does not cover."""
+    rng = np.random.default_rng(3)
+    law, layers, size = dyadic_law(rng, 3), 4, 5
+    bits, extra, download = (np.full((size, n), x) for n, x in ((layers + 1, 4.0), (layers, 0.25), (layers, 0.125)))
+    bits[:, 0], extra[:, 0], download[:, 0] = rng.integers(0, 9, size), rng.random(size), rng.random(size) / 4
+    several = Costs(extra=extra, bits=bits, download=download, edge=0.0, law=law)
+    each = [
+        Costs(extra=e, bits=b, download=d, edge=0.0, law=law) for e, b, d in zip(extra, bits, download, strict=True)
+    ]
+    for rule in RULES:
+        alone = [mlp_placement(costs, rule=rule) for costs in each]
+        assert all(type(placement) is int for placement in alone)
+        assert mlp_placement(several, rule=rule).tolist() == alone
+        assert len(set(alone)) > 1
+
+
+def test_a_channel_that_never_changes_has_no_memory():
+    """A chain of one state: also 1-sla has its closed form, that of a channel of one unit cost."""
+    dnn = coinfer.mlp(layers=12, neurons=512)
+    still = channel.Markov(rates_bps=(1e6,), generator=((0.0,),))
+    of = coinfer.load_scenario("abstract-model", dnn=dnn, channel=still)
+    for rule in RULES:
+        assert mlp_placement(of, rule=rule) == plan(of, rule=rule).placement
 
 
 def test_closed_form_of_a_scenario():

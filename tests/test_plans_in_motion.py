@@ -336,6 +336,15 @@ def test_moves_while_sending():
     assert law.chain.initial @ law.sender.moves([8e6, 80e6]) == pytest.approx([2 / 3 + 1 / 4, 20 / 3 + 1 / 4], rel=1e-9)
 
 
+def test_what_is_never_sent_takes_no_hours():
+    """Where only what is left unplaced would take them."""
+    dnn = coinfer.DNN(name="n", layer_names=("a", "b"), macs=(1, 1), parameter_bits=(1, 1), output_bits=(8, 10**15, 8))
+    of = scenario(dnn=dnn)
+    assert coinfer.simulate(of, plan(of, placement=0), inferences=10, rng=0).stop_counts.tolist() == [10]
+    with pytest.raises(InputError, match="the channel would change its state about"):
+        coinfer.simulate(of, plan(of, rule="static", placement=1), inferences=10, rng=0)
+
+
 @pytest.mark.parametrize(
     ("link", "inferences"),
     [

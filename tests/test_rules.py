@@ -367,6 +367,27 @@ def test_the_gap_is_the_loss_and_is_bounded(costs):
     assert np.all(np.diff(losses) >= -slack)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_bound_of_the_gap_is_what_is_saved_where_look_ahead_has_stopped(seed):
+    """R16: the sum over 1 <= m < M of (1 - pi_m) G_m, atom by atom."""
+    costs = dyadic_costs(np.random.default_rng([seed, 16]), layers=5, atoms=3)
+    at = plan(costs, rule="look-ahead", placement=min(4, costs.largest_placement))
+    a, bound, reached = at.stop_thresholds, 0.0, 1.0
+    for m in range(at.placement):
+        sent = costs.bits[m] * costs.law.unit_costs
+        if m:
+            bound += (1 - reached) * (costs.law.probabilities @ np.maximum(sent - a[m], 0))
+        reached *= costs.law.probabilities @ (sent > a[m])
+    assert at.gap.bound == pytest.approx(bound, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", [LookAhead, Memoryless])
+@pytest.mark.parametrize("depth", [0, -1, 1.5, "1"])
+def test_a_depth_is_a_number_of_stages(kind, depth):
+    with pytest.raises(coinfer.InputError, match=f"depth = {depth!r}: should be a whole number"):
+        kind(depth)
+
+
 # ---------------------------------------------------------------- special chains
 
 

@@ -250,6 +250,39 @@ def test_what_one_look_chooses_is_asked_by_what_a_bit_costs(name: str):
     assert made.chosen_stage(law.unit_costs[usable]).tolist() == chosen[usable].tolist()
 
 
+def test_one_look_at_another_channel_is_taken_for_one_at_its_own():
+    """At a channel of other states: what it chooses there is what the unit costs and the outages that it sees say."""
+    made = plan(scenario(channel=MOTION["fading"]), rule="probe-once", placement=5)
+    other = moving_law(coinfer.costs(scenario(channel=MOTION["on-off"])).law)
+    chosen = made.chosen_stage_in(other, np.arange(len(other.unit_costs)))
+    assert chosen.tolist() == made.chosen_stage(other.unit_costs, other.seen.outage_s).tolist()
+
+
+@pytest.mark.parametrize("name", MOTION)
+def test_a_device_stops_where_sending_costs_just_what_going_on_does(name: str):
+    """R1: at a tie it stops, in each state that it can tell."""
+    law = coinfer.costs(scenario(channel=MOTION[name])).law
+    usable = slice(law.usable)
+    sent = law.sent(3e5)[:, 0]
+    for state, unit_cost in enumerate(law.unit_costs[usable]):
+        assert law.stops_seeing(unit_cost, 3e5, sent[state], 0.0)
+        assert not law.stops_seeing(unit_cost, 3e5, np.nextafter(sent[state], 0.0), 0.0)
+
+
+def test_an_outage_that_is_seen_has_just_begun_unless_its_age_is_told():
+    rates, moves = (8e6, 0.0, 0.0), ((-0.31, 0.3, 0.01), (20, -20, 0), (0.05, 0, -0.05))
+    of = scenario(channel=channel.Markov(rates_bps=rates, generator=moves, long_outage_s=0.5))
+    made = plan(of, rule="probe-once", placement=8)
+    assert made.chosen_stage(np.inf) == made.chosen_stage(np.inf, 0.0) < made.chosen_stage(np.inf, 1.0)
+
+
+def test_nothing_to_send_is_not_worth_a_stop_where_going_on_saves():
+    law = coinfer.costs(scenario()).law
+    assert np.all(law.sent(0.0)[:, 0] == 0)
+    for a in (-0.5, 0.5):
+        assert np.all((law.as_seen(np.array([0.0]), np.array([a]))[:, 0] >= 0) == (a >= 0))
+
+
 def test_thresholds_without_memory_take_a_stage_that_sends_nothing_as_free():
     """Of less than a bit and of nothing, too: a stage stops where it would without memory."""
     given = coinfer.costs(scenario())

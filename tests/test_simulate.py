@@ -144,6 +144,14 @@ def test_one_inference():
     assert outcome.stop_counts.sum() == 1
 
 
+def test_two_inferences_differ_by_twice_the_standard_error():
+    at = plan(SCENARIO)
+    first, both = (simulate(SCENARIO, at, inferences=count, rng=5) for count in (1, 2))
+    assert first.standard_error == 0
+    assert abs(first.mean - both.mean) == pytest.approx(both.standard_error, rel=1e-9)
+    assert both.standard_error > 0
+
+
 def test_a_plan_may_be_followed_under_other_costs():
     """What a plan costs where it was not made for, such as on another channel."""
     other = SCENARIO.replace(link__distance_m=80.0)
