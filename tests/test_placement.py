@@ -256,15 +256,16 @@ def test_closed_forms_refuse_other_chains(field, entries, may_differ, rule):
 def test_closed_forms_of_several_problems_are_those_of_each():
     """With inputs of their own, which R8 does not cover."""
     rng = np.random.default_rng(3)
-    law, layers, size = dyadic_law(rng, 3), 4, 5
+    law, layers, size = dyadic_law(rng, 3), 4, 20
     bits, extra, download = (np.full((size, n), x) for n, x in ((layers + 1, 4.0), (layers, 0.25), (layers, 0.125)))
     bits[:, 0], extra[:, 0], download[:, 0] = rng.integers(0, 9, size), rng.random(size), rng.random(size) / 4
     several = Costs(extra=extra, bits=bits, download=download, edge=0.0, law=law)
-    each = [
-        Costs(extra=e, bits=b, download=d, edge=0.0, law=law) for e, b, d in zip(extra, bits, download, strict=True)
-    ]
+    rows = list(zip(extra, bits, download, strict=True))
+    each = [Costs(extra=e, bits=b, download=d, edge=0.0, law=law) for e, b, d in rows]
+    twice = [Costs(extra=[e, e], bits=[b, b], download=[d, d], edge=0.0, law=law) for e, b, d in rows]
     for rule in RULES:
         alone = [mlp_placement(costs, rule=rule) for costs in each]
+        assert [mlp_placement(costs, rule=rule).tolist() for costs in twice] == [[m, m] for m in alone]
         assert all(type(placement) is int for placement in alone)
         assert mlp_placement(several, rule=rule).tolist() == alone
         assert len(set(alone)) > 1

@@ -132,6 +132,13 @@ def test_a_plan_costs_what_it_says_on_any_channel_made_anew(of, rule):
     assert expected_cost(of, at) == pytest.approx(at.cost, rel=1e-9)
 
 
+def test_an_outage_that_is_seen_has_just_begun_unless_its_age_is_told():
+    rates, moves = (8e6, 0.0, 0.0), ((-0.31, 0.3, 0.01), (20, -20, 0), (0.05, 0, -0.05))
+    of = scenario(channel=channel.Markov(rates_bps=rates, generator=moves, long_outage_s=0.5))
+    made = plan(of, rule="probe-once", placement=8)
+    assert made.chosen_stage(np.inf) == made.chosen_stage(np.inf, 0.0) < made.chosen_stage(np.inf, 1.0)
+
+
 # ---------------------------------------------------------------- thresholds
 
 

@@ -250,11 +250,12 @@ def test_what_one_look_chooses_is_asked_by_what_a_bit_costs(name: str):
     assert made.chosen_stage(law.unit_costs[usable]).tolist() == chosen[usable].tolist()
 
 
-def test_one_look_at_another_channel_is_taken_for_one_at_its_own():
+@pytest.mark.parametrize("name", ["shadowed", "on-off", "markov"])
+def test_one_look_at_another_channel_is_taken_for_one_at_its_own(name: str):
     """At a channel of other states: what it chooses there is what the unit costs and the outages that it sees say."""
     made = plan(scenario(channel=MOTION["fading"]), rule="probe-once", placement=5)
-    other = moving_law(coinfer.costs(scenario(channel=MOTION["on-off"])).law)
-    chosen = made.chosen_stage_in(other, np.arange(len(other.unit_costs)))
+    other = moving_law(coinfer.costs(scenario(channel=MOTION[name])).law)
+    chosen = made.rule.chosen_stages(made.problem, made.placement, other)
     assert chosen.tolist() == made.chosen_stage(other.unit_costs, other.seen.outage_s).tolist()
 
 
@@ -267,13 +268,6 @@ def test_a_device_stops_where_sending_costs_just_what_going_on_does(name: str):
     for state, unit_cost in enumerate(law.unit_costs[usable]):
         assert law.stops_seeing(unit_cost, 3e5, sent[state], 0.0)
         assert not law.stops_seeing(unit_cost, 3e5, np.nextafter(sent[state], 0.0), 0.0)
-
-
-def test_an_outage_that_is_seen_has_just_begun_unless_its_age_is_told():
-    rates, moves = (8e6, 0.0, 0.0), ((-0.31, 0.3, 0.01), (20, -20, 0), (0.05, 0, -0.05))
-    of = scenario(channel=channel.Markov(rates_bps=rates, generator=moves, long_outage_s=0.5))
-    made = plan(of, rule="probe-once", placement=8)
-    assert made.chosen_stage(np.inf) == made.chosen_stage(np.inf, 0.0) < made.chosen_stage(np.inf, 1.0)
 
 
 def test_nothing_to_send_is_not_worth_a_stop_where_going_on_saves():
