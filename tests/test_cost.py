@@ -2,12 +2,14 @@
 
 from copy import copy
 from dataclasses import FrozenInstanceError, replace
-from math import pi
+from math import exp, pi
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.polynomial import legendre
+from scipy.stats import norm, truncnorm
 
 import coinfer
 from coinfer import DNN, Costs, Device, Edge, InputError, Link, Scenario, Weights, channel, costs, mlp
@@ -394,6 +396,21 @@ def test_a_density_that_does_not_add_up_to_one_is_refused():
     wrong = replace(whole, density=lambda g: 0.9 * whole.density(g), cdf=lambda g: 0.9 * whole.cdf(g))
     with pytest.raises(InputError, match=r"density of the gain integrates to 0\.9.*; should be 1"):
         Panels.of(wrong)
+
+
+def test_a_density_that_is_even_about_the_middle_of_a_panel_is_resolved():
+    """Its odd coefficients vanish, the last one among them. A normal of log g cut at 4 sigma, whose moments are known."""
+    ends, sigma = 4.0, 1 / 16
+    log_gain = truncnorm(-ends, ends, scale=sigma)
+    law = GainLaw(
+        exp(-ends * sigma), exp(ends * sigma), lambda g: log_gain.cdf(np.log(g)), lambda g: log_gain.sf(np.log(g)),
+        density=lambda g: log_gain.pdf(np.log(g)) / g, sample=lambda rng, size: np.exp(log_gain.rvs(size, rng)),
+    )  # fmt: skip
+    panels = law.panels
+    kept = np.diff(norm.cdf([3 * sigma - ends, 3 * sigma + ends])) / np.diff(norm.cdf([-ends, ends]))
+    _, quadrature = legendre.leggauss(panels.gains.shape[1])
+    cubes = np.sum(panels.weights / panels.gains**3 * quadrature)
+    assert cubes == pytest.approx(exp(4.5 * sigma**2) * kept.item(), rel=1e-12)
 
 
 def test_costs_say_of_how_many_scenarios_they_are():
