@@ -30,7 +30,7 @@ TESTS = {  # files for each module
     "placement": "new_rule simulate cost placement plans_in_motion rules sweep manners bad_input",
     "closed_form": "mlp_closed placement ties sweep bad_input",
     "simulation": "cost simulate plans_in_motion bad_input",
-    "channel.law": "new_rule simulate rules_in_motion channel trace manners",
+    "channel.law": "new_rule simulate placement rules_in_motion channel trace manners",
     "channel.discrete_law": "new_rule cost plans_in_motion channel rules bad_input",
     "channel.fading_law": "cost simulate plans_in_motion channel ties sweep",
     "channel.gain_law": "cost channel bad_input",

@@ -137,6 +137,10 @@ def test_a_gain_is_a_gain_and_a_rate_is_a_rate(given: coinfer.Scenario, has: str
     assert getattr(made, has).shape == (given.dnn.layers,)
     with pytest.raises(InputError, match=rf"\({has}\)"):
         getattr(made, lacks)
+    law, unit_costs = made.problem.law, np.geomspace(1e-9, 1e-4, 20)
+    seen = {"gains": law.gain, "rates_bps": law.rate_bps}[has](unit_costs)
+    assert law.least_seen(unit_costs).tolist() == seen.tolist()
+    assert len(set(seen)) > 1
     with pytest.raises(InputError, match="without"):
         _ = coinfer.plan(OWN, placement=2).gains
 

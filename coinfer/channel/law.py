@@ -231,8 +231,8 @@ class UnitCostLaw(Law):
         return reach * values
 
     def price_grid(self, bits: Floats) -> Floats:
-        """0, and the unit costs of `survival_grid` times o."""
-        return np.concatenate([[0.0], self.survival_grid()])[:, None] * bits
+        """The unit costs of `survival_grid` times o."""
+        return self.survival_grid()[:, None] * bits
 
     def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """A / o (R1)."""

@@ -106,8 +106,8 @@ class MovingLaw(Law):
         return (reach * values).sum(axis=-2)
 
     def price_grid(self, bits: Floats) -> Floats:
-        """0, and what sending costs in each state, in ascending order."""
-        return np.concatenate([np.zeros((1, len(bits))), np.sort(self.sent(bits), axis=0)])
+        """What sending costs in each state."""
+        return self.sent(bits)
 
     def largest_stop(self, bits: ArrayLike, threshold: ArrayLike) -> Floats:
         """The largest unit cost at which each stage stops, as in `thresholds.largest_stop`."""
