@@ -180,6 +180,11 @@ BAD: dict[str, tuple[Callable[[], object], list[str]]] = {
         ["Discrete.gains = 'abc'", "list of numbers"],
     ),
     "negative unit cost": (lambda: DISCRETE.of_unit_costs([-1], [1]), ["unit_costs = -1.0", "nonnegative"]),
+    "fewer probabilities": (lambda: DISCRETE.of_unit_costs([1, 2], [1]), ["probabilities: 1 given for 2 unit_costs"]),
+    "more probabilities": (
+        lambda: DISCRETE.of_unit_costs([1], [0.5, 0.5]),
+        ["probabilities: 2 given for 1 unit_costs"],
+    ),
     "text for unit costs": (lambda: DISCRETE.of_unit_costs(["a"], [1]), ["unit_costs = ['a']", "list of numbers"]),
     "table of unit costs": (lambda: DISCRETE.of_unit_costs([[1]], [[1]]), ["unit_costs", "2 dim", "list of numbers"]),
     "plain Rayleigh": (lambda: channel.Rayleigh(), ["outage_gain = 0.0", "infinite", "RateTable"]),
