@@ -101,7 +101,7 @@ def results(
             )
     table = pd.DataFrame(rows)
     chance = table["standard error"] > 1e-9 * table["computed"].abs()
-    return table.assign(z=((table["simulated"] - table["computed"]) / table["standard error"]).where(chance))
+    return table.assign(z=((table["simulated"] - table["computed"]) / table["standard error"]).where(chance).round(6))
 
 
 def p_of_stages(made: Plan, found: Outcome) -> float:
@@ -148,7 +148,7 @@ def hindsight(cases: Sequence[Scenario], inferences: int, seed: int) -> pd.DataF
         passed = np.concatenate([[0.0], np.cumsum(given.extra)])[: m + 1, None] + given.bits[: m + 1, None] * draws
         least = given.edge + given.download[:m].sum() + passed.min(axis=0)
         error = least.std(ddof=1) / np.sqrt(inferences)
-        z = (least.mean() - bound[m]) / error if error > 1e-9 * bound[m] else np.nan
+        z = round((least.mean() - bound[m]) / error, 6) if error > 1e-9 * bound[m] else np.nan
         rows.append({"computed": bound[m], "simulated": least.mean(), "standard error": error, "z": z})
     return pd.DataFrame(rows)
 

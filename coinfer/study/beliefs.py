@@ -126,7 +126,7 @@ def simulated(
             made = plan(ways[way](truth, factor))
             run, computed = simulate(truth, made, inferences=inferences, rng=seed), expected_cost(truth, made)
             told = {"case": name, "wrong": way, "factor": factor, "computed": computed, "simulated": run.mean}
-            rows.append(told | {"z": (run.mean - computed) / max(run.standard_error, 1e-9 * computed)})
+            rows.append(told | {"z": round((run.mean - computed) / max(run.standard_error, 1e-9 * computed), 6)})
     return pd.DataFrame(rows)
 
 

@@ -78,7 +78,8 @@ def paid(plans: Mapping[str, Plan], outcomes: Mapping[str, Outcome], channel: st
     rows = []
     for rule, made in plans.items():
         mean, error = (outcomes[rule].mean, outcomes[rule].standard_error) if rule in outcomes else (np.nan, np.nan)
-        rows.append((channel, rule, made.cost, mean, error, (mean - made.cost) / max(error, 1e-9 * made.cost)))
+        z = round((mean - made.cost) / max(error, 1e-9 * made.cost), 6)
+        rows.append((channel, rule, made.cost, mean, error, z))
     return pd.DataFrame(rows, columns=["channel", "rule", "computed", "simulated", "standard error", "z"])
 
 

@@ -180,9 +180,8 @@ def simulated(cases: Mapping[str, Scenario], rules: Iterable[Rule | str], infere
             made = plan(case, rule=rule)
             found = simulate(case, made, inferences=inferences, rng=seed)
             error = max(found.standard_error, 1e-15)  # 0 where every inference computes alone
-            rows.append(
-                (name, str(rule), made.cost, found.mean, 1.96 * found.standard_error, (found.mean - made.cost) / error)
-            )
+            z = round((found.mean - made.cost) / error, 6)
+            rows.append((name, str(rule), made.cost, found.mean, 1.96 * found.standard_error, z))
     return pd.DataFrame(rows, columns=["network", "rule", "computed", "simulated", "half width", "z"])
 
 
