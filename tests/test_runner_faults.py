@@ -137,6 +137,12 @@ def test_a_wrong_scenario_is_refused_once_by_file_and_field(folder, capsys, monk
     assert error.count("\n") == 1
     assert "coinfer.study: my.yml: Scenario.link.bandwith_hz = 1000000.0: unknown field" in error
     assert "did you mean 'bandwidth_hz'?" in error
+    for name, value in (("inferences_per_update", "0"), ("inferences_per_update", "many"), ("distance_m", "-3")):
+        assert run("-p", name, value) == 2
+        error = capsys.readouterr().err
+        assert f"{name} = {value!r}" in error or f"{name} = {value}" in error
+        assert error.startswith("coinfer.study: ")
+        assert error.count("\n") == 1
     assert run("-p", "dnn", "alexnot") == 2
     error = capsys.readouterr().err
     assert "coinfer.study: dnn.name = 'alexnot': should be one of" in error

@@ -11,7 +11,7 @@ from coinfer.interruption import in_a_line
 from coinfer.scenario import load_scenario
 from coinfer.study.freshness import PACKAGE
 from coinfer.study.outputs import check_folder
-from coinfer.study.parameters import check, names_path
+from coinfer.study.parameters import check, names_path, parsed
 from coinfer.study.runner import MOST_S, choose, study
 from coinfer.validation import InputError, brief, needs, positive
 
@@ -19,6 +19,8 @@ with needs("study"):
     from tqdm import tqdm
 
 NOTEBOOKS = PACKAGE.parent / "notebooks"
+# parameters of the notebooks that change their scenario, and its fields that they change
+OF_SCENARIO = {"dnn": "dnn", "inferences_per_update": "inferences_per_update", "distance_m": "link__distance_m"}
 
 
 def command_line(arguments: list[str] | None) -> argparse.Namespace:
@@ -41,8 +43,9 @@ def given_parameters(options: argparse.Namespace) -> dict[str, str]:
     given = dict(options.p) | ({"scenario": options.scenario} if options.scenario else {})
     if Path(scenario := given.get("scenario", "")).suffix and not Path(scenario).is_file():
         raise InputError(f"scenario = {brief(scenario, 200)}: no such file")
-    if {"scenario", "dnn"} & given.keys():  # what is wrong with it is said here once, and not by every notebook
-        load_scenario(given.get("scenario", "default"), dnn=given.get("dnn"))
+    changes = {field: parsed(name, given[name], None) for name, field in OF_SCENARIO.items() if name in given}
+    if changes or "scenario" in given:  # what is wrong with it is said here once, and not by every notebook
+        load_scenario(given.get("scenario", "abstract-model"), **changes)
     for name in {"out", "smoke"}.intersection(given):
         raise InputError(f"parameter {name} = {given[name]!r}: should be given as --{name}")
     if options.jobs < 1:
