@@ -4,6 +4,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import current_thread, main_thread
 from typing import Any, NoReturn
 
 INTERRUPTED = 130  # exit code, as shells have it
@@ -25,6 +26,23 @@ def stopped_by_signals() -> Iterator[None]:
     finally:
         for each, handler in zip(STOPS, before, strict=True):
             signal.signal(each, handler)
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals to stop wait, here until the end and for good in processes that begin meanwhile: who began them ends them."""
+    if current_thread() is not main_thread():  # which alone hears signals
+        yield
+        return
+    heard: list[int] = []
+    before = [signal.signal(each, lambda number, frame: heard.append(number)) for each in STOPS]
+    try:
+        yield
+    finally:
+        for each, handler in zip(STOPS, before, strict=True):
+            signal.signal(each, handler)
+    for number in heard[:1]:
+        signal.raise_signal(number)
 
 
 def in_a_line(program: str, main: Callable[[], int], left: str = "") -> int:

@@ -256,17 +256,27 @@ def test_the_progress_line_names_what_runs_and_what_is_left(folder):
     assert b"1/2" in shown
 
 
+def in_session(process, leader):
+    try:
+        return os.getsid(process.pid) == leader
+    except ProcessLookupError:
+        return False
+
+
 @exhaustive
-def test_verifying_is_interrupted_in_a_line():
+@pytest.mark.parametrize("after_s", [0.0, 0.01, 0.5, 1.0])
+def test_verifying_is_interrupted_in_a_line(after_s):
+    """As by a terminal, which tells workers as well; at once, too, while they are begun. None is left."""
     command = [sys.executable, "-m", "coinfer.derivations"]
-    verifying = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until(lambda: len(psutil.Process(verifying.pid).children()) == 2)
-    time.sleep(0.5)
-    workers = psutil.Process(verifying.pid).children(recursive=True)
-    verifying.send_signal(signal.SIGINT)
-    out, error = verifying.communicate(timeout=60)
+    verifying = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until(lambda: len(psutil.Process(verifying.pid).children()) > 0, every_s=0.0)
+    time.sleep(after_s)
+    os.killpg(verifying.pid, signal.SIGINT)
+    out, error = verifying.communicate(timeout=60)  # which waits for workers, too: they have its pipes
     assert (verifying.returncode, out, error) == (130, "", "coinfer.derivations: interrupted\n")
-    assert psutil.wait_procs(workers, timeout=10)[1] == []
+    assert not [each for each in psutil.process_iter() if in_session(each, verifying.pid)]
 
 
 def test_the_package_says_what_there_is_to_do():

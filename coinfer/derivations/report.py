@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import active_children
-from signal import SIG_IGN, SIGINT, signal
 
 from coinfer.derivations import Result, claim, claims, labels
+from coinfer.interruption import held_back
 from coinfer.validation import needs
 
 with needs("verify"):
     from tqdm import tqdm
 
 
-def verify(label: str) -> Result:
-    """Verify one claim; a function of its own so that a worker process can call it."""
-    return claim(label).verify()
+def verify(some: Sequence[str]) -> list[Result]:
+    """Verify some claims; a function of its own so that a worker process can call it."""
+    return [claim(label).verify() for label in some]
 
 
 def verify_all(wanted: Sequence[str] | None = None, workers: int = 2) -> dict[str, Result]:
@@ -25,15 +25,18 @@ def verify_all(wanted: Sequence[str] | None = None, workers: int = 2) -> dict[st
     """
     chosen = tuple(labels() if wanted is None else wanted)
     needed = behind(chosen)
-    # workers leave Ctrl-C to this process, which ends them
-    with ProcessPoolExecutor(workers, initializer=signal, initargs=(SIGINT, SIG_IGN)) as pool:
-        try:  # neighbours cite the same facts, which each process proves for itself
-            proved = pool.map(verify, needed, chunksize=6)
-            found = list(tqdm(proved, total=len(needed), desc="claims", disable=None))
+    chunks = [needed[at : at + 6] for at in range(0, len(needed), 6)]  # neighbours cite the same facts
+    found: list[Result] = []
+    with ProcessPoolExecutor(workers) as pool, tqdm(total=len(needed), desc="claims", disable=None) as bar:
+        try:
+            with held_back():  # workers leave Ctrl-C to this process, which knows them all before it hears one
+                futures = [pool.submit(verify, chunk) for chunk in chunks]
+            for future in futures:
+                found += future.result()
+                bar.update(len(found) - bar.n)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
             for worker in active_children():
-                worker.terminate()
+                worker.kill()  # not asked to end, as one that computes in a library may not hear it
             raise
     results = with_what_they_rest_on(dict(zip(needed, found, strict=True)))
     return {label: results[label] for label in chosen}
