@@ -305,9 +305,8 @@ def clairvoyant(given: Scenario | Costs) -> Floats:
     mean = np.full(costs.layers + 1, edges[0])
     for start in range(0, len(t), 256):
         part = slice(start, start + 256)
-        above = law.average(law.reach(o, t[part, :, None, None] - s), 1.0).reshape(*t[part].shape, costs.layers + 2)[
-            ..., 1:
-        ]
+        reached = law.average(law.reach(o, t[part, :, None, None] - s), 1.0)
+        above = reached.reshape(*t[part].shape, costs.layers + 2)[..., 1:]
         mean += np.sum(above * (half[part] * quadrature)[..., None], axis=(0, 1))
     mean[0] = static_costs(costs)[0]
     return fixed + mean
